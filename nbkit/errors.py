@@ -1,0 +1,123 @@
+"""Every error that nbkit raises on purpose, and what a failed attempt says of itself.
+
+NbkitError                 one clear message for a person; never shown as a traceback
+├── UsageError             the command was called wrongly                  exit status 2
+├── DefinitionError        the job (or pipeline) definition is invalid     exit status 2
+├── RunNotFoundError       no such run in the ledger                       exit status 2
+└── SetupError             this machine cannot run it: Java, jars, network exit status 3
+    └── DriverLostError    the Spark driver went away
+
+Failures of people's notebooks are not exceptions of ours but facts: a `Failure` travels in
+events. Foreign exceptions (papermill, nbclient, py4j, Spark, Delta) become one in
+`nbkit.kernels.outcome` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+Cause = Literal[
+    "cell_error",
+    "cell_timeout",
+    "task_timeout",
+    "run_timeout",
+    "canceled",
+    "kernel_died",
+    "kernel_not_started",
+    "driver_lost",
+    "notebook_unreadable",
+    "invalid_reference",
+    "condition_error",
+    "unsupported",
+    "orchestrator_lost",
+    "internal",
+]
+
+
+class NbkitError(Exception):
+    """The root: carries the exit status that the command line answers with."""
+
+    exit_status: int = 1
+
+
+class UsageError(NbkitError):
+    """The command or call does not make sense; nothing was started."""
+
+    exit_status = 2
+
+
+class RunNotFoundError(UsageError):
+    """The ledger has no run of that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a definition.
+
+    Attributes:
+        pointer: where, such as `tasks[2].depends_on[0].task_key`; empty for the whole file.
+        message: what is wrong and, where there is one, the nearest valid name.
+        severity: an `error` keeps the job from running, a `warning` does not.
+    """
+
+    pointer: str
+    message: str
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        """Return the problem as people read it, on one line."""
+        return f"{self.pointer}: {self.message}" if self.pointer else self.message
+
+
+class DefinitionError(NbkitError):
+    """A definition that cannot run, with every problem found in it."""
+
+    exit_status = 2
+
+    def __init__(self, problems: tuple[Problem, ...], source: str = "") -> None:
+        self.problems = problems
+        self.source = source
+        lines = [str(problem) for problem in problems]
+        super().__init__("\n".join([f"{source}:", *lines] if source else lines))
+
+
+class SetupError(NbkitError):
+    """This machine or project cannot run Spark as asked.
+
+    Attributes:
+        advice: what the person can do about it, in one or two sentences.
+    """
+
+    exit_status = 3
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        self.advice = advice
+        super().__init__(f"{message}\n{advice}" if advice else message)
+
+
+class DriverLostError(SetupError):
+    """The Spark driver ended, or its connection broke, while it was in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt did not succeed.
+
+    Attributes:
+        cause: what kind of failure; retry and termination rules read nothing else.
+        message: one or two lines for a person.
+        error: the exception's class name, where an exception was the reason.
+        traceback: as the author would see it in the notebook, without terminal colours.
+        cell: index of the failing cell in the output notebook, from 0.
+        source: the first lines of the failing cell.
+    """
+
+    cause: Cause
+    message: str
+    error: str = ""
+    traceback: str = ""
+    cell: int | None = None
+    source: str = ""

@@ -1,0 +1,1 @@
+"""What should run: the run graph, parsed and validated."""

@@ -1,0 +1,1 @@
+"""Try/except wrappers for notebooks."""

@@ -1,0 +1,1 @@
+"""Run one notebook in one kernel, and tell why it failed."""

@@ -1,0 +1,1 @@
+"""Remember every event of every run."""

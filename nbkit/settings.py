@@ -1,0 +1,152 @@
+"""Settings of a project: `nbkit.toml`, and `NBKIT_…` environment variables above it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from nbkit.errors import DefinitionError, Problem
+
+FILE_NAME = "nbkit.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RunSettings(_Section):
+    """`[run]`: how jobs run.
+
+    Attributes:
+        parallel: tasks at once; by default twice the cores.
+        directory: where output notebooks and reports go, relative to the project root.
+        ledger: SQLAlchemy URL of the ledger; by default SQLite in `directory`.
+        cell_timeout_seconds: longest a single cell may run; 0 for no limit.
+        grace_seconds: between interrupting a kernel and killing it.
+        save_seconds: shortest time between two saves of a running output notebook.
+    """
+
+    parallel: int = Field(default_factory=lambda: 2 * (os.cpu_count() or 1), ge=1)
+    directory: str = "runs"
+    ledger: str = ""
+    cell_timeout_seconds: float = Field(0, ge=0)
+    grace_seconds: float = Field(5, ge=0)
+    save_seconds: float = Field(5, ge=0)
+
+
+class SparkSettings(_Section):
+    """`[spark]`: the project's Spark driver.
+
+    Attributes:
+        master: `local[*]`, `spark://host:port`, `k8s://…` or `yarn`.
+        remote: `sc://host:port` for Spark Connect sessions instead of a driver of our own.
+        conf: Spark settings above nbkit's own.
+        env: environment variables of the driver and its executors.
+        warehouse: folder of managed tables, relative to the project root, or a Hadoop URL.
+        metastore: JDBC URL of the Hive metastore; by default Derby under `.nbkit/`.
+        memory: heap of the driver's JVM, as Spark spells it.
+        grace_seconds: how long a driver without users waits before it stops itself.
+    """
+
+    master: str = "local[*]"
+    remote: str = ""
+    conf: dict[str, str] = Field(default_factory=dict)
+    env: dict[str, str] = Field(default_factory=dict)
+    warehouse: str = ".nbkit/warehouse"
+    metastore: str = ""
+    memory: str = "4g"
+    grace_seconds: float = Field(0, ge=0)
+
+
+class KernelSettings(_Section):
+    """`[kernels]`: where notebooks run.
+
+    Attributes:
+        spare: kernels kept ready ahead of their use.
+        preload: modules that the fork server imports once for all kernels.
+    """
+
+    spare: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=0)
+    preload: list[str] = Field(
+        default_factory=lambda: ["pandas", "pyarrow", "pyspark.sql.functions", "delta.tables"]
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of one project, with its root folder."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", env_prefix="NBKIT_", env_nested_delimiter="_", env_nested_max_split=1
+    )
+
+    root: Path = Path()
+    run: RunSettings = Field(default_factory=RunSettings)
+    spark: SparkSettings = Field(default_factory=SparkSettings)
+    kernels: KernelSettings = Field(default_factory=KernelSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, then environment, then the project's file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @classmethod
+    def of(cls, start: Path | None = None, **changes: Any) -> Self:
+        """Read the settings of the project that `start` (default: here) belongs to.
+
+        Raises:
+            DefinitionError: the file is not TOML, or names a setting that does not exist.
+        """
+        root = find_root(start or Path.cwd())
+        file = root / FILE_NAME
+        located = type(cls.__name__, (cls,), {"model_config": SettingsConfigDict(toml_file=file)})
+        try:
+            return cast("Self", located(root=root, **changes))
+        except ValidationError as error:
+            problems = tuple(
+                Problem(".".join(map(str, found["loc"])), found["msg"]) for found in error.errors()
+            )
+            raise DefinitionError(problems, str(file)) from None
+        except ValueError as error:  # tomllib and pydantic-settings speak ValueError
+            raise DefinitionError((Problem("", str(error)),), str(file)) from None
+
+    @property
+    def state_directory(self) -> Path:
+        """Folder of the driver file, logs, metastore and warehouse: `.nbkit/`."""
+        return self.root / ".nbkit"
+
+    @property
+    def runs_directory(self) -> Path:
+        """Folder of output notebooks and reports."""
+        return self.root / self.run.directory
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger."""
+        return self.run.ledger or f"sqlite:///{self.runs_directory / 'ledger.db'}"
+
+
+def find_root(start: Path) -> Path:
+    """Return the project root: the nearest folder with `nbkit.toml`, else `pyproject.toml`."""
+    start = start.resolve()
+    for name in (FILE_NAME, "pyproject.toml"):
+        for folder in (start, *start.parents):
+            if (folder / name).is_file():
+                return folder
+    return start

@@ -1,0 +1,1 @@
+"""One shared Spark driver per project: its process and its client."""

@@ -1,0 +1,1 @@
+"""Command to outcome, one file per task type."""

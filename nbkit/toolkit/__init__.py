@@ -1,0 +1,1 @@
+"""What a notebook finds in its kernel: spark, dbutils, widgets."""
