@@ -1,0 +1,48 @@
+# make demo   set everything up and run the example job
+# make test   set everything up and pass every test
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test check setup lock format clean
+
+demo: setup
+	@$(BIN)/nbkit run notebooks/flights/job.json
+
+test: check
+	@$(BIN)/pytest -m "e2e or slow"
+
+# format, lint, types, layers and the tests that need neither kernels nor Spark
+check: setup
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/pytest -q -m "not e2e and not slow"
+
+setup: $(READY)
+	@$(BIN)/nbkit doctor --fix
+
+# uv only because it installs these packages in a fifth of pip's time; it reads the same file.
+$(READY): requirements.lock requirements.uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "nbkit needs Python 3.11 or newer as $(PYTHON); name another one with: make PYTHON=python3.12"; exit 3; }
+	@echo "Setting up $(VENV) (once, about a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.uv.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $(READY)
+
+# plain requirements with hashes and no index addresses, for every platform and Python
+lock: $(READY)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --group dev pyproject.toml --output-file requirements.lock
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix --quiet .
+
+clean:
+	rm -rf $(VENV) .nbkit runs/*
