@@ -1,0 +1,103 @@
+"""What may be asked of a ledger: all that views ever get to see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from nbkit.errors import RunNotFoundError
+from nbkit.events import Event, ResultState, RunFinished, RunRepaired, RunStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LIFECYCLE = ("run_started", "run_repaired", "run_finished")
+"""Kinds of the events that a summary is made of."""
+
+
+class Recorded(NamedTuple):
+    """An event with its place in the run, counted from 1."""
+
+    seq: int
+    event: Event
+
+
+class Definition(NamedTuple):
+    """What a run was started from: the job as JSON text, and the file that it came from."""
+
+    graph: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line about a run, from its first and last events.
+
+    `RUNNING` only says that no end was recorded: whether a process still drives the run is
+    known to its lock (`nbkit.ledger.claim.is_live`).
+    """
+
+    run_id: int
+    job_name: str
+    job_id: int
+    source: str
+    created_at: int
+    state: Literal["PENDING", "RUNNING", "TERMINATED"] = "PENDING"
+    result: ResultState | None = None
+    message: str = ""
+    started_at: int | None = None
+    finished_at: int | None = None
+    repairs: int = 0
+
+
+class Reader(Protocol):
+    """A ledger without its pen."""
+
+    def read(self, run_id: int) -> list[Event]:
+        """Return every event of the run, oldest first."""
+        ...
+
+    def events_after(self, run_id: int, seq: int) -> list[Recorded]:
+        """Return the run's events after place `seq`; 0 for all."""
+        ...
+
+    def runs(self, job_name: str | None = None, limit: int = 20) -> list[RunSummary]:
+        """Return the latest runs, newest first."""
+        ...
+
+    def definition(self, run_id: int) -> Definition:
+        """Return what the run was started from."""
+        ...
+
+    def cancel_requested(self, run_id: int) -> bool:
+        """Tell whether somebody asked for the end of the run since it was last taken up."""
+        ...
+
+
+def summary_of(begun: RunSummary, lifecycle: Sequence[Event]) -> RunSummary:
+    """Return the summary of a run, given how it began and its lifecycle events in order."""
+    if not lifecycle:
+        return begun
+    last = lifecycle[-1]
+    ended = last if isinstance(last, RunFinished) else None
+    started = [found.at for found in lifecycle if isinstance(found, RunStarted)]
+    return RunSummary(
+        run_id=begun.run_id,
+        job_name=begun.job_name,
+        job_id=begun.job_id,
+        source=begun.source,
+        created_at=begun.created_at,
+        state="TERMINATED" if ended else "RUNNING",
+        result=ended.result if ended else None,
+        message=ended.message if ended else "",
+        started_at=started[0] if started else None,
+        finished_at=ended.at if ended else None,
+        repairs=sum(isinstance(found, RunRepaired) for found in lifecycle),
+    )
+
+
+def missing_run(run_id: int, latest: Sequence[int]) -> RunNotFoundError:
+    """Return the error for a run that is not there; it names some that are."""
+    names = ", ".join(map(str, latest))
+    known = f"the latest are {names}" if names else "the ledger holds none yet"
+    return RunNotFoundError(f"There is no run {run_id}; {known}.")

@@ -1,0 +1,213 @@
+"""The ledger: every event of every run, appended and never changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    Connection,
+    Integer,
+    String,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.exc import IntegrityError
+
+from nbkit.clock import Clock, SystemClock
+from nbkit.errors import UsageError
+from nbkit.ledger.codec import decode, encode
+from nbkit.ledger.database import clear_errors, open_database
+from nbkit.ledger.reader import LIFECYCLE, Definition, Recorded, RunSummary, missing_run, summary_of
+from nbkit.ledger.tables import events, requests, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from nbkit.errors import RunNotFoundError
+    from nbkit.events import Event
+
+_CANCEL = "cancel"
+
+_RUN = bindparam("run", type_=Integer)
+_APPEND = insert(events).from_select(
+    ["run_id", "seq", "at", "kind", "body"],
+    select(
+        _RUN,
+        func.coalesce(func.max(events.c.seq), literal(0)) + 1,
+        bindparam("at_", type_=events.c.at.type),
+        bindparam("kind_", type_=String),
+        bindparam("body_", type_=events.c.body.type),
+    ).where(events.c.run_id == _RUN),
+)
+_AFTER = (
+    select(events.c.seq, events.c.body)
+    .where(events.c.run_id == _RUN, events.c.seq > bindparam("after", type_=Integer))
+    .order_by(events.c.seq)
+)
+
+
+class Ledger:
+    """Events of runs in a database; safe to use from several threads and processes.
+
+    An event is on record when `append` returns, and outlives a killed process from then on.
+    One process at a time drives a run: whoever appends holds its lock (`nbkit.ledger.claim`).
+
+    Args:
+        url: any SQLAlchemy URL; of SQLite, the file and its folder are made as needed.
+        clock: tells when runs and requests were made.
+
+    Raises:
+        SetupError: from every method, when the database cannot be used.
+    """
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self._url = url
+        self._clock = clock or SystemClock()
+        self._engine = open_database(url)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def begin(self, job_name: str, job_id: int, graph_json: str, source: str) -> int:
+        """Make a new run of a job and return its id."""
+        with self._writing() as connection:
+            made = connection.execute(
+                insert(runs).values(
+                    job_name=job_name,
+                    job_id=job_id,
+                    graph=graph_json,
+                    source=source,
+                    created_at=self._clock.now(),
+                )
+            )
+            key = made.inserted_primary_key
+            assert key is not None
+            return int(key[0])
+
+    def append(self, run_id: int, event: Event) -> None:
+        """Record one event of a run."""
+        self.append_many(run_id, (event,))
+
+    def append_many(self, run_id: int, recorded: Iterable[Event]) -> None:
+        """Record several events of a run, in order: all of them or none."""
+        rows = [
+            {"run": run_id, "at_": event.at, "kind_": event.kind, "body_": encode(event)}
+            for event in recorded
+        ]
+        try:
+            with self._writing() as connection:
+                for row in rows:
+                    connection.execute(_APPEND, row)
+        except _ConflictError:
+            self._require(run_id)
+            raise UsageError(f"Another process is writing run {run_id}.") from None
+
+    def read(self, run_id: int) -> list[Event]:
+        """Return every event of the run, oldest first."""
+        return [recorded.event for recorded in self.events_after(run_id, 0)]
+
+    def events_after(self, run_id: int, seq: int) -> list[Recorded]:
+        """Return the run's events after place `seq`; 0 for all.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(_AFTER, {"run": run_id, "after": seq}).all()
+        if not rows:
+            self._require(run_id)
+        return [Recorded(row.seq, decode(row.body)) for row in rows]
+
+    def runs(self, job_name: str | None = None, limit: int = 20) -> list[RunSummary]:
+        """Return the latest runs, of one job or of all, newest first."""
+        wanted = select(runs).order_by(runs.c.run_id.desc()).limit(limit)
+        if job_name is not None:
+            wanted = wanted.where(runs.c.job_name == job_name)
+        with self._reading() as connection:
+            begun = [
+                RunSummary(row.run_id, row.job_name, row.job_id, row.source, row.created_at)
+                for row in connection.execute(wanted)
+            ]
+            lifecycle = self._lifecycle(connection, [summary.run_id for summary in begun])
+        return [summary_of(summary, lifecycle[summary.run_id]) for summary in begun]
+
+    def definition(self, run_id: int) -> Definition:
+        """Return the job as JSON text, and the file that it came from.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+        """
+        with self._reading() as connection:
+            found = connection.execute(
+                select(runs.c.graph, runs.c.source).where(runs.c.run_id == run_id)
+            ).first()
+        if found is None:
+            raise self._missing(run_id)
+        return Definition(found.graph, found.source)
+
+    def request_cancel(self, run_id: int) -> None:
+        """Ask whoever drives the run to end it.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+        """
+        self._require(run_id)
+        try:
+            with self._writing() as connection:
+                row = {"run_id": run_id, "request": _CANCEL, "at": self._clock.now()}
+                connection.execute(insert(requests).values(row))
+        except _ConflictError:
+            pass  # somebody asked before
+
+    def cancel_requested(self, run_id: int) -> bool:
+        """Tell whether somebody asked for the end of the run since it was last taken up."""
+        with self._reading() as connection:
+            found = connection.scalar(select(requests.c.at).where(requests.c.run_id == run_id))
+        return found is not None
+
+    def forget_requests(self, run_id: int) -> None:
+        """Drop what was asked of an earlier go at the run; for repairs."""
+        with self._writing() as connection:
+            connection.execute(delete(requests).where(requests.c.run_id == run_id))
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with clear_errors(self._url):
+            try:
+                with self._engine.begin() as connection:
+                    yield connection
+            except IntegrityError as error:
+                raise _ConflictError from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with clear_errors(self._url), self._engine.connect() as connection:
+            yield connection
+
+    def _lifecycle(self, connection: Connection, run_ids: list[int]) -> dict[int, list[Event]]:
+        found: dict[int, list[Event]] = defaultdict(list)
+        wanted = (
+            select(events.c.run_id, events.c.body)
+            .where(events.c.run_id.in_(run_ids), events.c.kind.in_(LIFECYCLE))
+            .order_by(events.c.run_id, events.c.seq)
+        )
+        for row in connection.execute(wanted):
+            found[row.run_id].append(decode(row.body))
+        return found
+
+    def _require(self, run_id: int) -> None:
+        self.definition(run_id)
+
+    def _missing(self, run_id: int) -> RunNotFoundError:
+        return missing_run(run_id, [summary.run_id for summary in self.runs(limit=5)])
+
+
+class _ConflictError(Exception):
+    """The row is there already, or the run is not."""

@@ -1,0 +1,57 @@
+"""The tables of the ledger."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+SCHEMA_VERSION = 1
+"""Raised when the tables change; an older nbkit then refuses the ledger, with a clear message."""
+
+metadata = MetaData()
+
+schema = Table(
+    "nbkit_schema",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Integer, primary_key=True, autoincrement=True),
+    Column("job_name", Text, nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("graph", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,  # an id is never given twice, even after the newest run is deleted
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.run_id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("events_by_kind", "run_id", "kind"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.run_id"), primary_key=True),
+    Column("request", String(40), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
