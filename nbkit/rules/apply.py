@@ -1,0 +1,386 @@
+"""The state of a run as the fold of its events: the only way that state changes.
+
+An event that does not fit (an attempt that is over already, a task that the job no longer has)
+leaves the state alone, so a replay never fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pyrsistent import pmap
+
+from nbkit import events
+from nbkit.errors import Failure
+from nbkit.events import Unit
+from nbkit.rules import moves
+from nbkit.rules.retry import retry_at
+from nbkit.rules.state import (
+    TASK_RUNS_PER_RUN,
+    AttemptState,
+    Episode,
+    RunState,
+    TaskState,
+    UnitState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nbkit.events import Event
+    from nbkit.graph.run_graph import RunGraph
+
+
+Work = TypeVar("Work", bound=UnitState)
+
+
+def replay(graph: RunGraph, recorded: Iterable[Event]) -> RunState:
+    """Return the state after all the events of a run."""
+    return reduce(lambda state, event: apply(graph, state, event), recorded, RunState.fresh(graph))
+
+
+def apply(graph: RunGraph, state: RunState, event: Event) -> RunState:
+    """Return the state after one more event."""
+    step = _STEPS.get(type(event))
+    return step(graph, state, event) if step else state
+
+
+def _run_started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunState:
+    if state.started:
+        return state
+    first = event.run_id * TASK_RUNS_PER_RUN + 1
+    only = None if event.only is None else frozenset(event.only)
+    left_out = {
+        key: replace(
+            state.tasks[key],
+            life="TERMINATED",
+            result="DISABLED",
+            code="DISABLED",
+            message="It was not selected for this run.",
+            reason="It was not selected for this run.",
+            finished_at=event.at,
+        )
+        for key in graph.keys
+        if only is not None and key not in only
+    }
+    state = replace(
+        state,
+        run_id=event.run_id,
+        job_id=event.job_id,
+        run_name=event.run_name,
+        trigger=event.trigger,
+        parameters=event.parameters,
+        overrides=event.overrides,
+        only=only,
+        parallel=event.parallel,
+        tasks=state.tasks.update(left_out),
+        started_at=event.at,
+        next_task_run_id=first,
+        episodes=(
+            Episode(type="ORIGINAL", id=event.run_id, started_at=event.at, first_task_run_id=first),
+        ),
+    )
+    return moves.begin(graph, state, [key for key in graph.keys if key not in left_out])
+
+
+def _run_repaired(graph: RunGraph, state: RunState, event: events.RunRepaired) -> RunState:
+    if not state.started:
+        return state
+    rerun = [key for key in graph.keys if key in set(event.rerun)]
+    tasks = {key: state.tasks.get(key) or TaskState(key=key) for key in graph.keys}
+    for key in rerun:
+        tasks[key] = TaskState(
+            key=key,
+            attempts=tasks[key].attempts,
+            earlier=len(tasks[key].attempts),
+            task_run_id=tasks[key].task_run_id,
+            iterations=tasks[key].iterations,
+            rerun_iterations=event.iterations.get(key),
+        )
+    episode = Episode(
+        type="REPAIR",
+        id=event.repair_id,
+        started_at=event.at,
+        first_task_run_id=state.next_task_run_id,
+    )
+    state = replace(
+        state,
+        parameters=event.parameters,
+        parallel=event.parallel,
+        only=None if state.only is None else state.only | set(rerun),
+        tasks=pmap(tasks),
+        episodes=(*state.episodes, episode),
+        cancel=None,
+        finished_at=None,
+        result=None,
+        code="",
+        message="",
+    )
+    return moves.begin(graph, state, rerun)
+
+
+def _run_finished(_: RunGraph, state: RunState, event: events.RunFinished) -> RunState:
+    if not state.started or state.finished:
+        return state
+    ended = replace(
+        state.episodes[-1],
+        finished_at=event.at,
+        result=event.result,
+        code=event.code,
+        message=event.message,
+    )
+    return replace(
+        state,
+        finished_at=event.at,
+        result=event.result,
+        code=event.code,
+        message=event.message,
+        episodes=(*state.episodes[:-1], ended),
+    )
+
+
+def _cancel_requested(graph: RunGraph, state: RunState, event: events.CancelRequested) -> RunState:
+    if not state.started or state.finished or state.cancel:
+        return state
+    state = replace(state, cancel=event.by)
+    return moves.drop_waiting(graph, state, event.at, _why_canceled(state))
+
+
+def _why_canceled(state: RunState) -> Failure:
+    if state.cancel == "timeout":
+        return Failure(cause="run_timeout", message="The run ran out of time.")
+    return Failure(cause="canceled", message="The run was cancelled.")
+
+
+def _skipped(graph: RunGraph, state: RunState, event: events.TaskSkipped) -> RunState:
+    task = state.tasks.get(event.task_key)
+    if task is None or task.life == "TERMINATED":
+        return state
+    marked = replace(task, reason=event.reason, task_run_id=state.next_task_run_id)
+    state = replace(state.with_task(marked), next_task_run_id=state.next_task_run_id + 1)
+    why = Failure(cause="run_timeout", message="") if state.cancel == "timeout" else None
+    return moves.end_task(
+        graph,
+        state,
+        event.task_key,
+        at=event.at,
+        result=event.result,
+        message=event.reason,
+        failure=why,
+    )
+
+
+def _condition_evaluated(
+    graph: RunGraph, state: RunState, event: events.ConditionEvaluated
+) -> RunState:
+    task = state.tasks.get(event.task_key)
+    if task is None or task.life == "TERMINATED":
+        return state
+    result: events.ResultState = "FAILED" if event.failure else "SUCCESS"
+    attempt = AttemptState(
+        attempt=len(task.attempts),
+        task_run_id=event.task_run_id,
+        started_at=event.at,
+        finished_at=event.at,
+        result=result,
+        failure=event.failure,
+    )
+    decided = replace(
+        _with_attempt(task, attempt),
+        outcome=event.outcome,
+        operands=(event.left, event.op, event.right),
+    )
+    state = _count_id(state.with_task(decided), event.task_run_id)
+    return moves.end_task(
+        graph, state, event.task_key, at=event.at, result=result, failure=event.failure
+    )
+
+
+def _for_each_started(graph: RunGraph, state: RunState, event: events.ForEachStarted) -> RunState:
+    key = event.task_key
+    task = state.tasks.get(key)
+    if task is None or task.life == "TERMINATED" or key in state.for_each:
+        return state
+    timeout = graph.task(key).timeout_seconds or 0
+    attempt = AttemptState(
+        attempt=len(task.attempts),
+        task_run_id=event.task_run_id,
+        started_at=event.at,
+        timeout_seconds=timeout,
+    )
+    task = replace(_with_attempt(task, attempt), life="RUNNING")
+    state = _count_id(moves.forget(state, Unit(key)), event.task_run_id)
+    if event.failure is not None:
+        attempt = replace(attempt, finished_at=event.at, result="FAILED", failure=event.failure)
+        state = state.with_task(_with_last(task, attempt))
+        return moves.end_task(
+            graph, state, key, at=event.at, result="FAILED", failure=event.failure
+        )
+    deadline = event.at + timeout * 1000 if timeout else 0
+    state = state.with_task(moves.start_iterations(task, event.inputs))
+    state = replace(state, for_each=state.for_each.set(key, deadline))
+    return moves.give_out(graph, state, key)
+
+
+def _for_each_finished(graph: RunGraph, state: RunState, event: events.ForEachFinished) -> RunState:
+    task = state.tasks.get(event.task_key)
+    if task is None or event.task_key not in state.for_each:
+        return state
+    iterations = task.iterations
+    if task.counts is not None and task.counts.given < len(task.counts.todo):
+        for index in task.counts.todo[task.counts.given :]:
+            never = replace(
+                iterations[index],
+                life="TERMINATED",
+                result="CANCELED",
+                code="CANCELED",
+                message="It never started.",
+                finished_at=event.at,
+            )
+            iterations = iterations.set(index, never)
+    if task.last is not None:
+        ended = replace(task.last, finished_at=event.at, result=event.result)
+        task = _with_last(replace(task, iterations=iterations), ended)
+    return moves.end_task(
+        graph,
+        state.with_task(task),
+        event.task_key,
+        at=event.at,
+        result=event.result,
+        message=event.message,
+    )
+
+
+def _attempt_started(_: RunGraph, state: RunState, event: events.AttemptStarted) -> RunState:
+    unit = event.unit
+    found = state.unit(unit)
+    if found is None or found.life == "TERMINATED" or event.attempt != len(found.attempts):
+        return state
+    attempt = AttemptState(
+        attempt=event.attempt,
+        task_run_id=event.task_run_id,
+        started_at=event.at,
+        block=event.block,
+        parameters=event.parameters,
+        timeout_seconds=event.timeout_seconds,
+    )
+    deadline = event.at + event.timeout_seconds * 1000 if event.timeout_seconds else 0
+    running = replace(_with_attempt(found, attempt), life="RUNNING", retry_at=None, values=pmap())
+    state = _count_id(moves.forget(state, unit).with_unit(unit, running), event.task_run_id)
+    return replace(state, running=state.running.set(unit, deadline))
+
+
+def _progressed(_: RunGraph, state: RunState, event: events.AttemptProgressed) -> RunState:
+    found = state.unit(event.unit)
+    if found is None or event.unit not in state.running or found.last is None:
+        return state
+    return state.with_unit(
+        event.unit, _with_last(found, replace(found.last, cell=event.cell, cells=event.cells))
+    )
+
+
+def _value_set(_: RunGraph, state: RunState, event: events.TaskValueSet) -> RunState:
+    found = state.unit(event.unit)
+    if found is None:
+        return state
+    return state.with_unit(
+        event.unit, replace(found, values=found.values.set(event.key, event.value))
+    )
+
+
+def _stopping(graph: RunGraph, state: RunState, event: events.AttemptStopping) -> RunState:
+    unit = event.unit
+    found = state.unit(unit)
+    if found is None or found.last is None or found.last.attempt != event.attempt:
+        return state
+    marked = _with_last(found, replace(found.last, stopping=event.cause))
+    if unit in state.running:
+        return replace(state.with_unit(unit, marked), running=state.running.set(unit, 0))
+    if isinstance(marked, TaskState) and unit.task_key in state.for_each:
+        state = state.with_task(replace(marked, stopping=event.cause))
+        state = replace(state, for_each=state.for_each.set(unit.task_key, 0))
+        why = Failure(cause=event.cause, message="The For each task was stopped.")
+        return moves.drop_waiting(graph, state, event.at, why, unit.task_key)
+    return state
+
+
+def _attempt_finished(graph: RunGraph, state: RunState, event: events.AttemptFinished) -> RunState:
+    unit = event.unit
+    found = state.unit(unit)
+    if found is None or found.life == "TERMINATED":
+        return state
+    if event.attempt == len(found.attempts):  # it never started: see commands.FailAttempt
+        found = _with_attempt(
+            found,
+            AttemptState(
+                attempt=event.attempt, task_run_id=state.next_task_run_id, started_at=event.at
+            ),
+        )
+        state = _count_id(state, state.next_task_run_id)
+    elif unit not in state.running or found.last is None or found.last.attempt != event.attempt:
+        return state
+    assert found.last is not None
+    ended = replace(
+        found.last,
+        finished_at=event.at,
+        result=event.result,
+        exit_value=event.exit_value,
+        failure=event.failure,
+        output_notebook=event.output_notebook,
+    )
+    found = _with_last(found, ended)
+    state = moves.forget(state, unit)
+    due = None
+    if not state.cancel and not state.tasks[unit.task_key].stopping:
+        due = retry_at(moves.definition(graph, unit), ended, found.retries)
+    if due is not None:
+        waiting = replace(found, life="WAITING_FOR_RETRY", retry_at=due)
+        state = state.with_unit(unit, waiting)
+        return replace(state, retries=state.retries.set(unit, due))
+    state = state.with_unit(unit, found)
+    if unit.iteration is None:
+        return moves.end_task(
+            graph, state, unit.task_key, at=event.at, result=event.result, failure=event.failure
+        )
+    return moves.end_iteration(
+        graph, state, unit, at=event.at, result=event.result, failure=event.failure
+    )
+
+
+def _count_id(state: RunState, task_run_id: int) -> RunState:
+    return replace(state, next_task_run_id=max(state.next_task_run_id, task_run_id + 1))
+
+
+def _with_attempt(found: Work, attempt: AttemptState) -> Work:
+    """Return the task or iteration with one more attempt."""
+    started_at = attempt.started_at if found.started_at is None else found.started_at
+    return replace(
+        found,
+        attempts=(*found.attempts, attempt),
+        task_run_id=attempt.task_run_id,
+        started_at=started_at,
+    )
+
+
+def _with_last(found: Work, attempt: AttemptState) -> Work:
+    """Return the task or iteration with its last attempt replaced."""
+    return replace(found, attempts=(*found.attempts[:-1], attempt))
+
+
+_STEPS: dict[type, Callable[[RunGraph, RunState, Any], RunState]] = {
+    events.RunStarted: _run_started,
+    events.RunRepaired: _run_repaired,
+    events.RunFinished: _run_finished,
+    events.CancelRequested: _cancel_requested,
+    events.TaskSkipped: _skipped,
+    events.ConditionEvaluated: _condition_evaluated,
+    events.ForEachStarted: _for_each_started,
+    events.ForEachFinished: _for_each_finished,
+    events.AttemptStarted: _attempt_started,
+    events.AttemptProgressed: _progressed,
+    events.AttemptStopping: _stopping,
+    events.TaskValueSet: _value_set,
+    events.AttemptFinished: _attempt_finished,
+}

@@ -1,0 +1,164 @@
+"""Whether a task runs, once all its parents are over: `run_if`, outcomes, disabled, cancelled.
+
+Where the Jobs documentation leaves a case open, this is how it is read here:
+
+- A parent that did not run because of a failure further up counts as failed, and a cancelled
+  one as failed for the rules that handle failures.
+- A parent whose If/else outcome does not match counts as excluded, with two differences: under
+  ALL_SUCCESS it excludes the task, and it is never the one success that a rule asks for.
+- A disabled parent beside a failed one disables the task under ALL_SUCCESS, as disabling is
+  known before anything runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbkit.events import ResultState
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.rules.state import RunState, TaskState
+
+Standing = Literal["succeeded", "failed", "canceled", "excluded", "unmatched", "disabled"]
+
+_STANDINGS: dict[ResultState, Standing] = {
+    "SUCCESS": "succeeded",
+    "SUCCESS_WITH_FAILURES": "succeeded",
+    "EXCLUDED": "excluded",
+    "DISABLED": "disabled",
+    "CANCELED": "canceled",
+    "UPSTREAM_CANCELED": "canceled",
+    "FAILED": "failed",
+    "TIMEDOUT": "failed",
+    "UPSTREAM_FAILED": "failed",
+    "MAXIMUM_CONCURRENT_RUNS_REACHED": "failed",
+}
+_WORDS: dict[ResultState, str] = {
+    "SUCCESS": "succeeded",
+    "SUCCESS_WITH_FAILURES": "succeeded",
+    "EXCLUDED": "was excluded",
+    "DISABLED": "is disabled",
+    "CANCELED": "was cancelled",
+    "UPSTREAM_CANCELED": "did not run because a task before it was cancelled",
+    "FAILED": "failed",
+    "TIMEDOUT": "timed out",
+    "UPSTREAM_FAILED": "did not run because a task before it failed",
+    "MAXIMUM_CONCURRENT_RUNS_REACHED": "did not run",
+}
+_ASKS: dict[str, str] = {
+    "ALL_SUCCESS": "every parent to succeed",
+    "AT_LEAST_ONE_SUCCESS": "a parent that succeeded",
+    "NONE_FAILED": "no parent to fail",
+    "AT_LEAST_ONE_FAILED": "a parent that failed",
+    "ALL_FAILED": "every parent to fail",
+    "ALL_DONE": "every parent to be over",
+}
+
+
+class Parent(NamedTuple):
+    """A parent that is over, as one dependency sees it.
+
+    Attributes:
+        key: its task key.
+        standing: what it counts as.
+        words: what it did, as in "`clean` failed".
+    """
+
+    key: str
+    standing: Standing
+    words: str
+
+
+class Verdict(NamedTuple):
+    """Whether a task runs; if not, its result and the reason for a person."""
+
+    runs: bool
+    result: ResultState | None = None
+    reason: str = ""
+
+
+RUNS = Verdict(runs=True)
+
+
+def verdict(graph: RunGraph, state: RunState, key: str) -> Verdict:
+    """Return whether the task `key` runs, all its parents being over."""
+    task = graph.task(key)
+    if task.disabled:
+        return Verdict(runs=False, result="DISABLED", reason="The job definition disables it.")
+    parents = [
+        _parent(state.tasks[dependency.task_key], dependency.outcome)
+        for dependency in graph.parents(key)
+        if state.selected(dependency.task_key)
+    ]
+    found = judge(task.run_if, parents)
+    if not (state.cancel and found.runs):
+        return found
+    why = "was cancelled" if state.cancel == "user" else "ran out of time"
+    stopped = any(parent.standing == "canceled" for parent in parents)
+    return Verdict(
+        runs=False,
+        result="UPSTREAM_CANCELED" if stopped else "CANCELED",
+        reason=f"The run {why} before this task started.",
+    )
+
+
+def judge(run_if: str, parents: list[Parent]) -> Verdict:
+    """Return what the rule `run_if` says about these parents; without parents a task runs."""
+    standings = {parent.standing for parent in parents}
+    if not standings:
+        return RUNS
+    if standings <= {"excluded", "unmatched"}:
+        return _skip("EXCLUDED", parents, run_if, "excluded", "unmatched")
+    if run_if == "ALL_DONE":
+        return RUNS
+    if run_if in {"AT_LEAST_ONE_FAILED", "ALL_FAILED"}:
+        failing = standings & {"failed", "canceled"}
+        met = failing == standings if run_if == "ALL_FAILED" else failing
+        others: tuple[Standing, ...] = ("succeeded", "excluded", "unmatched", "disabled")
+        return RUNS if met else _skip("EXCLUDED", parents, run_if, *others)
+    if run_if == "AT_LEAST_ONE_SUCCESS":
+        met = standings & {"succeeded", "excluded"}
+        return RUNS if met else _unmet(parents, run_if)
+    if run_if == "NONE_FAILED":
+        met = standings & {"succeeded", "excluded"} and not standings & {"failed", "canceled"}
+        return RUNS if met else _unmet(parents, run_if)
+    if "disabled" in standings:
+        return _skip("DISABLED", parents, run_if, "disabled")
+    return RUNS if standings <= {"succeeded", "excluded"} else _unmet(parents, run_if)
+
+
+def _unmet(parents: list[Parent], run_if: str) -> Verdict:
+    """Return the result of a rule that asks for success: the gravest standing decides."""
+    standings = {parent.standing for parent in parents}
+    if "failed" in standings:
+        return _skip("UPSTREAM_FAILED", parents, run_if, "failed")
+    if "canceled" in standings:
+        return _skip("UPSTREAM_CANCELED", parents, run_if, "canceled")
+    if "unmatched" in standings:
+        return _skip("EXCLUDED", parents, run_if, "unmatched")
+    return _skip("DISABLED", parents, run_if, "disabled")
+
+
+def _skip(result: ResultState, parents: list[Parent], run_if: str, *blamed: Standing) -> Verdict:
+    culprits = [parent for parent in parents if parent.standing in blamed]
+    reason = _sentence(culprits)
+    if any(parent.standing != "unmatched" for parent in culprits):
+        reason += f"; run_if {run_if} asks for {_ASKS.get(run_if, 'something else')}"
+    return Verdict(runs=False, result=result, reason=f"{reason}.")
+
+
+def _sentence(parents: Iterable[Parent], most: int = 3) -> str:
+    told = [f"{parent.key!r} {parent.words}" for parent in parents]
+    more = f" and {len(told) - most} more" if len(told) > most else ""
+    return ", ".join(told[:most]) + more
+
+
+def _parent(task: TaskState, wanted: str | None) -> Parent:
+    assert task.result is not None, "asked about a task before its parents are over"
+    if wanted is not None and task.outcome is not None:
+        outcome = "true" if task.outcome else "false"
+        if outcome != wanted.lower():
+            return Parent(task.key, "unmatched", f"was {outcome}, and this task needs {wanted}")
+    return Parent(task.key, _STANDINGS[task.result], _WORDS[task.result])
