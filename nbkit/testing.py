@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
+from nbkit.errors import Failure
+from nbkit.events import AttemptFinished, TaskValueSet, Unit
 from nbkit.ledger.reader import (
     LIFECYCLE,
     Definition,
@@ -14,10 +17,13 @@ from nbkit.ledger.reader import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from nbkit.clock import Clock
-    from nbkit.events import Event
+    from nbkit.errors import Cause
+    from nbkit.events import Event, ResultState
+    from nbkit.rules.commands import StartAttempt, StopAttempt
+    from nbkit.rules.state import RunState
 
 
 class FakeClock:
@@ -103,3 +109,112 @@ class MemoryLedger:
 
     def _lifecycle(self, run_id: int) -> list[Event]:
         return [event for event in self._events[run_id] if event.kind in LIFECYCLE]
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """How a scripted attempt goes.
+
+    Attributes:
+        result: how it ends by itself.
+        milliseconds: how long that takes; None for an attempt that never ends by itself.
+        values: task values that it sets just before its end.
+        exit_value: what it returns.
+        failure: why not SUCCESS; made up if absent.
+        milliseconds_to_stop: how long it takes to end once it is asked to.
+    """
+
+    result: ResultState = "SUCCESS"
+    milliseconds: int | None = 10
+    values: Mapping[str, Any] = field(default_factory=dict)
+    exit_value: str | None = None
+    failure: Failure | None = None
+    milliseconds_to_stop: int = 1
+
+
+FAILS = Scripted("FAILED")
+HANGS = Scripted(milliseconds=None)
+
+
+class ScriptedTasks:
+    """Tasks that follow a script, in no time: waiting sets the clock forward.
+
+    Args:
+        clock: set forward by `wait`.
+        script: by task key (or `Unit`), how its attempts go, one after the other; the last
+            one repeats. Tasks without a script succeed.
+
+    Attributes:
+        submitted: every command to start, in order.
+        most: the most attempts that ran at once.
+    """
+
+    def __init__(
+        self, clock: FakeClock, script: Mapping[str | Unit, Sequence[Scripted]] | None = None
+    ) -> None:
+        self.submitted: list[StartAttempt] = []
+        self.most = 0
+        self._clock = clock
+        self._script = script or {}
+        self._attempts: dict[Unit, int] = {}
+        self._running: dict[Unit, tuple[StartAttempt, Scripted]] = {}
+        self._ends: dict[Unit, int] = {}
+
+    def submit(self, command: StartAttempt, state: RunState) -> None:
+        """Begin an attempt as its script says."""
+        assert command.unit in state.running, "an attempt is recorded before it starts"
+        assert command.unit not in self._running, "one attempt of a unit at a time"
+        self.submitted.append(command)
+        line = self._line(command.unit)
+        self._running[command.unit] = (command, line)
+        self.most = max(self.most, len(self._running))
+        if line.milliseconds is not None:
+            self._ends[command.unit] = self._clock.now() + line.milliseconds
+
+    def stop(self, command: StopAttempt) -> None:
+        """Let an attempt end early."""
+        if command.unit in self._running:
+            start, line = self._running[command.unit]
+            self._running[command.unit] = (start, _stopped(line, command.cause))
+            self._ends[command.unit] = self._clock.now() + line.milliseconds_to_stop
+
+    def kill(self) -> None:
+        """End every attempt now."""
+        for unit in self._running:
+            self._ends[unit] = self._clock.now()
+
+    def wait(self, until: int | None) -> Sequence[Event]:
+        """Return the next ends, or nothing if `until` comes first."""
+        due = min(self._ends.values(), default=until)
+        assert due is not None, "waiting for what never happens"
+        if until is not None:
+            due = min(due, until)
+        self._clock.advance(max(0, due - self._clock.now()))
+        ended = [unit for unit, end in self._ends.items() if end <= self._clock.now()]
+        return [event for unit in ended for event in self._finish(unit)]
+
+    def wake(self) -> None:
+        """Do nothing: waiting takes no time."""
+
+    def _line(self, unit: Unit) -> Scripted:
+        lines = self._script.get(unit) or self._script.get(unit.task_key) or [Scripted()]
+        number = self._attempts.get(unit, 0)
+        self._attempts[unit] = number + 1
+        return lines[min(number, len(lines) - 1)]
+
+    def _finish(self, unit: Unit) -> list[Event]:
+        del self._ends[unit]
+        command, line = self._running.pop(unit)
+        now = self._clock.now()
+        failure = line.failure
+        if failure is None and line.result != "SUCCESS":
+            failure = Failure("cell_error", "It failed as scripted.", error="ScriptedError")
+        values = [TaskValueSet(now, unit, key, value) for key, value in line.values.items()]
+        ended = AttemptFinished(now, unit, command.attempt, line.result, line.exit_value, failure)
+        return [*values, ended]
+
+
+def _stopped(line: Scripted, cause: Cause) -> Scripted:
+    result: ResultState = "CANCELED" if cause == "canceled" else "TIMEDOUT"
+    failure = Failure(cause, "It was stopped.")
+    return replace(line, result=result, failure=failure, values={}, exit_value=None)
