@@ -1,0 +1,34 @@
+"""The HTML index of runs: newest first, each with a link to its report."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from nbkit.report.files import write_atomically
+from nbkit.report.page import NAME, environment
+from nbkit.report.view import run_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbkit.report.view import Record
+
+
+def write_index(records: Iterable[Record], path: Path) -> None:
+    """Write the index of runs to `path`, such as `runs/index.html`.
+
+    Args:
+        records: the runs, newest first; `tasks` may be left out of them.
+        path: where to write; reports are looked for at `<run_id>/report.html` beside it.
+    """
+    runs = [run_view(record) for record in records]
+    links = {
+        run.run_id: quote(Path(str(run.run_id), NAME).as_posix())
+        for run in runs
+        if os.path.isfile(path.parent / str(run.run_id) / NAME)  # noqa: PTH113 - thousands of runs
+    }
+    html = environment().get_template("index.html.j2").render(runs=runs, links=links)
+    write_atomically(path, html)

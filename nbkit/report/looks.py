@@ -1,0 +1,76 @@
+"""How each state looks to people: one glyph, one word and one tone, the same everywhere.
+
+The glyph and the word carry the meaning; the tone (a colour) only repeats it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["good", "bad", "warn", "active", "quiet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a state looks like.
+
+    Attributes:
+        glyph: one character, one column wide in any terminal.
+        word: the state in a person's words.
+        tone: which colour repeats it; CSS and rich each have one per tone.
+        rank: where it comes in a list that shows failures first.
+    """
+
+    glyph: str
+    word: str
+    tone: Tone
+    rank: int
+
+
+UNKNOWN = Look("?", "unknown", "quiet", 9)
+
+LOOKS = {
+    "FAILED": Look("✗", "failed", "bad", 0),
+    "TIMEDOUT": Look("✗", "timed out", "bad", 0),
+    "UPSTREAM_FAILED": Look("⊘", "upstream failed", "warn", 1),
+    "CANCELED": Look("■", "cancelled", "warn", 2),
+    "UPSTREAM_CANCELED": Look("⊘", "upstream cancelled", "warn", 2),
+    "MAXIMUM_CONCURRENT_RUNS_REACHED": Look("⊘", "too many runs at once", "warn", 2),
+    "RUNNING": Look("►", "running", "active", 3),
+    "TERMINATING": Look("►", "stopping", "active", 3),
+    "WAITING_FOR_RETRY": Look("↻", "waiting for retry", "active", 3),
+    "PENDING": Look("○", "starting", "active", 4),
+    "QUEUED": Look("○", "queued", "quiet", 4),
+    "BLOCKED": Look("○", "waiting", "quiet", 5),
+    "SUCCESS_WITH_FAILURES": Look("!", "succeeded with failures", "warn", 6),
+    "SUCCESS": Look("✓", "succeeded", "good", 7),
+    "EXCLUDED": Look("⊘", "excluded", "quiet", 8),
+    "DISABLED": Look("–", "disabled", "quiet", 8),  # noqa: RUF001 - a dash is what it shows
+}
+"""By result state, else by life-cycle state, as the Jobs API spells both."""
+
+FAILURES = frozenset({"FAILED", "TIMEDOUT"})
+"""Result states with an error of the task's own."""
+
+KINDS = {
+    "notebook_task": "notebook",
+    "condition_task": "if/else",
+    "for_each_task": "for each",
+    "run_job_task": "run job",
+    "spark_python_task": "Python file",
+    "python_wheel_task": "wheel",
+    "pipeline_task": "pipeline",
+    "sql_task": "SQL",
+    "dbt_task": "dbt",
+}
+
+
+def look(result: str | None, life: str = "") -> Look:
+    """Return how a task, attempt or run looks: by its result if it has one, else by its life."""
+    return LOOKS.get(result or life, UNKNOWN)
+
+
+def kind(name: str) -> str:
+    """Return a task type in a person's words: `condition_task` is an if/else."""
+    return KINDS.get(name, name.removesuffix("_task").replace("_", " "))

@@ -1,0 +1,70 @@
+"""The HTML report of one run: one file that opens from disk and asks nothing of any server."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from nbkit.report import times
+from nbkit.report.drawing import draw
+from nbkit.report.files import write_atomically
+from nbkit.report.timeline import timeline
+from nbkit.report.view import run_view
+
+if TYPE_CHECKING:
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.report.view import Record
+    from nbkit.rules.state import RunState
+
+NAME = "report.html"
+ITERATIONS_SHOWN = 200
+
+
+def write_report(graph: RunGraph, state: RunState, path: Path, *, root: Path) -> None:
+    """Write the report of a run to `path`.
+
+    Args:
+        graph: the run's graph.
+        state: the run, over or not.
+        path: where to write, such as `runs/12/report.html`.
+        root: the project root; output notebooks are named relative to it.
+    """
+    from nbkit.rules.record import record
+
+    write_atomically(path, render_report(record(graph, state), folder=path.parent, root=root))
+
+
+def render_report(run_record: Record, *, folder: Path, root: Path) -> str:
+    """Return the report of a run as HTML; its links are relative to `folder`."""
+    run = run_view(run_record)
+
+    def link(notebook: str) -> str:
+        return quote(Path(os.path.relpath(root / notebook, folder)).as_posix())
+
+    return environment().get_template("report.html.j2").render(
+        run=run,
+        drawing=draw(run),
+        timeline=timeline(run),
+        link=link,
+        anchors={task.key: f"task-{index}" for index, task in enumerate(run.tasks)},
+        iterations_shown=ITERATIONS_SHOWN,
+    )  # fmt: skip
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates; whatever they show is escaped."""
+    found = Environment(
+        loader=PackageLoader("nbkit.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    found.filters.update(duration=times.duration, moment=times.moment, iso=times.iso)
+    return found
