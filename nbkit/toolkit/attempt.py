@@ -1,0 +1,26 @@
+"""The attempt of a job that this kernel serves: none while a person works in it."""
+
+from __future__ import annotations
+
+import typing
+
+if typing.TYPE_CHECKING:
+    from nbkit.wire import Context
+
+_current: Context | None = None
+
+
+def serve(context: Context | None) -> None:
+    """Make `context` the attempt that this kernel serves; None for a person's own kernel."""
+    global _current  # noqa: PLW0603 - a kernel is one process with one attempt in its life
+    _current = context
+
+
+def current() -> Context | None:
+    """Return the attempt that this kernel serves, or None where no job runs it."""
+    return _current
+
+
+def parameters() -> dict[str, str]:
+    """Return the job and task parameters of the attempt; empty outside a job."""
+    return _current["parameters"] if _current else {}

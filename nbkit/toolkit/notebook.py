@@ -1,0 +1,35 @@
+"""`dbutils.notebook`: end a notebook early and hand a value to the job."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from nbkit.toolkit.say import say
+from nbkit.toolkit.utility import Utility
+
+
+class NotebookExit(BaseException):
+    """Ends the notebook as a success.
+
+    Not an `Exception`, so that a notebook's own `except Exception` does not swallow it.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Show one quiet line instead of a traceback (IPython asks for it)."""
+        return [f"Notebook exited: {self}"]
+
+
+def exit(value: object = "") -> NoReturn:  # noqa: A001 - Databricks' name
+    """End the notebook here, as a success, with a value for the job to read."""
+    text = str(value)
+    say({"kind": "exit", "value": text})
+    raise NotebookExit(text)
+
+
+class NotebookUtility(Utility):
+    """End this notebook, as `dbutils.notebook`."""
+
+    _name = "dbutils.notebook"
+    _later = ("run", "getContext")
+
+    exit = staticmethod(exit)

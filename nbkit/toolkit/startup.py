@@ -1,0 +1,90 @@
+"""Puts everything in place: in a job's kernel by `bind`, in any other by `%load_ext nbkit`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import typing
+from pathlib import Path
+
+from nbkit.toolkit import attempt, magics, on_pyspark
+from nbkit.toolkit.dbutils import dbutils
+from nbkit.toolkit.display import display, displayHTML
+from nbkit.toolkit.mention import AttachFirst
+from nbkit.toolkit.session import PLACEHOLDERS, session, sql
+from nbkit.toolkit.tracebacks import Tracebacks
+
+if typing.TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+    from pyspark.sql import SparkSession
+
+    from nbkit.wire import Context
+
+
+def bind(context: Context) -> None:
+    """Make this kernel the one of an attempt: called once, before the first cell.
+
+    Starts nothing and imports nothing heavy: it costs a few milliseconds.
+    """
+    from IPython.core.getipython import get_ipython
+
+    attempt.serve(context)
+    os.environ.update(context["env"])
+    os.chdir(context["directory"])
+    _import_from(Path(context["directory"]), Path(context["project"]))
+    shell = get_ipython()
+    if shell is not None:
+        _install(shell)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Give a person's notebook what it has in a job (`%load_ext nbkit`)."""
+    from nbkit.settings import find_root
+
+    here = Path.cwd()
+    _import_from(here, find_root(here))
+    _install(shell)
+
+
+def _import_from(*folders: Path) -> None:
+    for folder in dict.fromkeys(str(folder) for folder in reversed(folders)):
+        if folder in sys.path:
+            sys.path.remove(folder)
+        sys.path.insert(0, folder)
+
+
+def _install(shell: InteractiveShell) -> None:
+    """Put nbkit's names into the notebook; doing it again changes nothing."""
+    if any(isinstance(known, AttachFirst) for known in shell.ast_transformers):
+        return
+    names: dict[str, typing.Any] = {
+        "dbutils": dbutils,
+        "display": display,
+        "displayHTML": displayHTML,
+        "getArgument": dbutils.widgets.getArgument,
+        "sql": sql,
+        **PLACEHOLDERS,
+    }
+    shell.push(names, interactive=False)
+    ours = {name: names[name] for name in ("spark", "sc", "sql")}
+    shell.ast_transformers.append(AttachFirst(shell.user_ns, ours))
+
+    def follow(spark: SparkSession | None) -> None:
+        """Keep `spark` and `sc` what they stand for, unless the author took the names."""
+        now = {"spark": spark, "sc": spark.sparkContext} if spark else PLACEHOLDERS
+        mine = {name: now[name] for name in now if shell.user_ns.get(name) is ours[name]}
+        ours.update(now)
+        shell.push(mine, interactive=False)
+
+    session.on_change.append(follow)
+
+    def prepare() -> None:
+        from pyspark.sql.dataframe import DataFrame
+
+        DataFrame.display = display
+        on_pyspark.lease_sessions()
+        on_pyspark.silence_error_logs()
+
+    on_pyspark.on_import(prepare)
+    Tracebacks(shell)
+    magics.register(shell)
