@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from nbkit.errors import Failure
+from nbkit.events import Unit
 from nbkit.rules.commands import EvaluateCondition, FailAttempt, StartAttempt, StartForEach
+from nbkit.rules.condition import compare
 from nbkit.rules.moves import definition
+from nbkit.rules.parameters import pushed_down
+from nbkit.rules.references import NoValueError, Scope, as_text, resolve, resolve_all
 
 if TYPE_CHECKING:
-    from nbkit.events import Unit
+    from nbkit.events import JsonValue
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import RunState
 
@@ -19,15 +25,19 @@ def attempt_command(
     """Return the command that starts the next attempt of a unit, or says why it cannot."""
     task = definition(graph, unit)
     found = state.unit(unit)
-    assert found is not None
-    block = task.block.model_dump(mode="json", exclude_unset=True)
-    parameters = {**block.get("base_parameters", {}), **state.parameters}
+    assert found is not None, "asked to start what the job does not have"
+    attempt = len(found.attempts)
+    given = task.block.model_dump(mode="json", exclude_unset=True)
+    try:
+        block = resolve_all(given, Scope(graph, state, unit, task_run_id))
+    except NoValueError as error:
+        return FailAttempt(unit, attempt, _invalid(str(error)))
     return StartAttempt(
         unit=unit,
-        attempt=len(found.attempts),
+        attempt=attempt,
         task_run_id=task_run_id,
         block={task.kind: block},
-        parameters=parameters,
+        parameters=pushed_down(task.kind, block, state.parameters),
         timeout_seconds=task.timeout_seconds,
     )
 
@@ -37,12 +47,42 @@ def condition_command(
 ) -> EvaluateCondition:
     """Return the command that decides an If/else."""
     block = graph.task(key).condition_task
-    assert block is not None
+    assert block is not None, "asked to decide a task that is no If/else"
+    scope = Scope(graph, state, Unit(key), task_run_id)
+    try:
+        left, right = resolve(block.left, scope), resolve(block.right, scope)
+    except NoValueError as error:
+        failure = _invalid(str(error))
+        return EvaluateCondition(key, task_run_id, block.left, block.op, block.right, None, failure)
+    found = compare(left, block.op, right)
+    outcome, failed = (None, found) if isinstance(found, Failure) else (found, None)
     return EvaluateCondition(
-        key, task_run_id, block.left, block.op, block.right, block.left == block.right
+        key, task_run_id, as_text(left), block.op, as_text(right), outcome, failed
     )
 
 
 def for_each_command(graph: RunGraph, state: RunState, key: str, task_run_id: int) -> StartForEach:
-    """Return the command that begins a For each."""
-    return StartForEach(key, task_run_id, ())
+    """Return the command that begins a For each, whose inputs are a list or JSON text of one."""
+    block = graph.task(key).for_each_task
+    assert block is not None, "asked to begin a task that is no For each"
+    try:
+        inputs = _parsed(resolve(block.inputs, Scope(graph, state, Unit(key), task_run_id)))
+    except NoValueError as error:
+        return StartForEach(key, task_run_id, failure=_invalid(str(error)))
+    if not isinstance(inputs, list):
+        message = f"The inputs of a For each are a JSON array, not {as_text(inputs)[:200]}"
+        return StartForEach(key, task_run_id, failure=_invalid(message))
+    return StartForEach(key, task_run_id, tuple(inputs))
+
+
+def _parsed(value: JsonValue) -> JsonValue:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _invalid(message: str) -> Failure:
+    return Failure(cause="invalid_reference", message=message)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from nbkit.events import ResultState
     from nbkit.graph.run_graph import RunGraph
@@ -107,45 +107,43 @@ def verdict(graph: RunGraph, state: RunState, key: str) -> Verdict:
 def judge(run_if: str, parents: list[Parent]) -> Verdict:
     """Return what the rule `run_if` says about these parents; without parents a task runs."""
     standings = {parent.standing for parent in parents}
-    if not standings:
-        return RUNS
-    if standings <= {"excluded", "unmatched"}:
+    if standings and standings <= {"excluded", "unmatched"}:
         return _skip("EXCLUDED", parents, run_if, "excluded", "unmatched")
-    if run_if == "ALL_DONE":
+    if not standings or _MET[run_if](standings):
         return RUNS
     if run_if in {"AT_LEAST_ONE_FAILED", "ALL_FAILED"}:
-        failing = standings & {"failed", "canceled"}
-        met = failing == standings if run_if == "ALL_FAILED" else failing
         others: tuple[Standing, ...] = ("succeeded", "excluded", "unmatched", "disabled")
-        return RUNS if met else _skip("EXCLUDED", parents, run_if, *others)
-    if run_if == "AT_LEAST_ONE_SUCCESS":
-        met = standings & {"succeeded", "excluded"}
-        return RUNS if met else _unmet(parents, run_if)
-    if run_if == "NONE_FAILED":
-        met = standings & {"succeeded", "excluded"} and not standings & {"failed", "canceled"}
-        return RUNS if met else _unmet(parents, run_if)
-    if "disabled" in standings:
+        return _skip("EXCLUDED", parents, run_if, *others)
+    if run_if == "ALL_SUCCESS" and "disabled" in standings:
         return _skip("DISABLED", parents, run_if, "disabled")
-    return RUNS if standings <= {"succeeded", "excluded"} else _unmet(parents, run_if)
-
-
-def _unmet(parents: list[Parent], run_if: str) -> Verdict:
-    """Return the result of a rule that asks for success: the gravest standing decides."""
-    standings = {parent.standing for parent in parents}
-    if "failed" in standings:
-        return _skip("UPSTREAM_FAILED", parents, run_if, "failed")
-    if "canceled" in standings:
-        return _skip("UPSTREAM_CANCELED", parents, run_if, "canceled")
-    if "unmatched" in standings:
-        return _skip("EXCLUDED", parents, run_if, "unmatched")
+    for standing, result in _GRAVEST_FIRST.items():
+        if standing in standings:
+            return _skip(result, parents, run_if, standing)
     return _skip("DISABLED", parents, run_if, "disabled")
+
+
+_GOOD: set[Standing] = {"succeeded", "excluded"}
+_FAILING: set[Standing] = {"failed", "canceled"}
+_MET: dict[str, Callable[[set[Standing]], bool]] = {
+    "ALL_SUCCESS": lambda standings: standings <= _GOOD,
+    "AT_LEAST_ONE_SUCCESS": lambda standings: bool(standings & _GOOD),
+    "NONE_FAILED": lambda standings: bool(standings & _GOOD) and not standings & _FAILING,
+    "ALL_DONE": lambda _: True,
+    "AT_LEAST_ONE_FAILED": lambda standings: bool(standings & _FAILING),
+    "ALL_FAILED": lambda standings: standings <= _FAILING,
+}
+_GRAVEST_FIRST: dict[Standing, ResultState] = {
+    "failed": "UPSTREAM_FAILED",
+    "canceled": "UPSTREAM_CANCELED",
+    "unmatched": "EXCLUDED",
+}
 
 
 def _skip(result: ResultState, parents: list[Parent], run_if: str, *blamed: Standing) -> Verdict:
     culprits = [parent for parent in parents if parent.standing in blamed]
     reason = _sentence(culprits)
     if any(parent.standing != "unmatched" for parent in culprits):
-        reason += f"; run_if {run_if} asks for {_ASKS.get(run_if, 'something else')}"
+        reason += f"; run_if {run_if} asks for {_ASKS[run_if]}"
     return Verdict(runs=False, result=result, reason=f"{reason}.")
 
 

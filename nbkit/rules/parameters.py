@@ -1,0 +1,68 @@
+"""Which value a parameter has: for this run over the job's default over the task's own.
+
+Job parameters reach tasks that take parameters by name: notebooks, wheels without positional
+arguments, SQL and Run Job. Tasks that take a list (Python scripts, jars) get only their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from nbkit.rules.references import Scope, as_text, resolve
+from nbkit.rules.state import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbkit.events import RunStarted
+    from nbkit.graph.model import Job
+    from nbkit.graph.run_graph import RunGraph
+
+_OWN_PARAMETERS = {
+    "notebook_task": "base_parameters",
+    "python_wheel_task": "named_parameters",
+    "sql_task": "parameters",
+    "run_job_task": "job_parameters",
+}
+
+
+def undeclared(job: Job, given: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names in `given` that the job does not declare."""
+    declared = {parameter.name for parameter in job.parameters}
+    return tuple(name for name in given if name not in declared)
+
+
+def with_parameters(graph: RunGraph, event: RunStarted, given: Mapping[str, str]) -> RunStarted:
+    """Return the start of a run with its job parameters: those given over the defaults.
+
+    Raises:
+        NoValueError: a parameter refers to something that a job does not have when it starts.
+    """
+    state = RunState(
+        run_id=event.run_id,
+        job_id=event.job_id,
+        run_name=event.run_name,
+        trigger=event.trigger,
+        started_at=event.at,
+    )
+    parameters = job_parameters(graph, state, given)
+    return replace(event, parameters=parameters, overrides=tuple(given))
+
+
+def job_parameters(graph: RunGraph, state: RunState, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the job parameters of a run: those given over the defaults, references resolved.
+
+    Raises:
+        NoValueError: a parameter refers to something that a job does not have when it starts.
+    """
+    defaults = {parameter.name: parameter.default for parameter in graph.job.parameters}
+    scope = Scope(graph, state)
+    return {name: as_text(resolve(value, scope)) for name, value in {**defaults, **given}.items()}
+
+
+def pushed_down(kind: str, block: dict[str, Any], job: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters by name that a task gets: job parameters over its own."""
+    if kind not in _OWN_PARAMETERS or (block.get("parameters") and kind == "python_wheel_task"):
+        return {}
+    return {**block.get(_OWN_PARAMETERS[kind], {}), **job}

@@ -1,0 +1,235 @@
+"""What dynamic value references stand for, at the moment when an attempt starts.
+
+A text that is one reference and nothing else keeps the type of its value; within other text a
+value is spelled as JSON, strings without their quotes. What is malformed or belongs to no known
+namespace stays as it is written.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from nbkit.graph.near import hint
+from nbkit.graph.references import Reference, parse
+from nbkit.rules.moves import definition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbkit.events import JsonValue, Unit
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.rules.state import IterationState, RunState, TaskState
+
+
+class NoValueError(Exception):
+    """A reference has no value now; the message says which and why, for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What references may speak of: the run, and the attempt about to start.
+
+    Attributes:
+        unit: whose attempt; None while job parameters are resolved, before any task.
+        task_run_id: the id that the attempt will have.
+    """
+
+    graph: RunGraph
+    state: RunState
+    unit: Unit | None = None
+    task_run_id: int = 0
+
+
+def resolve(text: str, scope: Scope) -> JsonValue:
+    """Return what a text stands for.
+
+    Raises:
+        NoValueError: a reference in it has no value.
+    """
+    if "{{" not in text:
+        return text
+    pieces = [
+        _value(piece, scope) if isinstance(piece, Reference) else piece.text
+        for piece in parse(text)
+    ]
+    return pieces[0] if len(pieces) == 1 else "".join(map(as_text, pieces))
+
+
+def resolve_all(value: JsonValue, scope: Scope) -> JsonValue:
+    """Return lists and dicts with every text in them resolved, as text.
+
+    Raises:
+        NoValueError: a reference in it has no value.
+    """
+    if isinstance(value, str):
+        return as_text(resolve(value, scope))
+    if isinstance(value, dict):
+        return {name: resolve_all(part, scope) for name, part in value.items()}
+    if isinstance(value, list):
+        return [resolve_all(part, scope) for part in value]
+    return value
+
+
+def as_text(value: JsonValue) -> str:
+    """Spell a value within text: strings as they are, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _value(reference: Reference, scope: Scope) -> JsonValue:
+    path = reference.path
+    lookup = _SHORT.get(path[0]) if len(path) == 1 else _NAMESPACES.get(path[0])
+    if lookup is None and path[0] not in _NAMESPACES:
+        return reference.text
+    try:
+        return lookup(path[1:], scope) if lookup else _nothing(path)
+    except NoValueError as error:
+        raise NoValueError(f"{reference.text} has no value: {error}.") from None
+
+
+def _nothing(path: tuple[str, ...]) -> Any:
+    raise NoValueError(f"there is nothing called {'.'.join(path)!r}")
+
+
+def _job(path: tuple[str, ...], scope: Scope) -> JsonValue:  # noqa: PLR0911 one per reference
+    state = scope.state
+    match path:
+        case ("id",):
+            return state.job_id
+        case ("name",):
+            return state.run_name
+        case ("run_id",):
+            return state.run_id
+        case ("repair_count",):
+            return len(state.repairs)
+        case ("parameters", *rest) if rest:
+            return _named("the job has no parameter", ".".join(rest), state.parameters)
+        case ("start_time", argument):
+            return _time(argument, state.started_at)
+        case ("trigger", "type"):
+            return state.trigger
+        case ("trigger", "time", argument):
+            return _time(argument, state.started_at, minutes=state.trigger == "periodic")
+        case ("trigger", "file_arrival" | "table_update" | "model", *_):
+            return ""  # no such trigger started this run
+    return _nothing(("job", *path))
+
+
+def _task(path: tuple[str, ...], scope: Scope) -> JsonValue:
+    if scope.unit is None:
+        raise NoValueError("no task runs yet when job parameters get their values")
+    task = definition(scope.graph, scope.unit)
+    found = scope.state.unit(scope.unit)
+    match path:
+        case ("name",):
+            return task.task_key
+        case ("run_id",):
+            return scope.task_run_id
+        case ("notebook_path",):
+            return task.notebook_task.notebook_path if task.notebook_task else ""
+        case ("execution_count",):
+            return 1 + (len(found.attempts) if found else 0)
+    return _nothing(("task", *path))
+
+
+def _tasks(path: tuple[str, ...], scope: Scope) -> JsonValue:  # noqa: PLR0911 one per reference
+    found: TaskState = _named("the job has no task", path[0], scope.state.tasks)
+    task = scope.graph.task(found.key)
+    match path[1:]:
+        case ("values", *rest) if rest:
+            ran = "" if found.attempts else f", as it did not run ({found.life.lower()})"
+            return _named(f"task {found.key!r} has set no value{ran}", ".".join(rest), found.values)
+        case ("run_id",):
+            return found.task_run_id
+        case ("execution_count",):
+            return len(found.attempts)
+        case ("notebook_path",):
+            return task.notebook_task.notebook_path if task.notebook_task else ""
+        case ("result_state",) if found.result:
+            return found.result.lower()
+        case ("error_code",) if found.result:
+            good = found.result == "SUCCESS"
+            return "" if good else found.code.title().replace("_", "")
+        case ("result_state" | "error_code",):
+            raise NoValueError(f"task {found.key!r} is not over")
+        case ("output", *_):
+            raise NoValueError("rows of SQL tasks are not kept")
+    return _nothing(("tasks", *path))
+
+
+def _input(path: tuple[str, ...], scope: Scope) -> JsonValue:
+    found = scope.state.unit(scope.unit) if scope.unit else None
+    if scope.unit is None or scope.unit.iteration is None or found is None:
+        raise NoValueError("only the task inside a For each has an input")
+    iteration: IterationState = scope.state.tasks[scope.unit.task_key].iterations[
+        scope.unit.iteration
+    ]
+    value = iteration.input
+    for name in path:
+        if not isinstance(value, dict):
+            raise NoValueError(f"the input {as_text(iteration.input)} is no object")
+        value = _named("the input has no key", name, value)
+    return value
+
+
+def _workspace(path: tuple[str, ...], scope: Scope) -> JsonValue:
+    del scope
+    match path:
+        case ("id",):
+            return 0
+        case ("url",):
+            return ""
+    return _nothing(("workspace", *path))
+
+
+def _backfill(path: tuple[str, ...], scope: Scope) -> JsonValue:
+    del path, scope
+    raise NoValueError("this run is no backfill")
+
+
+def _named(missing: str, name: str, values: Any) -> Any:
+    if name not in values:
+        raise NoValueError(f"{missing} {name!r}{hint(name, values)}")
+    return values[name]
+
+
+def _time(argument: str, at: int | None, *, minutes: bool = False) -> JsonValue:
+    assert at is not None
+    at -= at % 60_000 if minutes else 0
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    if argument == "timestamp_ms":
+        return at
+    if argument not in _TIMES:
+        raise NoValueError(f"a time has no {argument!r}{hint(argument, _TIMES)}")
+    return _TIMES[argument](moment)
+
+
+_TIMES: dict[str, Callable[[datetime], JsonValue]] = {
+    "iso_weekday": datetime.isoweekday,
+    "is_weekday": lambda moment: moment.isoweekday() < 6,  # noqa: PLR2004
+    "iso_date": lambda moment: moment.date().isoformat(),
+    "iso_datetime": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S"),
+    "year": lambda moment: moment.year,
+    "month": lambda moment: moment.month,
+    "day": lambda moment: moment.day,
+    "hour": lambda moment: moment.hour,
+    "minute": lambda moment: moment.minute,
+    "second": lambda moment: moment.second,
+}
+_NAMESPACES: dict[str, Callable[[tuple[str, ...], Scope], JsonValue]] = {
+    "job": _job,
+    "task": _task,
+    "tasks": _tasks,
+    "input": _input,
+    "workspace": _workspace,
+    "backfill": _backfill,
+}
+_SHORT: dict[str, Callable[[tuple[str, ...], Scope], JsonValue]] = {
+    "input": _input,
+    "job_id": lambda _, scope: scope.state.job_id,
+    "run_id": lambda _, scope: scope.task_run_id,
+    "start_date": lambda _, scope: _time("iso_date", scope.state.started_at),
+    "task_retry_count": lambda _, scope: _task(("execution_count",), scope) - 1,
+}
