@@ -1,0 +1,71 @@
+"""Where the jobs are in a file: alone, wrapped as the API wraps them, or in a bundle."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from nbkit.graph.findings import Finding, Loc, pointer
+from nbkit.graph.near import hint
+
+_WRAPPERS = ("settings", "new_settings")
+_BUNDLE = ("resources", "bundle", "targets", "include")
+
+
+class Definition(NamedTuple):
+    """The settings of one job, and the way to them from the top of the file."""
+
+    settings: Any
+    loc: Loc = ()
+
+
+def bundled_jobs(document: Any) -> dict[str, Definition] | None:
+    """Return the jobs of a bundle by key; None if the document is one job by itself."""
+    if not isinstance(document, dict) or "tasks" in document:
+        return None
+    if not any(name in document for name in _BUNDLE):
+        return None
+    resources = document.get("resources")
+    jobs = resources.get("jobs") if isinstance(resources, dict) else None
+    if not isinstance(jobs, dict):
+        return {}
+    return {key: Definition(settings, ("resources", "jobs", key)) for key, settings in jobs.items()}
+
+
+def choose(document: Any, job_key: str | None) -> Definition | Finding:
+    """Return the job that is meant, or what keeps us from knowing it."""
+    if document is None or document in ("", {}):
+        return Finding((), "the file is empty: a job with tasks is needed")
+    if not isinstance(document, dict):
+        kind = "a list" if isinstance(document, list) else "a single value"
+        return Finding((), f"a job is an object, not {kind}")
+    jobs = bundled_jobs(document)
+    found = _alone(document, job_key) if jobs is None else _of_bundle(jobs, job_key)
+    if isinstance(found, Definition) and not isinstance(found.settings, dict):
+        return Finding((), f"{pointer(found.loc)} holds no job: it must be an object")
+    return found
+
+
+def _alone(document: dict[str, Any], job_key: str | None) -> Definition | Finding:
+    found = Definition(document)
+    if "tasks" not in document:
+        wrapper = next((name for name in _WRAPPERS if name in document), None)
+        found = Definition(document[wrapper], (wrapper,)) if wrapper else found
+    name = found.settings.get("name") if isinstance(found.settings, dict) else None
+    if job_key is not None and job_key != name:
+        return Finding((), f"the file is a single job; it has no jobs by key, so no {job_key}")
+    return found
+
+
+def _of_bundle(jobs: dict[str, Definition], job_key: str | None) -> Definition | Finding:
+    if not jobs:
+        return Finding(("resources", "jobs"), "the bundle declares no jobs here")
+    if job_key is not None:
+        missing = f"the bundle has no job {job_key}{hint(job_key, jobs)}"
+        return jobs.get(job_key) or Finding(("resources", "jobs"), missing)
+    if len(jobs) > 1:
+        keys = ", ".join(jobs)
+        message = (
+            f"the bundle has {len(jobs)} jobs: {keys}; say which, as in FILE:{next(iter(jobs))}"
+        )
+        return Finding(("resources", "jobs"), message)
+    return next(iter(jobs.values()))

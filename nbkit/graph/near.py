@@ -1,0 +1,29 @@
+"""Near misses: the valid name that somebody probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FEW = 8
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the one of `names` that looks most like `name`; None if nothing comes near."""
+    lowered: dict[str, str] = {}
+    for candidate in names:
+        lowered.setdefault(candidate.lower(), candidate)
+    found = difflib.get_close_matches(name.lower(), lowered, n=1)
+    return lowered[found[0]] if found else None
+
+
+def hint(name: str, names: Iterable[str]) -> str:
+    """Return what to add to a message about a wrong name: the nearest, or the few there are."""
+    known = list(names)
+    near = nearest(name, known)
+    if near is not None:
+        return f"; nearest: {near}"
+    return f"; known: {', '.join(known)}" if 0 < len(known) <= _FEW else ""

@@ -1,0 +1,116 @@
+"""From plain data to a `Job`, with everything that pydantic finds said in plain words.
+
+A faulty job is mended with stand-ins and read again, so that what its parts mean to each other
+can be checked in the same pass: all problems at once.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from nbkit.graph.findings import Finding, new_beside, shown
+from nbkit.graph.model import Job
+from nbkit.graph.near import nearest
+from nbkit.graph.shape import inside, is_part, is_required, stand_in, unknown_fields
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_MENDINGS = 8
+
+_WANTED = {
+    "string_type": "a string",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+}
+
+_PLAIN = {
+    "missing": "the required field {field} is missing",
+    "greater_than_equal": "must be at least {ge}, not {given}",
+    "less_than_equal": "must be at most {le}, not {given}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "has {actual_length} entries; at most {max_length} are allowed",
+}
+
+
+def read_job(settings: dict[str, Any]) -> tuple[Job | None, dict[str, Any], list[Finding]]:
+    """Validate the settings of a job.
+
+    Returns:
+        The job, if need be with stand-ins for what is faulty; the settings it was made from;
+        and every problem of a field on its own.
+    """
+    found = list(unknown_fields(settings, Job))
+    faults: list[Finding] = []
+    mended = settings
+    for _ in range(_MENDINGS):
+        try:
+            return Job.model_validate(mended), mended, found + faults
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+            faults += new_beside(map(_finding, errors), faults)
+            mended = _mend(copy.deepcopy(mended), errors)
+    return None, settings, found + faults
+
+
+def _finding(error: ErrorDetails) -> Finding:
+    loc = tuple(step for step in error["loc"] if step != "[key]")
+    return Finding(loc, _message(error))
+
+
+def _message(error: ErrorDetails) -> str:
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    if kind in _WANTED:
+        as_text = kind == "string_type" and isinstance(given, list | dict)
+        advice = f"; write it as JSON text: {shown(json.dumps(given))}" if as_text else ""
+        return f"must be {_WANTED[kind]}, not {shown(given)}{advice}"
+    if kind == "literal_error":
+        return _not_one_of(given, re.findall(r"'([^']*)'", context["expected"]))
+    if kind in _PLAIN:
+        return _PLAIN[kind].format(field=error["loc"][-1], given=shown(given), **context)
+    return error["msg"]
+
+
+def _not_one_of(given: object, names: list[str]) -> str:
+    near = nearest(given, names) if isinstance(given, str) else None
+    meant = f"; nearest: {near}" if near else ""
+    return f"{shown(given)} is not valid here{meant}; valid: {', '.join(names)}"
+
+
+def _mend(settings: dict[str, Any], errors: list[ErrorDetails]) -> dict[str, Any]:
+    """Put stand-ins, or nothing where nothing will do, at the places of the errors."""
+    for error in errors:
+        *way, last = error["loc"]
+        holder: Any = settings
+        expected: Any = Job
+        for step in way:
+            holder, expected = holder[step], inside(expected, step)
+        if error["type"] in ("too_long", "string_too_long"):
+            holder[last] = _shortened(holder[last], error["ctx"]["max_length"])
+        elif is_required(expected, last) or is_part(inside(expected, last)):
+            holder[last] = stand_in(inside(expected, last))
+        else:
+            holder.pop(last, None)
+    return settings
+
+
+def _shortened(value: Any, length: int) -> Any:
+    if isinstance(value, dict):
+        return dict(list(value.items())[:length])
+    return value[:length]
