@@ -1,0 +1,70 @@
+"""Where things of a job are: its notebooks, and the output notebooks of its runs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbkit.graph.near import hint
+
+if TYPE_CHECKING:
+    from nbkit.events import Unit
+
+_SUFFIX = ".ipynb"
+_UNSAFE = re.compile(r"[^\w.-]+")
+_LONGEST = 100
+_TAKEN = frozenset({"", ".", "..", "lock", "graph.json", "report.html"})
+"""Names in a run's folder that are not a task's."""
+
+
+def find_notebook(directory: Path, named: str) -> Path | None:
+    """Return the notebook that a job names, with or without its suffix; None if it is missing.
+
+    Args:
+        directory: folder of the job's file.
+        named: `notebook_path` as the job has it.
+    """
+    path = directory / named
+    for candidate in (path, Path(f"{path}{_SUFFIX}")):
+        if candidate.is_file():
+            return candidate.resolve()
+    return None
+
+
+def missing_notebook(directory: Path, named: str) -> str:
+    """Return the message for a notebook that is not there; it names the nearest one that is."""
+    path = directory / named
+    if not path.parent.is_dir():
+        return f"There is no notebook {named}: the folder {path.parent} does not exist."
+    found = path.parent.glob(f"*{_SUFFIX}")
+    names = sorted(file.name.removesuffix(_SUFFIX) for file in found if file.is_file())
+    known = hint(path.name.removesuffix(_SUFFIX), names)
+    return f"There is no notebook {named} in {path.parent}{known}."
+
+
+def output_path(runs_directory: Path, run_id: int, unit: Unit, attempt: int) -> Path:
+    """Return where the output notebook of an attempt goes."""
+    folder = runs_directory / str(run_id) / folder_name(unit.task_key)
+    if unit.iteration is not None:
+        folder /= str(unit.iteration)
+    return folder / f"{attempt}{_SUFFIX}"
+
+
+def folder_name(task_key: str) -> str:
+    """Return a name for the task's folder: its key, where file systems can take it.
+
+    Keys that had to be changed get a digest, so that no two tasks share a folder.
+    """
+    name = _UNSAFE.sub("_", task_key)[:_LONGEST]
+    if name == task_key and name not in _TAKEN:
+        return name
+    digest = hashlib.sha256(task_key.encode()).hexdigest()[:8]
+    return f"{name.strip('.')}-{digest}"
+
+
+def relative(path: Path, root: Path) -> str:
+    """Return `path` as seen from the project root; absolute, if it lies outside."""
+    path, root = path.absolute(), root.absolute()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
