@@ -1,0 +1,83 @@
+"""Writes output notebooks: whole or not at all, and not at every cell."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbformat.v4 import writes_json
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_SHARE_OF_TIME = 10
+"""A notebook that takes long to save waits this many times as long before the next save."""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file so that readers, and a crash at any moment, find the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _umask() -> int:
+    try:  # os.umask would change it for other threads for a moment
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    except (OSError, ValueError):
+        pass
+    return 0o022
+
+
+def notebook_bytes(notebook: NotebookNode) -> bytes:
+    """Return a notebook as it is stored; text that is not Unicode is escaped, not refused."""
+    text: str = writes_json(notebook)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+class OutputNotebook:
+    """The file of one output notebook.
+
+    Args:
+        path: where it goes, made with its folder; or an address that papermill can write to.
+        every_seconds: shortest time between two saves, unless forced.
+    """
+
+    def __init__(self, path: Path | str, every_seconds: float) -> None:
+        self.path = path
+        self._every = every_seconds
+        self._next = 0.0
+
+    def save(self, notebook: NotebookNode, *, force: bool = False) -> float:
+        """Save if it is time to; return in how many seconds the next save may be, 0 if saved."""
+        started = time.monotonic()
+        if not force and started < self._next:
+            return self._next - started
+        self._write(notebook)
+        now = time.monotonic()
+        self._next = now + max(self._every, _SHARE_OF_TIME * (now - started))
+        return 0.0
+
+    def _write(self, notebook: NotebookNode) -> None:
+        if isinstance(self.path, Path):
+            write_atomically(self.path, notebook_bytes(notebook))
+        else:
+            from papermill.iorw import write_ipynb
+
+            write_ipynb(notebook, self.path)

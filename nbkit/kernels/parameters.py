@@ -1,0 +1,161 @@
+"""Types the parameters of a job, which are text, as a notebook's parameters cell declares them."""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import TYPE_CHECKING, Any
+
+from nbkit.errors import Failure
+from nbkit.kernels.kernelspecs import language
+from nbkit.kernels.outcome import NotebookFailed, head
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbformat import NotebookNode
+
+_TAG = "parameters"
+_TRUTHS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+_TYPES = frozenset({"int", "float", "bool", "str", "list", "dict", "tuple"})
+
+
+def typed_parameters(notebook: NotebookNode, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the given parameters that the notebook declares, each of the declared type.
+
+    A notebook without a parameters cell declares none: its widgets answer with the text.
+
+    Raises:
+        NotebookFailed: a value cannot be what its parameter is declared to be.
+    """
+    index = next(
+        (i for i, cell in enumerate(notebook.cells) if _TAG in cell.metadata.get("tags", ())), None
+    )
+    if index is None or not given:
+        return {}
+    cell = notebook.cells[index]
+    declared = _declared(cell, language(notebook))
+    typed: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in declared:
+            continue
+        try:
+            typed[name] = convert(text, declared[name])
+        except (ValueError, SyntaxError):
+            wanted = declared[name]
+            raise NotebookFailed(
+                Failure(
+                    "cell_error",
+                    f"Parameter {name!r} is declared as {wanted}, but {text!r} is not one",
+                    error="ValueError",
+                    cell=index,
+                    source=head(cell.source),
+                )
+            ) from None
+    return typed
+
+
+def convert(text: str, kind: str) -> Any:
+    """Return text as a value of a declared type; an unknown type leaves it as it is.
+
+    Raises:
+        ValueError, SyntaxError: the text is no such value.
+    """
+    kind, optional = kind.removesuffix("?"), kind.endswith("?")
+    if optional and kind != "str" and text.strip() in {"", "None", "null"}:
+        return None
+    if kind == "bool":
+        if text.strip().lower() not in _TRUTHS:
+            raise ValueError(text)
+        return _TRUTHS[text.strip().lower()]
+    if kind in {"int", "float"}:
+        return int(text) if kind == "int" else float(text)
+    if kind in {"list", "tuple", "dict"}:
+        return _collection(text, dict if kind == "dict" else (list, tuple))
+    return text
+
+
+def _collection(text: str, kinds: Any) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = ast.literal_eval(text.strip())
+    if not isinstance(value, kinds):
+        raise ValueError(text)  # noqa: TRY004 - what is wrong is the value of the text
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _declared(cell: NotebookNode, spoken: str) -> dict[str, str]:
+    """Return the declared names and types; a question mark after a type allows None."""
+    if spoken == "python":
+        try:
+            return _declared_in_python(ast.parse(cell.source))
+        except SyntaxError:  # magics, or an error that running the cell will show
+            pass
+    from papermill.translators import papermill_translators
+
+    try:
+        found = papermill_translators.find_translator(None, spoken).inspect(cell)
+    except Exception:  # noqa: BLE001 - no translator for the language, or one that cannot inspect
+        return {}
+    return {p.name: p.inferred_type_name.strip() or _type_of_text(p.default) for p in found}
+
+
+def _declared_in_python(module: ast.Module) -> dict[str, str]:
+    declared: dict[str, str] = {}
+    for statement in module.body:
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                if isinstance(target, ast.Name):
+                    declared[target.id] = _type_of(statement.value)
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            declared[statement.target.id] = _annotated(statement.annotation)
+    return declared
+
+
+def _annotated(note: ast.expr) -> str:
+    if isinstance(note, ast.Constant) and isinstance(note.value, str):
+        note = ast.parse(note.value, mode="eval").body
+    if isinstance(note, ast.BinOp) and isinstance(note.op, ast.BitOr):
+        sides = [_annotated(note.left), _annotated(note.right)]
+        kinds = [side for side in sides if side != "None"]
+        return f"{kinds[0].removesuffix('?')}?" if len(kinds) == 1 else ""
+    if isinstance(note, ast.Subscript):
+        outer = _annotated(note.value)
+        return f"{_annotated(note.slice).removesuffix('?')}?" if outer == "Optional" else outer
+    if isinstance(note, ast.Attribute):
+        return note.attr
+    return {"List": "list", "Dict": "dict"}.get(name := ast.unparse(note), name)
+
+
+def _type_of(value: ast.expr) -> str:
+    """Return the type of a default, as far as the text of the cell tells."""
+    if isinstance(value, ast.Constant):
+        return type(value.value).__name__
+    if isinstance(value, ast.UnaryOp):
+        return "bool" if isinstance(value.op, ast.Not) else _type_of(value.operand)
+    if isinstance(value, ast.BinOp):
+        sides = {_type_of(value.left), _type_of(value.right)}
+        if sides <= {"int", "float"} and isinstance(value.op, ast.Div):
+            return "float"
+        return "float" if sides == {"int", "float"} else sides.pop() if len(sides) == 1 else ""
+    if isinstance(value, ast.Call):
+        name = ast.unparse(value.func)
+        return name if name in _TYPES else ""
+    return {ast.List: "list", ast.Tuple: "tuple", ast.Dict: "dict"}.get(type(value), "")
+
+
+def _type_of_text(default: str) -> str:
+    """Return the type of a default of another language, from what it looks like."""
+    if default.lower() in {"true", "false"}:
+        return "bool"
+    for kind in (int, float):
+        try:
+            kind(default)
+        except ValueError:
+            continue
+        return kind.__name__
+    return ""

@@ -1,0 +1,255 @@
+"""Kernels kept ready ahead of their use, each used once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import zmq
+import zmq.asyncio
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+
+from nbkit.kernels.fork_client import CAN_FORK, ForkServer, current_environment
+from nbkit.kernels.provisioner import ForkProvisioner, forked_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbkit.settings import KernelSettings
+
+_REFILL_AFTER_SECONDS = 0.3
+"""A new spare costs 0.1 s of a core: let the notebook that took the last one start first."""
+
+_LONGEST_FOLDER = 60
+"""The name of a unix socket has at most 103 bytes on macOS."""
+
+_LOG_LINES = 20
+
+
+class _Manager(AsyncKernelManager):  # type: ignore[misc]
+    """A kernel manager for a kernelspec that need not be installed."""
+
+    def __init__(self, spec: KernelSpec, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._kernel_spec = spec
+
+    def _connect_control_socket(self) -> None:
+        """Open none: it would belong to the event loop that starts the kernel, not uses it."""
+
+
+class Kernel:
+    """A started kernel.
+
+    Attributes:
+        manager: the manager, as nbclient wants it.
+        log: file of what the kernel's process printed past Jupyter.
+        speaks_python: whether it understands Python code.
+    """
+
+    def __init__(self, manager: _Manager, log: Path) -> None:
+        self.manager = manager
+        self.log = log
+        self.speaks_python = manager.kernel_spec.language.lower() == "python"
+
+    @property
+    def interrupts_by_message(self) -> bool:
+        """Whether its kernelspec wants a message instead of a signal."""
+        return bool(self.manager.kernel_spec.interrupt_mode == "message")
+
+    async def listening(self) -> None:
+        """Wait until it listens, as far as that can be known without asking it."""
+        if isinstance(self.manager.provisioner, ForkProvisioner):
+            await self.manager.provisioner.listening()
+
+    async def wait(self) -> int:
+        """Wait until it has ended and return its exit status."""
+        provisioner = self.manager.provisioner
+        group = getattr(provisioner, "pgid", None)
+        status = await provisioner.wait()
+        if group:  # what the notebook started and left behind
+            with contextlib.suppress(OSError):
+                os.killpg(group, signal.SIGKILL)
+        return int(status or 0)
+
+    async def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return await self.manager.provisioner.poll() is None
+
+    async def interrupt(self) -> None:
+        """Send it what Ctrl-C would send."""
+        await self.manager.provisioner.send_signal(signal.SIGINT)
+
+    async def kill(self) -> None:
+        """End it and all it started, now."""
+        with contextlib.suppress(ProcessLookupError):
+            await self.manager.provisioner.kill()
+
+    async def clean_up(self) -> None:
+        """Remove its sockets and connection file, once it has ended."""
+        await self.manager.cleanup_resources()
+
+    def last_words(self) -> str:
+        """Return the end of what its process printed past Jupyter."""
+        try:
+            text = self.log.read_text(errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.strip().splitlines()[-_LOG_LINES:])
+
+
+class Pool:
+    """Starts kernels, some of them ahead of use; usable from any thread.
+
+    Args:
+        settings: how many spares, and what they import.
+        fork: whether kernels of this Python are forked; by default where that is safe.
+    """
+
+    def __init__(self, settings: KernelSettings, *, fork: bool = CAN_FORK) -> None:
+        self._settings = settings
+        self._fork = fork
+        self._spares: deque[Kernel] = deque()
+        self._numbers = itertools.count(1)
+        self._server: ForkServer | None = None
+        self._changed = threading.Condition()
+        self._closed = False
+        self._refiller: threading.Thread | None = None
+        self._folder = _private_folder()
+        self._context = zmq.asyncio.Context()
+        self._context.setsockopt(zmq.RCVHWM, 0)  # or a burst of outputs would lose some
+
+    def warm_up(self) -> None:
+        """Begin to make the spares, in the background."""
+        with self._changed:
+            if self._refiller is None and self._settings.spare and not self._closed:
+                self._refiller = threading.Thread(
+                    target=self._refill, name="nbkit-spares", daemon=True
+                )
+                self._refiller.start()
+
+    async def take(self, spec: KernelSpec | None, cwd: str, env: Mapping[str, str]) -> Kernel:
+        """Return a kernel that nobody used; it may still be starting.
+
+        Args:
+            spec: the kernelspec; None for a kernel of this Python, which may be a spare. A spare
+                has neither the folder nor the environment: the first code it gets sets them.
+            cwd: folder that another kernel starts in.
+            env: environment variables that another kernel gets.
+        """
+        if spec is not None:
+            return await self._start(spec, cwd=cwd, env=env)
+        while True:
+            with self._changed:
+                kernel = self._spares.popleft() if self._spares else None
+                self._changed.notify_all()
+            if kernel is None:
+                return await self._start_this_python()
+            if await kernel.is_alive():
+                return kernel
+            await kernel.clean_up()
+
+    def close(self) -> None:
+        """End every spare and the fork server."""
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify_all()
+        if self._refiller is not None:
+            self._refiller.join()
+        asyncio.run(self._drop_spares())
+        if self._server is not None:
+            self._server.close()
+        self._context.destroy(linger=0)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _drop_spares(self) -> None:
+        for kernel in self._spares:
+            await kernel.kill()
+            await kernel.wait()
+            await kernel.clean_up()
+        self._spares.clear()
+
+    def _refill(self) -> None:
+        delay = 0.0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._lacks_spares())
+                self._changed.wait_for(lambda: self._closed, timeout=delay)
+                if self._closed:
+                    return
+            kernel = asyncio.run(self._start_this_python())
+            with self._changed:
+                self._spares.append(kernel)
+                delay = 0.0 if self._lacks_spares() else _REFILL_AFTER_SECONDS
+
+    def _lacks_spares(self) -> bool:
+        return len(self._spares) < self._settings.spare
+
+    async def _start_this_python(self) -> Kernel:
+        if self._fork:
+            return await self._start(forked_spec(), fork=True)
+        return await self._start(_ordinary_spec())
+
+    async def _start(
+        self,
+        spec: KernelSpec,
+        *,
+        fork: bool = False,
+        cwd: str = os.sep,
+        env: Mapping[str, str] | None = None,
+    ) -> Kernel:
+        name = f"k{next(self._numbers)}"
+        log = self._folder / f"{name}.log"
+        # Not every kernel of another language knows ipc sockets.
+        by_file = os.name == "posix" and (fork or "ipykernel_launcher" in spec.argv)
+        where = {"transport": "ipc", "ip": str(self._folder / name)} if by_file else {}
+        manager = _Manager(
+            spec,
+            context=self._context,
+            connection_file=str(self._folder / f"{name}.json"),
+            **where,
+        )
+        arguments: dict[str, Any] = {"env": {**current_environment(), **(env or {})}}
+        if fork:
+            await manager.start_kernel(**arguments, server=self._live_server(), log=str(log))
+        else:
+            with log.open("ab") as output:
+                await manager.start_kernel(**arguments, cwd=cwd, stdout=output, stderr=output)
+        return Kernel(manager, log)
+
+    def _live_server(self) -> ForkServer:
+        with self._changed:
+            if self._server is None or not self._server.is_alive:
+                self._server = ForkServer(self._folder, self._settings.preload)
+            return self._server
+
+
+def _ordinary_spec() -> KernelSpec:
+    return KernelSpec(
+        argv=[
+            *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
+            "--HistoryManager.enabled=False",
+        ],
+        display_name="Python (nbkit)",
+        language="python",
+    )
+
+
+def _private_folder() -> Path:
+    """Make a folder that only this user can enter, with a name short enough for sockets."""
+    parent = tempfile.gettempdir()
+    if len(parent) > _LONGEST_FOLDER and os.name == "posix":
+        parent = "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
+    return Path(tempfile.mkdtemp(prefix="nbkit-", dir=parent))
