@@ -1,0 +1,176 @@
+"""What a job would do, found by deciding it as a run is decided and running nothing.
+
+Every task is taken to succeed. Task values that later tasks refer to are not known; they stand
+as `«tasks.load.values.n»`. An If/else over such a value is not known either, so what hangs on
+both of its outcomes is shown; a For each over one is shown once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from nbkit.events import AttemptFinished, TaskValueSet, Unit
+from nbkit.graph.references import references
+from nbkit.rules.apply import apply
+from nbkit.rules.commands import EvaluateCondition, FailAttempt, Skip, StartAttempt, StartForEach
+from nbkit.rules.decide import decide
+from nbkit.rules.moves import definition
+from nbkit.rules.references import as_text
+from nbkit.rules.state import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbkit.events import RunStarted
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.rules.commands import Command
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedStep:
+    """One thing that the job would do, in order.
+
+    Attributes:
+        round: steps of one round may run at the same time; from 1.
+        unit: the task, or the iteration of a For each.
+        kind: the task's type, such as `notebook_task`.
+        action: `run`, `decide` (an If/else), `loop` (a For each), `skip`, or `fail` for what
+            cannot start.
+        block: what runs, with every reference resolved.
+        parameters: what a notebook's widgets get.
+        outcome: of an If/else; None if it depends on what is not known yet.
+        inputs: of a For each; None if they are not known yet.
+        after: the task's parents.
+        note: why it is skipped, or why it would fail.
+    """
+
+    round: int
+    unit: Unit
+    kind: str
+    action: str
+    block: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    outcome: bool | None = None
+    inputs: tuple[Any, ...] | None = None
+    after: tuple[str, ...] = ()
+    note: str = ""
+
+
+def explain(graph: RunGraph, run_started: RunStarted) -> list[ExplainedStep]:
+    """Return what a run that begins with `run_started` would do."""
+    now = run_started.at
+    started = replace(run_started, parallel=_NO_LIMIT)
+    state = apply(graph, RunState.fresh(graph), started)
+    unknown = _values_referred_to(graph)
+    steps: list[ExplainedStep] = []
+    turn = 1
+    while not state.finished:
+        commands = decide(graph, state, now).commands
+        for command in commands:
+            guess = _guess(graph, command)
+            step = _step(graph, state, guess, turn)
+            steps += [step] if step else []
+            state = apply(graph, state, guess.as_event(now))
+        if not commands:
+            if not state.running:  # only a job with a cycle, which validation refuses
+                break
+            turn += 1
+            for event in _successes(state, unknown, now):
+                state = apply(graph, state, event)
+    return steps
+
+
+def _values_referred_to(graph: RunGraph) -> dict[str, tuple[str, ...]]:
+    """Return the names of task values that the job's texts refer to, by task key."""
+    found: dict[str, dict[str, None]] = {}
+    for task in graph.job.tasks:
+        for path in _paths(task.model_dump(exclude_unset=True)):
+            match path:
+                case ("tasks", key, "values", *name):
+                    found.setdefault(key, {})[".".join(name)] = None
+    return {key: tuple(names) for key, names in found.items()}
+
+
+def _paths(value: Any) -> Iterator[tuple[str, ...]]:
+    """Return the paths of all references in nested lists, dicts and texts."""
+    if isinstance(value, str):
+        yield from (reference.path for reference in references(value))
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _paths(part)
+
+
+def _successes(
+    state: RunState, unknown: dict[str, tuple[str, ...]], now: int
+) -> Iterator[TaskValueSet | AttemptFinished]:
+    """End everything that runs, with the values that others will ask for."""
+    for unit in state.running:
+        found = state.unit(unit)
+        if found is None or found.last is None:
+            continue
+        if unit.iteration is None:
+            for name in unknown.get(unit.task_key, ()):
+                value = f"«tasks.{unit.task_key}.values.{name}»"
+                yield TaskValueSet(at=now, unit=unit, key=name, value=value)
+        yield AttemptFinished(at=now, unit=unit, attempt=found.last.attempt, result="SUCCESS")
+
+
+def _guess(graph: RunGraph, command: Command) -> Command:
+    """Replace a decision over values that are not known by one that shows all ways on."""
+    if isinstance(command, EvaluateCondition) and "«" in command.left + command.right:
+        return replace(command, outcome=None, failure=None)
+    if isinstance(command, StartForEach) and command.failure and "«" in command.failure.message:
+        block = graph.task(command.task_key).for_each_task
+        names = {
+            path[1]: f"«input.{path[1]}»"
+            for path in _paths(block.task.model_dump(exclude_unset=True) if block else None)
+            if path[0] == "input" and len(path) > 1
+        }
+        return replace(command, failure=None, inputs=(names or "«input»",))
+    return command
+
+
+def _step(graph: RunGraph, state: RunState, command: Command, turn: int) -> ExplainedStep | None:
+    """Return what a person wants to know of a command; None for mere bookkeeping."""
+    found: dict[str, Any]
+    match command:
+        case StartAttempt():
+            found = {"block": command.block, "parameters": command.parameters}
+        case EvaluateCondition(left=left, op=op, right=right):
+            block = {"condition_task": {"op": op, "left": left, "right": right}}
+            found = {"block": block, "outcome": command.outcome}
+        case StartForEach(inputs=inputs):
+            known = not any("«" in as_text(value) for value in inputs)
+            found = {"inputs": inputs if known else None}
+        case Skip():
+            found = {"note": command.reason}
+        case FailAttempt():
+            found = {}
+        case _:
+            return None
+    unit = Unit(command.task_key) if hasattr(command, "task_key") else command.unit
+    failure = getattr(command, "failure", None)
+    return ExplainedStep(
+        round=turn,
+        unit=unit,
+        kind=definition(graph, unit).kind,
+        action=_ACTIONS[type(command)],
+        after=tuple(
+            parent.task_key
+            for parent in graph.parents(unit.task_key)
+            if state.selected(parent.task_key)
+        ),
+        **({"note": failure.message} if failure else {}),
+        **found,
+    )
+
+
+_NO_LIMIT = 1_000_000
+_ACTIONS: dict[type, str] = {
+    StartAttempt: "run",
+    FailAttempt: "fail",
+    EvaluateCondition: "decide",
+    StartForEach: "loop",
+    Skip: "skip",
+}

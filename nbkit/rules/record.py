@@ -1,0 +1,254 @@
+"""A run as the Jobs API 2.2 answers `runs/get`, with what nbkit adds to it.
+
+Additions: `output_notebook`, `attempts`, `task_values`, `iterations`, `failure` and, while it
+runs, `progress`. As in the API, times are epoch milliseconds with 0 for not yet, and a run with
+a failed task has the deprecated `life_cycle_state` INTERNAL_ERROR while its `status` is
+TERMINATED.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+from nbkit.rules.termination import code_of, message_of, type_of
+
+if TYPE_CHECKING:
+    from nbkit.events import ResultState
+    from nbkit.graph.model import Task
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.rules.state import (
+        AttemptState,
+        Counts,
+        IterationState,
+        RunState,
+        TaskState,
+        UnitState,
+    )
+
+LONGEST_RESULT = 5 * 1024 * 1024
+"""The API keeps the first 5 MB of what `dbutils.notebook.exit` got."""
+
+_STATUS = {"WAITING_FOR_RETRY": "WAITING"}
+
+
+def record(graph: RunGraph, state: RunState) -> dict[str, Any]:
+    """Return the run as one JSON document."""
+    life = "TERMINATED" if state.finished else "RUNNING" if state.started else "PENDING"
+    if state.cancel and not state.finished:
+        life = "TERMINATING"
+    return {
+        "job_id": state.job_id,
+        "run_id": state.run_id,
+        "run_name": state.run_name,
+        "original_attempt_run_id": state.run_id,
+        "run_type": "JOB_RUN",
+        "format": "MULTI_TASK",
+        "trigger": state.trigger.upper(),
+        **_standing(life, state.result, state.code, state.message, run=True),
+        **_times(state.started_at, state.finished_at),
+        "run_duration": _run_duration(state),
+        "job_parameters": _job_parameters(graph, state),
+        "tasks": [_task(graph.task(key), state.tasks[key]) for key in graph.keys],
+        "repair_history": _history(state),
+    }
+
+
+def _task(task: Task, found: TaskState) -> dict[str, Any]:
+    block = task.block.model_dump(mode="json", exclude_unset=True)
+    if task.condition_task is not None and found.outcome is not None:
+        block["outcome"] = "true" if found.outcome else "false"
+    if found.counts is not None:
+        block["stats"] = {"task_run_stats": _stats(found.counts, len(found.iterations))}
+    settings = task.model_dump(mode="json", exclude_unset=True, include=_SETTINGS)
+    document = {
+        "task_key": task.task_key,
+        "depends_on": [
+            parent.model_dump(mode="json", exclude_unset=True) for parent in task.depends_on
+        ],
+        "run_if": task.run_if,
+        **settings,
+        task.kind: block,
+        **_unit(found),
+    }
+    resolved = _resolved(found)
+    if resolved:
+        document["resolved_values"] = resolved
+    if task.for_each_task is not None:
+        document["iterations"] = [_iteration(each) for each in found.iterations]
+    return document
+
+
+_SETTINGS = {
+    "description",
+    "disabled",
+    "max_retries",
+    "min_retry_interval_millis",
+    "retry_on_timeout",
+    "timeout_seconds",
+    "job_cluster_key",
+    "environment_key",
+}
+
+
+def _iteration(found: IterationState) -> dict[str, Any]:
+    document = {"iteration": found.index, "input": found.input, **_unit(found)}
+    resolved = _resolved(found)
+    return {**document, "resolved_values": resolved} if resolved else document
+
+
+def _unit(found: UnitState) -> dict[str, Any]:
+    """Return what tasks and iterations have in common."""
+    last = found.last
+    life = found.life
+    stopping = life == "RUNNING" and last is not None and last.stopping
+    attempts = [_attempt(attempt) for attempt in found.attempts]
+    document = {
+        "run_id": found.task_run_id,
+        "attempt_number": last.attempt if last else 0,
+        **_standing("TERMINATING" if stopping else life, found.result, found.code, found.message),
+        **_times(found.started_at, found.finished_at),
+        "output": attempts[-1]["output"] if attempts else {},
+        "output_notebook": last.output_notebook if last else "",
+        "task_values": dict(found.values),
+        "attempts": attempts,
+    }
+    if last is not None and last.result is None and last.cells:
+        document["progress"] = {"cell": last.cell, "cells": last.cells}
+    return document
+
+
+def _attempt(attempt: AttemptState) -> dict[str, Any]:
+    life = "TERMINATED" if attempt.result else "TERMINATING" if attempt.stopping else "RUNNING"
+    code = code_of(attempt.result, attempt.failure) if attempt.result else ""
+    message = message_of(attempt.result, attempt.failure) if attempt.result else ""
+    document = {
+        "attempt_number": attempt.attempt,
+        "run_id": attempt.task_run_id,
+        **_standing(life, attempt.result, code, message),
+        **_times(attempt.started_at, attempt.finished_at),
+        "output": _output(attempt),
+        "output_notebook": attempt.output_notebook,
+    }
+    if attempt.failure is not None:
+        document["failure"] = {
+            "cause": attempt.failure.cause,
+            "message": attempt.failure.message,
+            "error": attempt.failure.error,
+            "cell": attempt.failure.cell,
+            "source": attempt.failure.source,
+        }
+    return document
+
+
+def _output(attempt: AttemptState) -> dict[str, Any]:
+    output: dict[str, Any] = {}
+    if "notebook_task" in attempt.block and attempt.result:
+        output["notebook_output"] = {"truncated": False}
+        if attempt.exit_value is not None:
+            kept = attempt.exit_value.encode()[:LONGEST_RESULT].decode(errors="ignore")
+            truncated = len(kept) < len(attempt.exit_value)
+            output["notebook_output"] = {"result": kept, "truncated": truncated}
+    if attempt.failure is not None:
+        output["error"] = attempt.failure.message
+        output["error_trace"] = attempt.failure.traceback
+    return output
+
+
+def _resolved(found: TaskState | UnitState) -> dict[str, Any]:
+    """Return what the references in a task's block stood for in its last attempt."""
+    operands = getattr(found, "operands", None)
+    if operands is not None:
+        left, op, right = operands
+        return {"condition_task": {"left": left, "op": op, "right": right}}
+    if found.last is None or not found.last.block:
+        return {}
+    block = found.last.block
+    if "notebook_task" in block:
+        block = {"notebook_task": {**block["notebook_task"]}}
+        block["notebook_task"]["base_parameters"] = found.last.parameters
+    return block
+
+
+def _standing(
+    life: str, result: ResultState | None, code: str, message: str, *, run: bool = False
+) -> dict[str, Any]:
+    """Return `state`, which the API calls deprecated, and `status`."""
+    quirk = run and result == "FAILED"
+    state: dict[str, Any] = {"life_cycle_state": "INTERNAL_ERROR" if quirk else life}
+    if result is not None:
+        state["result_state"] = result
+    state["state_message"] = message
+    state["user_cancelled_or_timedout"] = result in {"CANCELED", "TIMEDOUT"}
+    status: dict[str, Any] = {"state": _STATUS.get(life, life)}
+    if result is not None:
+        details = {"code": code, "type": type_of(code), "message": message}
+        status["termination_details"] = details
+    return {"state": state, "status": status}
+
+
+def _times(started_at: int | None, finished_at: int | None) -> dict[str, int]:
+    start, end = started_at or 0, finished_at or 0
+    return {
+        "start_time": start,
+        "end_time": end,
+        "setup_duration": 0,
+        "execution_duration": end - start if start and end else 0,
+        "cleanup_duration": 0,
+    }
+
+
+def _run_duration(state: RunState) -> int:
+    """Return how long the run and its repairs took, without the time between them."""
+    return sum(
+        episode.finished_at - episode.started_at
+        for episode in state.episodes
+        if episode.finished_at is not None
+    )
+
+
+def _job_parameters(graph: RunGraph, state: RunState) -> list[dict[str, str]]:
+    defaults = {parameter.name: parameter.default for parameter in graph.job.parameters}
+    return [
+        {"name": name, **({"default": defaults[name]} if name in defaults else {}), "value": value}
+        for name, value in state.parameters.items()
+    ]
+
+
+def _stats(counts: Counts, total: int) -> dict[str, int]:
+    return {
+        "total_iterations": total,
+        "active_iterations": counts.active,
+        "scheduled_iterations": len(counts.todo) - counts.given,
+        "completed_iterations": counts.succeeded + counts.failed,
+        "succeeded_iterations": counts.succeeded,
+        "failed_iterations": counts.failed,
+    }
+
+
+def _history(state: RunState) -> list[dict[str, Any]]:
+    """Return the original run and its repairs, each with the task runs that were its own."""
+    firsts = [episode.first_task_run_id for episode in state.episodes]
+    ids: list[list[int]] = [[] for _ in firsts]
+    for task in state.tasks.values():
+        last_of_episode: dict[int, int] = {}
+        own = [attempt.task_run_id for attempt in task.attempts]
+        for task_run_id in own or [task.task_run_id]:
+            if task_run_id:
+                last_of_episode[bisect_right(firsts, task_run_id) - 1] = task_run_id
+        for number, task_run_id in last_of_episode.items():
+            ids[number].append(task_run_id)
+    history = []
+    for number, episode in enumerate(state.episodes):
+        lost = episode.finished_at is None and number < len(state.episodes) - 1
+        life = "TERMINATED" if episode.result else "INTERNAL_ERROR" if lost else "RUNNING"
+        document = {
+            "type": episode.type,
+            **({"id": episode.id} if episode.type == "REPAIR" else {}),
+            **_standing(life, episode.result, episode.code, episode.message, run=True),
+            "start_time": episode.started_at,
+            "end_time": episode.finished_at or 0,
+            "task_run_ids": sorted(ids[number]),
+        }
+        history.append(document)
+    return history
