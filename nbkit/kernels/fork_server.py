@@ -221,6 +221,8 @@ def finish(app: Any) -> None:
     """End as an interpreter would, without its slow clean-up: exit handlers, then open files."""
     import atexit
 
+    # Its threads end with the process; joining them can wait 10 s for one that is waiting itself.
+    atexit.unregister(app.close)
     atexit._run_exitfuncs()  # noqa: SLF001
     app.shell.user_ns.clear()
     gc.collect()
