@@ -1,0 +1,175 @@
+"""PySpark in a client, over the driver's JVM instead of one of its own.
+
+Imported only when a session is wanted: it needs pyspark.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from py4j.protocol import Py4JError, Py4JNetworkError
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
+from pyspark.sql import SparkSession
+
+from nbkit.errors import DriverLostError
+from nbkit.spark.conf import worker_python
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbkit.settings import Settings
+    from nbkit.spark.protocol import Channel, Line
+
+_QUIET = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+_STOPPED = ("SparkContext was shut down", "stopped SparkContext", "Answer from Java side is empty")
+
+
+class LeasedContext(SparkContext):  # type: ignore[misc]
+    """The shared Spark context as one client may use it: it ends its own work, nobody else's."""
+
+    lease: ClassVar[Channel]
+
+    def cancelAllJobs(self) -> None:  # noqa: N802 - PySpark's name
+        """Interrupt this session's jobs, in whatever state the connection to Java is."""
+        self.lease.send({"do": "cancel"})
+
+    def stop(self) -> None:
+        """End the lease, and with it this session; the driver goes on."""
+        if accumulators := self.__dict__.pop("_accumulatorServer", None):
+            accumulators.shutdown()
+        self.lease.close()
+        gateway = SparkContext._gateway  # noqa: SLF001
+        with SparkContext._lock:  # noqa: SLF001
+            SparkContext._active_spark_context = None  # noqa: SLF001
+            SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001
+            self._jsc = None
+        if gateway is not None:
+            gateway.close()
+
+
+class LeasedSparkSession(SparkSession):  # type: ignore[misc]
+    """A session of the shared driver."""
+
+    def stop(self) -> None:
+        """End this session alone."""
+        from pyspark.sql.context import SQLContext
+
+        self._sc.stop()
+        SparkSession._instantiatedSession = SparkSession._activeSession = None  # noqa: SLF001
+        SQLContext._instantiatedContext = None  # noqa: SLF001
+
+
+def enter(
+    channel: Channel, granted: Line, settings: Settings, env: Mapping[str, str]
+) -> SparkSession:
+    """Make the granted session the one of this process."""
+    for name in _QUIET:
+        _silence(name)
+    os.environ.setdefault("PYSPARK_PYTHON", worker_python(settings))
+    gateway = _gateway(granted["gateway_port"], granted["secret"], channel)
+    jvm = gateway.jvm
+    java_session = jvm.org.apache.spark.sql.classic.SparkSession.getActiveSession().get()
+    java_context = jvm.JavaSparkContext(java_session.sparkContext())
+    for refused in granted["refused"]:
+        warnings.warn(f"Spark does not take {refused}", stacklevel=3)
+    LeasedContext.lease = channel  # a class attribute, since SparkContext is one per process too
+    conf = SparkConf(_jconf=java_context.getConf())
+    context = LeasedContext(conf=conf, gateway=gateway, jsc=java_context)
+    context.environment |= {**env, "PYTHONPATH": _import_path()}
+    session = LeasedSparkSession.__new__(LeasedSparkSession)
+    session._sc = context  # noqa: SLF001 - so that __init__ leaves the JVM's default session alone
+    SparkSession._instantiatedSession = SparkSession._activeSession = session  # noqa: SLF001
+    session.__init__(context, java_session)  # type: ignore[misc]
+    return session
+
+
+def current() -> SparkSession | None:
+    """Return this process's session, or None.
+
+    Raises:
+        DriverLostError: there was one, and its driver is gone.
+    """
+    session = SparkSession._instantiatedSession  # noqa: SLF001
+    if not isinstance(session, LeasedSparkSession) or session._sc._jsc is None:  # noqa: SLF001
+        return session
+    if not session.sparkContext.lease.ended:
+        return session
+    session.stop()
+    raise DriverLostError(
+        "The Spark driver ended, and with it this session's temporary views and cached data.",
+        "Its log is .nbkit/driver.log. The next use of Spark starts a new one.",
+    )
+
+
+def lost(error: BaseException) -> bool:
+    """Return whether an error came of the driver's end, or of the connection to it."""
+    session = SparkSession._instantiatedSession  # noqa: SLF001
+    gone = isinstance(session, LeasedSparkSession) and session.sparkContext.lease.ended
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        if isinstance(link, Py4JNetworkError | DriverLostError):
+            return True
+        if isinstance(link, Py4JError) and any(sign in str(link) for sign in _STOPPED):
+            return True
+        if gone and isinstance(link, Py4JError | OSError):
+            return True
+        link = link.__cause__ or link.__context__
+    return False
+
+
+def remote(settings: Settings, conf: Mapping[str, str]) -> SparkSession:
+    """Return a Spark Connect session."""
+    session = SparkSession.builder.remote(settings.spark.remote).getOrCreate()
+    for name, value in {**settings.spark.conf, **conf}.items():
+        session.conf.set(name, value)
+    return session
+
+
+def _gateway(port: int, secret: str, channel: Channel) -> Any:
+    wanted = {
+        "PYSPARK_GATEWAY_PORT": str(port),
+        "PYSPARK_GATEWAY_SECRET": secret,
+        "PYSPARK_PIN_THREAD": "true",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        gateway = launch_gateway()
+    finally:  # children of this process have no business with its gateway
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+    client = gateway._gateway_client  # noqa: SLF001
+    send = client.send_command
+
+    def send_command(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return send(*args, **kwargs)
+        except KeyboardInterrupt:
+            channel.send({"do": "cancel"})
+            raise
+
+    client.send_command = send_command
+    return gateway
+
+
+def _import_path() -> str:
+    """Return where Python workers look for modules: beside the notebook, as it does itself."""
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join(dict.fromkeys([os.getcwd(), *filter(None, given)]))  # noqa: PTH109
+
+
+def _silence(name: str) -> None:
+    """Keep PySpark from writing each failed query to standard error, besides the exception."""
+    from pyspark.logger import PySparkLogger
+
+    logger = PySparkLogger.getLogger(name)
+    logger.setLevel(logging.CRITICAL + 1)

@@ -1,0 +1,250 @@
+"""The driver process: owns the JVM, serves leases, ends with the last of them.
+
+`python -m nbkit.spark.driver --project DIR [--keep]`. Requests, one JSON line each:
+
+{"want": "session", "conf": {…}}   a session of one's own, as long as the connection lasts
+{"want": "hold"}                   keep the driver alive, as long as the connection lasts
+{"want": "status"}, {"want": "keep"}, {"want": "stop"}
+{"do": "cancel"}                   on the connection of a session: interrupt its jobs
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbkit.errors import NbkitError, SetupError
+from nbkit.settings import Settings
+from nbkit.spark import discovery
+from nbkit.spark.conf import driver_conf
+from nbkit.spark.jars import ensure_jars
+from nbkit.spark.jvm import Jvm, start_jvm
+from nbkit.spark.protocol import Channel, Line
+from nbkit.spark.sessions import LeasedSession, first_lines, open_root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PATIENCE = 30  # seconds that a new driver waits for its first lease
+_LOG = logging.getLogger("nbkit.driver")
+
+
+class Driver:
+    """The state of the process: who holds it, whether Spark is there, why it ends."""
+
+    def __init__(self, settings: Settings, scratch: Path, *, keep: bool) -> None:
+        self.settings = settings
+        self.scratch = scratch
+        self.keep = keep
+        self.started = time.time()
+        self._changed = threading.Condition()
+        self._leases = 0
+        self._sessions = 0
+        self._idle_until = time.monotonic() + _PATIENCE
+        self._ending = ""
+        self._failure: Line | None = None
+        self._jvm: Jvm | None = None
+        self._root: Any = None
+
+    def start_spark(self, owner: int) -> None:
+        """Start the JVM and the Spark context, then let waiting leases go on."""
+        began = time.monotonic()
+        try:
+            jvm = start_jvm(self.settings, self.scratch, inherited=[owner])
+            self._jvm = jvm
+            threading.Thread(target=self._watch, args=[jvm], daemon=True).start()
+            conf = driver_conf(self.settings, ensure_jars(), self.scratch)
+            root = open_root(jvm, conf)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the clients get it
+            _LOG.exception("Spark did not start")
+            self._fail(error)
+            return
+        _LOG.warning("Spark is ready after %.1f s", time.monotonic() - began)
+        with self._changed:
+            self._root = root
+            self._changed.notify_all()
+
+    def _watch(self, jvm: Jvm) -> None:
+        status = jvm.process.wait()
+        self.end(f"the JVM ended with status {status}")
+
+    def _fail(self, error: Exception) -> None:
+        advice = getattr(error, "advice", f"See {discovery.log_file(self.settings)}.")
+        told = str(error).removesuffix(f"\n{advice}") if isinstance(error, NbkitError) else ""
+        message = told or f"Spark did not start: {first_lines(error)}"
+        with self._changed:
+            self._failure = {"error": message, "advice": advice}
+            self.keep = False
+            self._changed.notify_all()
+
+    def end(self, why: str) -> None:
+        """Make `wait` return; the first reason stands."""
+        with self._changed:
+            self._ending = self._ending or why
+            self._changed.notify_all()
+
+    def wait(self) -> str:
+        """Wait for the end, and return the reason."""
+        with self._changed:
+            while not self._ending:
+                if self._leases or self.keep:
+                    self._changed.wait()
+                elif (left := self._idle_until - time.monotonic()) > 0:
+                    self._changed.wait(left)
+                else:
+                    self._ending = "nobody holds it"
+            return self._ending
+
+    def close(self) -> None:
+        """End the JVM, if there is one."""
+        if self._jvm:
+            self._jvm.end()
+
+    def serve(self, channel: Channel) -> None:
+        """Answer one connection until its end; runs in a thread of its own."""
+        answers: dict[Any, Callable[[Channel, Line], None]] = {
+            "session": self._serve_session,
+            "hold": self._serve_hold,
+            "status": lambda channel, _: channel.send(self._status()),
+            "keep": self._serve_keep,
+            "stop": self._serve_stop,
+        }
+        try:
+            if line := channel.receive():
+                answers[line.get("want")](channel, line)
+        except OSError:
+            pass  # the client is gone: what its lease had is ended below it
+        except Exception:  # noqa: BLE001 - one bad lease must not end the others
+            _LOG.exception("A lease ended badly")
+        finally:
+            channel.close()
+
+    def _status(self) -> Line:
+        with self._changed:
+            return {
+                "state": "failed" if self._failure else "running" if self._root else "starting",
+                "pid": os.getpid(),
+                "jvm_pid": self._jvm.process.pid if self._jvm else None,
+                "started": self.started,
+                "leases": self._leases,
+                "sessions": self._sessions,
+                "keep": self.keep,
+                "master": self.settings.spark.master,
+                **(self._failure or {}),
+            }
+
+    def _serve_keep(self, channel: Channel, _: Line) -> None:
+        with self._changed:
+            self.keep = True
+            self._changed.notify_all()
+        channel.send(self._status())
+
+    def _serve_stop(self, channel: Channel, _: Line) -> None:
+        channel.send(self._status())
+        self.end("it was told to stop")
+
+    def _serve_hold(self, channel: Channel, _: Line) -> None:
+        with _Lease(self):
+            self._ready(channel)
+            channel.send(self._status())
+            channel.receive()
+
+    def _serve_session(self, channel: Channel, line: Line) -> None:
+        with _Lease(self):
+            jvm, root = self._ready(channel)
+            with self._changed:
+                self._sessions += 1
+                number = self._sessions
+            leased = LeasedSession.open(jvm, root, number, line.get("conf") or {})
+            try:
+                channel.send(leased.described())
+                while channel.receive() is not None:
+                    leased.cancel()
+            finally:
+                leased.close()
+
+    def _ready(self, channel: Channel) -> tuple[Jvm, Any]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._root or self._failure or self._ending)
+            if self._failure or not self._jvm:
+                channel.send(self._failure or {"error": "The Spark driver is ending."})
+                raise ConnectionAbortedError
+            return self._jvm, self._root
+
+    def lease_changed(self, by: int) -> None:
+        """Count one lease more or less."""
+        with self._changed:
+            self._leases += by
+            self._idle_until = time.monotonic() + self.settings.spark.grace_seconds
+            self._changed.notify_all()
+
+
+class _Lease:
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    def __enter__(self) -> None:
+        self._driver.lease_changed(+1)
+
+    def __exit__(self, *_: object) -> None:
+        self._driver.lease_changed(-1)
+
+
+def _accept(listener: socket.socket, driver: Driver) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return  # closed: the driver is ending
+        threading.Thread(target=driver.serve, args=[Channel(connection)], daemon=True).start()
+
+
+def _run(settings: Settings, *, keep: bool) -> None:
+    with discovery.owned(settings) as owner:
+        discovery.sweep(settings)
+        scratch = discovery.private_folder()
+        driver = Driver(settings, scratch, keep=keep)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(scratch / "driver"))
+        listener.listen(128)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: driver.end("it got a signal"))
+        address = discovery.DriverAddress(os.getpid(), str(scratch / "driver"), driver.started)
+        discovery.publish(settings, address)
+        try:
+            for target, argument in ((_accept, (listener, driver)), (driver.start_spark, (owner,))):
+                threading.Thread(target=target, args=argument, daemon=True).start()
+            _LOG.warning("The driver ends: %s", driver.wait())
+        finally:
+            discovery.withdraw(settings)
+            listener.close()
+            driver.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def main() -> None:
+    """Run the driver of a project; the settings come from its file or standard input."""
+    parser = argparse.ArgumentParser(prog="nbkit.spark.driver")
+    parser.add_argument("--project", type=Path, required=True)
+    parser.add_argument("--settings", choices=["-"], help="read them as JSON from standard input")
+    parser.add_argument("--keep", action="store_true", help="stay without leases")
+    asked = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        given = asked.settings and Settings.model_validate_json(sys.stdin.buffer.read())
+        _run(given or Settings.of(asked.project), keep=asked.keep)
+    except SetupError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
