@@ -16,6 +16,7 @@ from nbkit.graph.validation import read_job
 from nbkit.graph.yaml_text import read_yaml
 
 if TYPE_CHECKING:
+    from nbkit.graph.findings import Loc
     from nbkit.graph.model import Job
 
 
@@ -50,7 +51,13 @@ def parse_job(
     Raises:
         DefinitionError: the job cannot run; it carries every problem, warnings included.
     """
-    document = _read(text, source)
+    try:
+        return _parsed(_read(text, source), source, job_key, strict=strict)
+    except RecursionError:
+        raise DefinitionError((Problem("", "the job is nested too deeply"),), source) from None
+
+
+def _parsed(document: Document, source: str, job_key: str | None, *, strict: bool) -> Parsed:
     chosen = choose(document.value, job_key)
     if isinstance(chosen, Finding):
         raise DefinitionError(as_problems([chosen]), source)
@@ -87,11 +94,12 @@ def _read(text: str, source: str) -> Document:
         raise DefinitionError((Problem("", str(problem)),), source) from None
 
 
-def _within(found: tuple[Finding, ...], start: tuple[str | int, ...]) -> list[Finding]:
-    """Say places inside the job from the job's own top."""
-    return [
+def _within(found: tuple[Finding, ...], start: Loc) -> list[Finding]:
+    """Keep what is on the way to the job, and say what is inside from the job's own top."""
+    on_the_way = [finding for finding in found if finding.loc == start[: len(finding.loc)]]
+    inside = [
         finding._replace(loc=finding.loc[len(start) :])
-        if finding.loc[: len(start)] == start and len(finding.loc) > len(start)
-        else finding
         for finding in found
+        if finding.loc[: len(start)] == start and len(finding.loc) > len(start)
     ]
+    return on_the_way + inside

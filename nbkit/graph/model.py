@@ -208,6 +208,8 @@ class Task(Part):
         return block
 
 
+ForEachTask.model_rebuild()  # it was written before `Task`, which it holds
+
 TASK_TYPES = tuple(name for name in Task.model_fields if name.endswith("_task"))
 
 

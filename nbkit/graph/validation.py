@@ -44,8 +44,8 @@ _PLAIN = {
     "greater_than_equal": "must be at least {ge}, not {given}",
     "less_than_equal": "must be at most {le}, not {given}",
     "string_too_short": "must not be empty",
-    "string_too_long": "must have at most {max_length} characters",
-    "too_long": "has {actual_length} entries; at most {max_length} are allowed",
+    "string_too_long": "has {length} characters; at most {max_length} are allowed",
+    "too_long": "has {length} entries; at most {max_length} are allowed",
 }
 
 
@@ -83,7 +83,11 @@ def _message(error: ErrorDetails) -> str:
     if kind == "literal_error":
         return _not_one_of(given, re.findall(r"'([^']*)'", context["expected"]))
     if kind in _PLAIN:
-        return _PLAIN[kind].format(field=error["loc"][-1], given=shown(given), **context)
+        if kind == "too_long" and isinstance(given, str):
+            kind = "string_too_long"
+        length = len(given) if isinstance(given, str | list | dict) else 0
+        words = {"field": error["loc"][-1], "given": shown(given), "length": length}
+        return _PLAIN[kind].format(**context | words)
     return error["msg"]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nbkit.graph.findings import Finding, Loc
 
 _MOST_NODES = 1_000_000
+_MOST_DEPTH = 100
 _TEXT = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
 _OWN = {
@@ -31,7 +32,19 @@ _OWN = {
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """PyYAML's loader with the scalars of YAML 1.2."""
+    """PyYAML's loader with the scalars of YAML 1.2, and an end to its depth."""
+
+    depth = 0
+
+    def descend_resolver(self, _parent: Any, _place: Any) -> None:
+        """Count the way down: PyYAML's C code crashes where Python would raise."""
+        self.depth += 1
+        if self.depth > _MOST_DEPTH:
+            raise SyntaxProblem("the YAML is nested too deeply")
+
+    def ascend_resolver(self) -> None:
+        """Count the way up."""
+        self.depth -= 1
 
 
 _REPLACED = {f"tag:yaml.org,2002:{name}" for name in (*_OWN, "timestamp")}
@@ -61,11 +74,9 @@ def read_yaml(text: str) -> Document:
         repeated = tuple(_tidied(node, (), set()))
         return Document(loader.construct_document(node), repeated)
     except yaml.MarkedYAMLError as error:
-        raise _explained(error) from None
+        raise _explained(error, text) from None
     except yaml.YAMLError as error:
         raise SyntaxProblem(f"not YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise SyntaxProblem("the YAML is nested too deeply") from None
     except ValueError as error:
         raise SyntaxProblem(f"not YAML: {error}") from None
     finally:
@@ -110,10 +121,12 @@ def _tidied(node: yaml.Node, loc: Loc, seen: set[int]) -> Iterator[Finding]:
             yield from _tidied(inner, (*loc, key.value), seen)
 
 
-def _explained(error: yaml.MarkedYAMLError) -> SyntaxProblem:
+def _explained(error: yaml.MarkedYAMLError, text: str) -> SyntaxProblem:
     problem = str(error.problem or error.context or "cannot be read")
-    if "'\\t'" in problem:
-        problem = "tabs are not allowed as indentation in YAML"
     mark: Any = error.problem_mark or error.context_mark
-    place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-    return SyntaxProblem(f"not YAML: {problem}{place}")
+    if mark is None:
+        return SyntaxProblem(f"not YAML: {problem}")
+    lines = text.split("\n")
+    if lines[mark.line : mark.line + 1] and lines[mark.line][mark.column :].startswith("\t"):
+        problem = "tabs are not allowed as indentation in YAML"
+    return SyntaxProblem(f"not YAML: {problem} (line {mark.line + 1}, column {mark.column + 1})")
