@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from nbkit.report.layout import layout
-from nbkit.report.times import duration
+from nbkit.report.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from nbkit.report.view import Run, Task
 
 BOX_HEIGHT = 64
-_NARROWEST, _WIDEST = 166, 230
+_NARROWEST, _WIDEST = 158, 230
 _CHARACTER = 7.4
 _PADDING = 34
-_ALONG, _ACROSS = 46, 22
+_ALONG, _ACROSS = 54, 22
 _MARGIN = 12
 _PAGE = 1250
 """Flow from left to right while it fits into a page this wide, from top to bottom else."""
@@ -130,7 +130,7 @@ def _box(task: Task, corner: Point, size: Point) -> Box:
         kind = f"{task.kind} · {done} of {len(task.iterations)}"
     else:
         kind = f"{task.kind} · {task.outcome}" if task.outcome else task.kind
-    took = duration(task.milliseconds)
+    took = duration(task.milliseconds or None)
     state = f"{task.look.glyph} {task.look.word}" + (f" · {took}" if took else "")
     return Box(task, *corner, *size, kind=kind, label=label, state=state)
 

@@ -50,6 +50,15 @@ LOOKS = {
 }
 """By result state, else by life-cycle state, as the Jobs API spells both."""
 
+STYLES: dict[Tone, str] = {
+    "good": "green",
+    "bad": "bold red",
+    "warn": "yellow",
+    "active": "cyan",
+    "quiet": "dim",
+}
+"""The colour of each tone in a terminal."""
+
 FAILURES = frozenset({"FAILED", "TIMEDOUT"})
 """Result states with an error of the task's own."""
 

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from nbkit.report import times
+from nbkit.report import wording
 from nbkit.report.drawing import draw
 from nbkit.report.files import write_atomically
 from nbkit.report.timeline import timeline
 from nbkit.report.view import run_view
+from nbkit.rules.record import record
 
 if TYPE_CHECKING:
     from nbkit.graph.run_graph import RunGraph
@@ -34,8 +35,6 @@ def write_report(graph: RunGraph, state: RunState, path: Path, *, root: Path) ->
         path: where to write, such as `runs/12/report.html`.
         root: the project root; output notebooks are named relative to it.
     """
-    from nbkit.rules.record import record
-
     write_atomically(path, render_report(record(graph, state), folder=path.parent, root=root))
 
 
@@ -66,5 +65,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    found.filters.update(duration=times.duration, moment=times.moment, iso=times.iso)
+    found.filters.update(duration=wording.duration, moment=wording.moment, iso=wording.iso)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from nbkit.report.times import duration
+from nbkit.report.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,4 +163,4 @@ def _bar(
 
 
 def _elapsed(milliseconds: int) -> str:
-    return duration(milliseconds) if milliseconds else "0"
+    return duration(milliseconds).replace(".0", "")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.report.looks import FAILURES, Look, kind, look
+from nbkit.report.wording import named, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,12 +38,26 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something failed, or nothing.
+
+    Attributes:
+        error: one line, with the exception's name.
+        trace: the whole traceback.
+        cell: number of the failing cell in the output notebook, from 1; 0 if none is known.
+    """
+
+    error: str = ""
+    trace: str = ""
+    cell: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt(Span):
     """One attempt of a task or iteration."""
 
     number: int
-    error: str
-    trace: str
+    trouble: Trouble
     notebook: str
 
 
@@ -52,8 +67,7 @@ class Iteration(Span):
 
     index: int
     input: str
-    error: str
-    trace: str
+    trouble: Trouble
     attempts: tuple[Attempt, ...]
     notebook: str
 
@@ -67,7 +81,7 @@ class Task(Span):
         depends_on: (parent, outcome) pairs; the outcome is empty but for conditions.
         outcome: `true` or `false`, for a condition that was evaluated.
         reason: why it did not run.
-        error: one or two lines; `trace` is the whole traceback.
+        parameters: what it got if it ran (`resolved`), what the job says if not.
         values: task values as JSON text.
     """
 
@@ -79,9 +93,9 @@ class Task(Span):
     depends_on: tuple[tuple[str, str], ...]
     outcome: str
     reason: str
-    error: str
-    trace: str
+    trouble: Trouble
     exit_value: str | None
+    resolved: bool
     parameters: tuple[tuple[str, str], ...]
     values: tuple[tuple[str, str], ...]
     attempts: tuple[Attempt, ...]
@@ -101,7 +115,7 @@ class Task(Span):
 
 @dataclass(frozen=True, slots=True)
 class Run(Span):
-    """One run: `repairs` are (when, what) of each time it was taken up, the original first."""
+    """One run; `repairs` begin with the original run."""
 
     run_id: int
     job_id: int
@@ -156,55 +170,67 @@ def _task(record: Record) -> Task:
     state = record.get("state") or {}
     output = record.get("output") or {}
     message = state.get("state_message") or ""
-    ran = bool(record.get("attempts")) or state.get("result_state") in FAILURES
+    failed = state.get("result_state") in FAILURES
     type_ = next((name for name in record if name.endswith("_task")), "")
+    resolved = (record.get("resolved_values") or {}).get(type_)
+    block = {**(record.get(type_) or {}), **(resolved or {})}
     return Task(
         **_span(record),
         key=record["task_key"],
         type=type_,
-        subject=_subject(type_, record.get(type_) or {}),
+        subject=_subject(type_, block),
         description=record.get("description") or "",
         run_if=record.get("run_if") or "ALL_SUCCESS",
         depends_on=tuple(
             (parent["task_key"], parent.get("outcome") or "")
             for parent in record.get("depends_on") or ()
         ),
-        outcome=str((record.get("condition_task") or {}).get("outcome") or ""),
-        reason="" if ran else message,
-        error=output.get("error") or (message if state.get("result_state") in FAILURES else ""),
-        trace=output.get("error_trace") or "",
+        outcome=str(block.get("outcome") or ""),
+        reason="" if failed or record.get("attempts") else message,
+        trouble=_trouble(record, message if failed else ""),
         exit_value=(output.get("notebook_output") or {}).get("result"),
-        parameters=_texts(_parameters(record, type_)),
+        resolved=resolved is not None,
+        parameters=_parameters(block),
         values=_texts(record.get("task_values") or {}),
-        attempts=tuple(_attempt(attempt) for attempt in record.get("attempts") or ()),
+        attempts=_attempts(record),
         iterations=tuple(
-            _iteration(at, iteration) for at, iteration in enumerate(record.get("iterations") or ())
+            Iteration(
+                **_span(one),
+                index=one.get("iteration", at),
+                input=text_of(one.get("input")),
+                trouble=_trouble(one),
+                attempts=_attempts(one),
+                notebook=one.get("output_notebook") or "",
+            )
+            for at, one in enumerate(record.get("iterations") or ())
         ),
         notebook=record.get("output_notebook") or "",
     )
 
 
-def _attempt(record: Record) -> Attempt:
-    output = record.get("output") or {}
-    return Attempt(
-        **_span(record),
-        number=record.get("attempt_number", 0),
-        error=output.get("error") or "",
-        trace=output.get("error_trace") or "",
-        notebook=record.get("output_notebook") or "",
+def _attempts(record: Record) -> tuple[Attempt, ...]:
+    return tuple(
+        Attempt(
+            **_span(attempt),
+            number=attempt.get("attempt_number", at),
+            trouble=_trouble(attempt),
+            notebook=attempt.get("output_notebook") or "",
+        )
+        for at, attempt in enumerate(record.get("attempts") or ())
     )
 
 
-def _iteration(at: int, record: Record) -> Iteration:
+def _trouble(record: Record, otherwise: str = "") -> Trouble:
+    """Return why a task, iteration or attempt failed: for the first two, their last attempt."""
+    attempts = record.get("attempts") or [record]
+    failure = attempts[-1].get("failure") or {}
     output = record.get("output") or {}
-    return Iteration(
-        **_span(record),
-        index=record.get("iteration", at),
-        input=_text(record.get("input")),
-        error=output.get("error") or "",
+    message = failure.get("message") or output.get("error") or otherwise
+    cell = failure.get("cell")
+    return Trouble(
+        error=named(failure.get("error") or "", one_line(message)),
         trace=output.get("error_trace") or "",
-        attempts=tuple(_attempt(attempt) for attempt in record.get("attempts") or ()),
-        notebook=record.get("output_notebook") or "",
+        cell=0 if cell is None else cell + 1,
     )
 
 
@@ -230,15 +256,18 @@ def _subject(type_: str, block: Mapping[str, Any]) -> str:
     return ""
 
 
-def _parameters(record: Record, type_: str) -> Mapping[str, Any]:
-    """Return the parameters that the task got, as resolved."""
-    block = (record.get("resolved_values") or {}).get(type_) or record.get(type_) or {}
-    return block.get("base_parameters") or block.get("job_parameters") or {}
+def _parameters(block: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    for name in ("base_parameters", "job_parameters", "named_parameters"):
+        if block.get(name):
+            return _texts(block[name])
+    listed = block.get("parameters") or ()
+    return _texts({str(place): value for place, value in enumerate(listed, 1)})
 
 
 def _texts(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(name), _text(value)) for name, value in values.items())
+    return tuple((str(name), text_of(value)) for name, value in values.items())
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a JSON value as text: strings as they are."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

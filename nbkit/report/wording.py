@@ -1,4 +1,4 @@
-"""Times and durations as people read them."""
+"""Times, durations and errors as people read them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ def duration(milliseconds: int | None) -> str:
     """Return a duration: `0.42 s`, `7.3 s`, `42 s`, `3 min 05 s`, `2 h 14 min`, `1 d 03 h`."""
     if milliseconds is None:
         return ""
-    seconds = max(milliseconds, 0) / 1000
+    if milliseconds <= 0:
+        return "0 s"
+    seconds = milliseconds / 1000
     whole = round(seconds)
     if whole >= _DAY:
         return f"{whole // _DAY} d {whole % _DAY // _HOUR:02} h"
@@ -46,6 +48,16 @@ def time_of_day(milliseconds: int) -> str:
 def iso(milliseconds: int | None) -> str:
     """Return a point in time as machines read it, in UTC."""
     return _utc(milliseconds).isoformat(timespec="milliseconds") if milliseconds else ""
+
+
+def one_line(text: str) -> str:
+    """Return a text with all its white space, line ends too, as single spaces."""
+    return " ".join(text.split())
+
+
+def named(error: str, message: str) -> str:
+    """Return an error's message with the exception's name before it, if it is not in it."""
+    return f"{error}: {message}" if error and error not in message else message
 
 
 def _utc(milliseconds: int) -> datetime:

@@ -1,0 +1,131 @@
+"""One line of text per task and iteration, as the terminal shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from nbkit.report.looks import STYLES, look
+from nbkit.report.wording import clock, named, one_line
+
+if TYPE_CHECKING:
+    from nbkit.errors import Failure
+    from nbkit.events import Unit
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.rules.state import AttemptState, Counts, IterationState, RunState, TaskState
+
+_BAR = 10
+_STATE = 17
+"""Columns for the state and, at their right end, the elapsed time."""
+
+
+def task_line(graph: RunGraph, state: RunState, key: str, now: int, width: int) -> Text:
+    """Return a task's line: glyph, name, state, elapsed time and what there is to say."""
+    task = state.tasks[key]
+    return _line(key, task, _detail(graph, task, now), now, width)
+
+
+def iteration_line(state: RunState, unit: Unit, now: int, width: int) -> Text:
+    """Return the line of one iteration of a For each task that runs."""
+    found = state.unit(unit)
+    name = f"[{unit.iteration}] {input_text(getattr(found, 'input', ''))}"
+    return _line(name, found, _attempt_detail(found.last) if found else [], now, width)
+
+
+def input_text(value: object) -> str:
+    """Return the input of an iteration, on one short line."""
+    text = value if isinstance(value, str) else str(value)
+    return one_line(text)[:60]
+
+
+def error_text(failure: Failure | None, otherwise: str = "") -> str:
+    """Return a failure on one line: the exception's name and its message."""
+    if failure is None:
+        return one_line(otherwise)
+    return named(failure.error, one_line(failure.message or otherwise))
+
+
+def _line(
+    name: str,
+    found: TaskState | IterationState | None,
+    detail: list[str | tuple[str, str]],
+    now: int,
+    width: int,
+) -> Text:
+    seen = look(found.result, found.life) if found else look(None)
+    style = STYLES[seen.tone]
+    elapsed = ""
+    if found and found.started_at and found.attempts:
+        elapsed = clock((found.finished_at or now) - found.started_at)
+    short = name if len(name) <= width else f"{name[: width - 1]}…"
+    return Text.assemble(
+        (f"{seen.glyph} ", style),
+        (f"{short:<{width}}  ", "" if seen.rank < _PLAIN else "dim"),
+        (seen.word, style),
+        f"{elapsed:>{max(_STATE - len(seen.word), len(elapsed) + 1)}}  ",
+        *detail,
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+
+
+_PLAIN = 8
+"""The rank from which on a task is of little interest: left out, disabled."""
+
+
+def _detail(graph: RunGraph, task: TaskState, now: int) -> list[str | tuple[str, str]]:
+    if task.counts is not None and task.life == "RUNNING":
+        return _count_detail(task.counts, len(task.iterations))
+    if task.life == "RUNNING":
+        return _attempt_detail(task.last)
+    if task.life == "WAITING_FOR_RETRY":
+        error = error_text(task.last.failure if task.last else None)
+        due = clock(max((task.retry_at or now) - now, 0) + 999)
+        return [f"attempt {len(task.attempts) + 1} in {due}  ", (error, "red")]
+    if task.life != "TERMINATED":
+        return []
+    if task.reason:
+        return [(one_line(task.reason), "dim")]
+    detail: list[str | tuple[str, str]] = []
+    if task.iterations:
+        good = sum(one.result == "SUCCESS" for one in task.iterations)
+        detail.append(f"{good} of {len(task.iterations)} succeeded  ")
+    if task.operands is not None:
+        left, op, right = task.operands
+        outcome = "" if task.outcome is None else f" → {str(task.outcome).lower()}"
+        detail.append((f"{left} {op} {right}{outcome}  ", "dim"))
+    if len(task.attempts) > 1 and graph.task(task.key).kind != "for_each_task":
+        detail.append(f"{len(task.attempts)} attempts  ")
+    if task.result != "SUCCESS":
+        failure = task.last.failure if task.last else None
+        detail.append((error_text(failure, task.message), "red"))
+    return detail
+
+
+def _count_detail(counts: Counts, total: int) -> list[str | tuple[str, str]]:
+    done = counts.succeeded + counts.failed
+    detail: list[str | tuple[str, str]] = [*_bar(done, total), f" {done} of {total} done"]
+    if counts.active:
+        detail.append(f", {counts.active} active")
+    if counts.failed:
+        detail.append((f", {counts.failed} failed", "red"))
+    return detail
+
+
+def _attempt_detail(attempt: AttemptState | None) -> list[str | tuple[str, str]]:
+    if attempt is None:
+        return []
+    detail: list[str | tuple[str, str]] = []
+    if attempt.cells:
+        detail += [*_bar(attempt.cell - 1, attempt.cells), f" cell {attempt.cell}/{attempt.cells}"]
+    if attempt.attempt:
+        detail.append(f"  attempt {attempt.attempt + 1}")
+    if attempt.stopping:
+        detail.append(("  stopping", "yellow"))
+    return detail
+
+
+def _bar(done: int, total: int) -> list[tuple[str, str]]:
+    full = round(_BAR * max(done, 0) / total) if total else 0
+    return [("━" * full, "cyan"), ("─" * (_BAR - full), "dim")]
