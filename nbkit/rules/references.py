@@ -139,8 +139,8 @@ def _tasks(path: tuple[str, ...], scope: Scope) -> JsonValue:  # noqa: PLR0911 o
     task = scope.graph.task(found.key)
     match path[1:]:
         case ("values", *rest) if rest:
-            ran = "" if found.attempts else f", as it did not run ({found.life.lower()})"
-            return _named(f"task {found.key!r} has set no value{ran}", ".".join(rest), found.values)
+            ran = "has" if found.attempts else "did not run and has"
+            return _named(f"task {found.key!r} {ran} set no value", ".".join(rest), found.values)
         case ("run_id",):
             return found.task_run_id
         case ("execution_count",):

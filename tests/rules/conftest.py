@@ -117,10 +117,10 @@ class Simulation:
             return True
         times = [at for at, _ in self.ends.values() if at is not None]
         times += [decision.wake] if decision.wake is not None else []
-        assert times, "nothing is decided, nothing runs, and nobody will wake us"
-        if until is not None and min(times) > until:
+        if until is not None and min(times, default=until + 1) > until:
             self.now = until
             return False
+        assert times, "nothing is decided, nothing runs, and nobody will wake us"
         self.now = max(self.now, min(times))
         self.finish_due()
         return True
