@@ -56,7 +56,9 @@ class AttachFirst(ast.NodeTransformer):
         )
         if mentions_spark(node, offered):
             start = next((i for i, line in enumerate(node.body) if not _is_future(line)), 0)
-            node.body.insert(start, ast.copy_location(_attach(), node.body[start]))
+            # An error in attaching points at the line that needed it.
+            where = next((line for line in node.body if mentions_spark(line, offered)), node)
+            node.body.insert(start, ast.copy_location(_attach(), where))
         return node
 
     def visit_Expression(self, node: ast.Expression) -> ast.Expression:

@@ -16,7 +16,6 @@ if typing.TYPE_CHECKING:
     from types import ModuleType
 
 _MODULE = "pyspark.sql.session"
-_ERROR_LOGS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 def on_import(act: Callable[[], None]) -> None:
@@ -41,14 +40,6 @@ def lease_sessions() -> None:
         builder.getOrCreate = _attached(builder.getOrCreate)
         builder.create = _attached(builder.create)
         SparkContext.getOrCreate = classmethod(_attached(SparkContext.getOrCreate.__func__))
-
-
-def silence_error_logs() -> None:
-    """Keep PySpark from writing each failed query to standard error as JSON a second time."""
-    from pyspark.logger import PySparkLogger
-
-    for name in _ERROR_LOGS:
-        PySparkLogger.getLogger(name).disabled = True
 
 
 def _attached(call: Callable[..., typing.Any]) -> Callable[..., typing.Any]:

@@ -6,7 +6,7 @@ import threading
 import typing
 from pathlib import Path
 
-from nbkit.errors import DriverLostError, SetupError
+from nbkit.errors import SetupError
 from nbkit.toolkit import attempt
 from nbkit.toolkit.say import say
 
@@ -34,36 +34,49 @@ class Session:
         None only while attaching, for PySpark's own calls on the way there.
 
         Raises:
-            SetupError: this machine cannot run Spark, or (DriverLostError) the driver is gone.
+            SetupError: this machine cannot run Spark.
+            DriverLostError: the driver is gone since the last use; the next use gets a new one.
         """
         with self._lock:
             if self._attaching:
                 return None
-            if self._spark is None or not _is_active(self._spark):
-                self._attaching = True
-                try:
-                    self._spark = _attach()
-                finally:
-                    self._attaching = False
-                self._changed()
+            self._attaching = True
+            try:
+                if self._spark is None or not _is_live(self._spark):
+                    self._become(_attach())
+            except SetupError as error:
+                self.lose(error)
+                raise
+            finally:
+                self._attaching = False
             return self._spark
 
-    def forget(self) -> None:
-        """Let go of a session whose driver is gone; the next use attaches afresh."""
-        from pyspark.core.context import SparkContext
-        from pyspark.sql import SparkSession
-
+    def lose(self, error: SetupError) -> None:
+        """Tell the runner that Spark is gone, and let go of the session."""
+        say({"kind": "spark_lost", "message": str(error)})
         with self._lock:
-            self._spark = None
-            SparkSession._instantiatedSession = None  # noqa: SLF001 - PySpark has no other way
-            SparkSession._activeSession = None  # noqa: SLF001
-            SparkContext._active_spark_context = None  # noqa: SLF001
-            SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001
-            self._changed()
+            if self._spark is not None:
+                self._spark.stop()
+                self._become(None)
 
-    def _changed(self) -> None:
+    def answers(self) -> bool:
+        """Ask the driver for a sign of life."""
+        from py4j.protocol import Py4JError
+
+        try:
+            return self._spark is not None and self._spark._jvm.System.nanoTime() != 0  # noqa: SLF001 - PySpark has no other way
+        except (Py4JError, OSError):
+            return False
+
+    @property
+    def attached(self) -> bool:
+        """Whether the notebook has a session."""
+        return self._spark is not None
+
+    def _become(self, spark: SparkSession | None) -> None:
+        self._spark = spark
         for tell in self.on_change:
-            tell(self._spark)
+            tell(spark)
 
 
 session = Session()
@@ -101,34 +114,31 @@ PLACEHOLDERS = {
 }
 
 
-def _is_active(spark: SparkSession) -> bool:
-    """Say whether PySpark still has this session: `spark.stop()` takes it away."""
-    from pyspark.sql import SparkSession
+def is_classic(spark: SparkSession) -> bool:
+    """Say whether a session has a Spark context; a Spark Connect session has none."""
+    return hasattr(spark, "_jsparkSession")
 
-    return SparkSession._instantiatedSession is spark  # noqa: SLF001 - PySpark has no other way
+
+def _is_live(spark: SparkSession) -> bool:
+    """Say whether PySpark still has this session: `spark.stop()` takes it away."""
+    from nbkit.spark import attached
+
+    return attached.current() is spark if is_classic(spark) else not spark.is_stopped
 
 
 def _attach() -> SparkSession:
     from nbkit.spark import lease
 
     context = attempt.current()
-    try:
-        spark = lease.attach(_settings(), context["spark_conf"] if context else {})
-    except SetupError as error:
-        say({"kind": "spark_lost", "message": str(error)})
-        raise
-    except (OSError, EOFError) as error:
-        message = f"the Spark driver went away while the notebook attached to it: {error}"
-        say({"kind": "spark_lost", "message": message})
-        raise DriverLostError(message) from None
-    say(
-        {
-            "kind": "spark_attached",
-            "session": spark._jsparkSession.sessionUUID(),  # noqa: SLF001 - PySpark has no other way
-            "application_id": spark.sparkContext.applicationId,
-        }
-    )
-    return typing.cast("SparkSession", spark)
+    conf, env = (context["spark_conf"], context["env"]) if context else ({}, {})
+    spark = lease.attach(_settings(), conf, env)
+    if is_classic(spark):
+        session_id = spark._jsparkSession.sessionUUID()  # noqa: SLF001 - PySpark has no other way
+        application = spark.sparkContext.applicationId
+        say({"kind": "spark_attached", "session": session_id, "application_id": application})
+    else:
+        say({"kind": "spark_attached", "session": spark.session_id})
+    return spark
 
 
 def _settings() -> Settings:

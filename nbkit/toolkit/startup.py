@@ -11,7 +11,7 @@ from nbkit.toolkit import attempt, magics, on_pyspark
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
 from nbkit.toolkit.mention import AttachFirst
-from nbkit.toolkit.session import PLACEHOLDERS, session, sql
+from nbkit.toolkit.session import PLACEHOLDERS, is_classic, session, sql
 from nbkit.toolkit.tracebacks import Tracebacks
 
 if typing.TYPE_CHECKING:
@@ -71,7 +71,11 @@ def _install(shell: InteractiveShell) -> None:
 
     def follow(spark: SparkSession | None) -> None:
         """Keep `spark` and `sc` what they stand for, unless the author took the names."""
-        now = {"spark": spark, "sc": spark.sparkContext} if spark else PLACEHOLDERS
+        now: dict[str, typing.Any] = dict(PLACEHOLDERS)
+        if spark is not None:
+            now["spark"] = spark
+            if is_classic(spark):
+                now["sc"] = spark.sparkContext
         mine = {name: now[name] for name in now if shell.user_ns.get(name) is ours[name]}
         ours.update(now)
         shell.push(mine, interactive=False)
@@ -83,7 +87,6 @@ def _install(shell: InteractiveShell) -> None:
 
         DataFrame.display = display
         on_pyspark.lease_sessions()
-        on_pyspark.silence_error_logs()
 
     on_pyspark.on_import(prepare)
     Tracebacks(shell)

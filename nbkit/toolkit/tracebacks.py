@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import typing
 
-from nbkit.errors import DriverLostError
-from nbkit.toolkit.say import say
+from nbkit.errors import DriverLostError, NbkitError
 from nbkit.toolkit.session import session
 
 if typing.TYPE_CHECKING:
@@ -33,14 +31,13 @@ class Tracebacks:
         trace: TracebackType,
         tb_offset: int | None = None,
     ) -> None:
-        if driver_lost(error):
+        if _driver_lost(error):
             lost = DriverLostError(
-                f"the Spark driver went away while this cell used it ({kind.__name__}: {error})",
+                f"The Spark driver went away while this cell used it ({kind.__name__}: {error}).",
                 "Run the cell again to attach to a new driver; temporary views are gone.",
             )
             self._lost = error, lost
-            say({"kind": "spark_lost", "message": str(lost)})
-            session.forget()
+            session.lose(lost)
             kind, error = DriverLostError, lost
         _cut(trace)
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset, running_compiled_code=True)
@@ -51,30 +48,16 @@ class Tracebacks:
             result.error_in_exec = self._lost[1]
 
 
-def driver_lost(error: BaseException | None) -> bool:
-    """Say whether `error` came up because the Spark driver does not answer any more."""
-    if "py4j.protocol" not in sys.modules:
+def _driver_lost(error: BaseException) -> bool:
+    """Say whether the driver's end is what `error` is about, in Java's words and not in ours."""
+    if isinstance(error, NbkitError) or not session.attached:
         return False
-    from py4j.protocol import Py4JError, Py4JJavaError
-
-    while error is not None:
-        if isinstance(error, (Py4JError, ConnectionError, EOFError)):
-            by_spark = "py4j" in {_library(frame) for frame in _frames(error.__traceback__)}
-            return by_spark and not isinstance(error, Py4JJavaError) and not _answers()
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _answers() -> bool:
-    """Ask the driver for a sign of life."""
     from py4j.protocol import Py4JError
-    from pyspark.core.context import SparkContext
 
-    context = SparkContext._active_spark_context  # noqa: SLF001 - PySpark has no other way
-    try:
-        return context is not None and context._jvm.System.nanoTime() != 0  # noqa: SLF001
-    except (Py4JError, OSError, EOFError):
-        return False
+    from nbkit.spark import lease
+
+    # A bare Py4JError tells nothing: the connection broke, or a Java method does not exist.
+    return lease.lost(error) or (type(error) is Py4JError and not session.answers())
 
 
 def _cut(trace: TracebackType) -> None:

@@ -52,19 +52,27 @@ def notebook_of(kernel_name, folder):
     manager.shutdown_kernel(now=True)
 
 
-@pytest.fixture
-def interactive(tmp_path):
-    """A person's notebook, with the kernel "Python (nbkit)", in a project of its own."""
-    (tmp_path / "nbkit.toml").write_text("[spark]\nmemory = '1g'\n")
-    yield from notebook_of("nbkit", tmp_path)
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """One project for all, whose driver stays warm from test to test."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "nbkit.toml").write_text("[spark]\nmemory = '1g'\ngrace_seconds = 10\n")
+    return folder
 
 
 @pytest.fixture
-def attempt(tmp_path, context):
+def interactive(project):
+    """A person's notebook, with the kernel "Python (nbkit)"."""
+    yield from notebook_of("nbkit", project)
+
+
+@pytest.fixture
+def attempt(project, context):
     """A notebook that a job runs, in an ordinary kernel."""
-    (tmp_path / "nbkit.toml").write_text("[spark]\nmemory = '1g'\n")
-    for notebook in notebook_of("python3", tmp_path):
-        notebook.bind(context)
+    conf = {"spark.sql.shuffle.partitions": "3"}
+    mine = {"project": str(project), "directory": str(project), "spark_conf": conf}
+    for notebook in notebook_of("python3", project):
+        notebook.bind(context | mine)
         yield notebook
 
 
@@ -128,3 +136,51 @@ def test_task_values_in_a_job(attempt):
     assert attempt.text() == "5 2013-01-01\n"
     attempt.run("dbutils.jobs.taskValues.set(key='share', value=0.5)")
     assert attempt.shown(wire.MIME) == [{"kind": "task_value", "key": "share", "value": 0.5}]
+
+
+@pytest.mark.e2e
+def test_spark_in_a_job(attempt):
+    """A cell that mentions Spark gets the attempt's session, told once; results are displayed."""
+    attempt.run("import pyspark.sql.functions as F")
+    (said,) = attempt.shown(wire.MIME)
+    assert said["kind"] == "spark_attached"
+    assert said["session"]
+    attempt.run("spark.conf.get('spark.sql.shuffle.partitions')")
+    assert attempt.text() == "'3'"
+    attempt.run("display(spark.range(2_000).withColumn('tag', F.lit('<b>')))")
+    assert "bigint" in attempt.shown("text/html")[0]
+    assert "first 1,000 rows; the table has more" in attempt.text()
+    attempt.run("SparkSession = __import__('pyspark').sql.SparkSession")
+    attempt.run("print(SparkSession.builder.master('local').getOrCreate() is spark)")
+    assert attempt.text() == "True\n"
+    attempt.run("%sql select 1 as one")
+    assert attempt.text() == "one\n1\n(1 row)"
+    attempt.run("spark.sql('select * from nowhere')")
+    assert [output["msg_type"] for output in attempt.outputs].count("error") == 1
+    assert attempt.text() == ""
+    assert "captured.py" not in "".join(attempt.reply["traceback"])
+
+
+@pytest.mark.e2e
+def test_imported_module_gets_the_leased_session(attempt, project):
+    """`getOrCreate` in a module that the notebook imports is the notebook's session."""
+    (project / "rows.py").write_text(
+        "from pyspark.sql import SparkSession\n"
+        "session = SparkSession.builder.appName('x').getOrCreate()\n"
+    )
+    attempt.run("import rows")
+    assert [said["kind"] for said in attempt.shown(wire.MIME)] == ["spark_attached"]
+    attempt.run("print(rows.session is spark, spark.range(3).count())")
+    assert attempt.text() == "True 3\n"
+
+
+@pytest.mark.e2e
+def test_a_lost_driver_is_one_clear_error(attempt):
+    """Losing the driver fails the cell by that name; the next cell gets a new driver."""
+    attempt.run("import os; os.kill(sc._jvm.ProcessHandle.current().pid(), 9)")
+    reply = attempt.run("spark.range(1).count()")
+    assert reply["ename"] == attempt.error()["ename"] == "DriverLostError"
+    assert attempt.shown(wire.MIME)[0]["kind"] == "spark_lost"
+    assert "py4j/" not in "".join(reply["traceback"])
+    attempt.run("spark.range(4).count()")
+    assert attempt.text().endswith("4")

@@ -13,6 +13,7 @@ NAMES = {"spark", "sc", "sql", "dbutils", "display", "displayHTML", "getArgument
 
 class FakeSpark:
     sparkContext = "the context"  # noqa: N815
+    _jsparkSession = None  # noqa: N815
 
     def sql(self, query):
         return query
@@ -27,7 +28,7 @@ def spark_answers(monkeypatch):
         return attached[-1]
 
     monkeypatch.setattr(sessions, "_attach", attach)
-    monkeypatch.setattr(sessions, "_is_active", lambda _spark: True)
+    monkeypatch.setattr(sessions, "_is_live", lambda _spark: True)
     return attached
 
 
@@ -105,14 +106,10 @@ def test_future_imports_stay_first(shell, context, monkeypatch):
 def test_no_spark_is_one_clear_error(shell, context, published, monkeypatch, capsys):
     """Where Spark cannot start, the cell fails with SetupError and the runner hears of it."""
 
-    class Lease:
-        @staticmethod
-        def attach(settings, conf):
-            raise SetupError("no Java found", "Install Java 17.")
+    def attach(settings, conf, env):
+        raise SetupError("no Java found", "Install Java 17.")
 
-    monkeypatch.setitem(sys.modules, "nbkit.spark.lease", Lease)
-    monkeypatch.setattr("nbkit.spark.lease", Lease, raising=False)
-    monkeypatch.setattr(sessions, "_settings", lambda: None)
+    monkeypatch.setattr("nbkit.spark.lease.attach", attach)
     bind(context)
     result = shell.run_cell("done = 1\nspark.range(1)")
     assert type(result.error_in_exec) is SetupError
