@@ -161,6 +161,8 @@ def _catalog(settings: Settings, scratch: Path) -> dict[str, str]:
         "datanucleus.schema.autoCreateAll": "true",
         "datanucleus.connectionPoolingType": "NONE" if "jdbc:derby:" in url else "HikariCP",
         "hive.metastore.schema.verification": "false",
+        # Delta replaces a table's columns as it likes; Hive would refuse, retry and log it
+        "hive.metastore.disallow.incompatible.col.type.changes": "false",
         "hive.exec.scratchdir": str(scratch / "hive"),
         "hive.exec.local.scratchdir": str(scratch / "hive-local"),
         "hive.downloaded.resources.dir": str(scratch / "hive-resources"),

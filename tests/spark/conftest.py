@@ -1,0 +1,94 @@
+"""A real driver for the end-to-end tests of this folder: one per run, in a project of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from nbkit.settings import Settings
+from nbkit.spark.lease import hold
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory) -> Settings:
+    return Settings.model_validate({"root": tmp_path_factory.mktemp("project")})
+
+
+@pytest.fixture(scope="session")
+def driver(project):
+    """The status of a running driver, held for the whole test session."""
+    with hold(project) as held:
+        yield held.ready()
+
+
+class Client:
+    """A Python process with a Spark session, as a kernel is one."""
+
+    def __init__(self, settings: Settings, code: str) -> None:
+        prelude = """
+            import sys
+            from nbkit.settings import Settings
+            from nbkit.spark.lease import attach, lost
+            settings = Settings.model_validate_json(sys.argv[1])
+            spark = attach(settings)
+        """
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                *("-c", textwrap.dedent(prelude) + textwrap.dedent(code)),
+                settings.model_dump_json(),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def line(self) -> str:
+        """Wait for the next line that the client prints."""
+        assert self.process.stdout
+        return self.process.stdout.readline().strip()
+
+    def result(self) -> str:
+        """Wait for the client's end; what it printed is the result."""
+        out, err = self.process.communicate()
+        assert self.process.returncode == 0, err
+        return out.strip()
+
+
+@pytest.fixture
+def client(project, driver):
+    """Start clients of the shared driver; those still running are killed afterwards."""
+    started: list[Client] = []
+
+    def start(code: str, settings: Settings = project) -> Client:
+        started.append(Client(settings, code))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.kill()
+        each.process.wait()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (one that is dead and not yet reaped does not)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def eventually(is_so, seconds: float = 60) -> bool:
+    """Wait until something is so; False when it does not come true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(0.1)
+    return False
