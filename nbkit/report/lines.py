@@ -88,9 +88,8 @@ def _detail(graph: RunGraph, task: TaskState, now: int) -> list[str | tuple[str,
     if task.reason:
         return [(one_line(task.reason), "dim")]
     detail: list[str | tuple[str, str]] = []
-    if task.iterations:
-        good = sum(one.result == "SUCCESS" for one in task.iterations)
-        detail.append(f"{good} of {len(task.iterations)} succeeded  ")
+    if task.counts is not None:
+        detail.append(f"{task.counts.succeeded} of {len(task.iterations)} succeeded  ")
     if task.operands is not None:
         left, op, right = task.operands
         outcome = "" if task.outcome is None else f" → {str(task.outcome).lower()}"

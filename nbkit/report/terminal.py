@@ -200,6 +200,8 @@ class LiveTree:
         found = state.unit(unit)
         seen = look(result)
         again = ", to be retried" if found and found.life == "WAITING_FOR_RETRY" else ""
+        if again and self._quiet:
+            return
         why = error_text(getattr(event, "failure", None))
         name = f"{unit.task_key}[{unit.iteration}] {input_text(getattr(found, 'input', ''))}"
         self._say(seen.glyph, seen.tone, name, f"{seen.word}{again}: {why}")

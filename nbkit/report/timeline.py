@@ -97,7 +97,10 @@ def timeline(run: Run) -> Timeline:
 
 
 def _episodes(run: Run) -> list[tuple[int, int]]:
-    """Return when the run was at work: once, and once more for each repair."""
+    """Return when the run was at work: once, and once more for each repair.
+
+    A part without an end, going on or lost, ends with the last thing known of it.
+    """
     known = [
         moment
         for task in run.tasks
@@ -105,13 +108,13 @@ def _episodes(run: Run) -> list[tuple[int, int]]:
         for moment in (span.started, span.ended)
         if moment
     ]
-    first = run.started or min(known, default=0)
-    last = max(run.ended, *known, first) if known else max(run.ended, first)
-    starts = [entry.started for entry in run.repairs] or [first]
-    ends = [
-        entry.ended or last for entry in run.repairs[: len(starts) - 1]
-    ] + [last]  # fmt: skip
-    return list(zip(starts, ends, strict=True))
+    starts = [entry.started for entry in run.repairs] or [run.started or min(known, default=0)]
+    ends = [entry.ended for entry in run.repairs[:-1]] + [run.ended]
+    borders = [*starts[1:], max([*known, *starts])]
+    return [
+        (start, end or max((at for at in known if start <= at <= border), default=start))
+        for start, end, border in zip(starts, ends, borders, strict=True)
+    ]
 
 
 def _first(task: Task) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.report.looks import FAILURES, Look, kind, look
-from nbkit.report.wording import named, one_line
+from nbkit.report.wording import named, one_line, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -229,7 +229,7 @@ def _trouble(record: Record, otherwise: str = "") -> Trouble:
     cell = failure.get("cell")
     return Trouble(
         error=named(failure.get("error") or "", one_line(message)),
-        trace=output.get("error_trace") or "",
+        trace=plain(output.get("error_trace") or ""),
         cell=0 if cell is None else cell + 1,
     )
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
+"""Colour and cursor codes, window titles, carriage returns, and what else no page shows."""
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -51,8 +55,13 @@ def iso(milliseconds: int | None) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text with all its white space, line ends too, as single spaces."""
-    return " ".join(text.split())
+    """Return a text without terminal codes, all its white space as single spaces."""
+    return " ".join(plain(text).split())
+
+
+def plain(text: str) -> str:
+    """Return a text without terminal codes and other control characters."""
+    return _CONTROL.sub("", text)
 
 
 def named(error: str, message: str) -> str:

@@ -186,8 +186,34 @@ def flights_script(unit: Unit, attempt: int) -> Act:
     return Act({"transform": 6200, "gold_delays": 3700, "gold_weather": 4200}.get(key, 1800))
 
 
+@dataclass(frozen=True)
+class Played:
+    """A run from its first event to its last."""
+
+    graph: RunGraph
+    events: list[tuple[Event, RunState]]
+
+    @property
+    def state(self) -> RunState:
+        """The run when it is over."""
+        return self.events[-1][1]
+
+
 @pytest.fixture(scope="session")
-def flights() -> tuple[RunGraph, list[tuple[Event, RunState]]]:
-    """The graph of the flights job, and the events of a run of it that failed."""
+def flights() -> Played:
+    """A run of the flights job that failed: a retry, a For each, an If/else, what it left out."""
     graph = RunGraph(Job.model_validate(FLIGHTS))
-    return graph, list(play(graph, flights_script))
+    return Played(graph, list(play(graph, flights_script)))
+
+
+@pytest.fixture
+def played() -> Callable[..., Played]:
+    """Play a job of notebooks; `acts` says by task key what its attempts do."""
+
+    def run(tasks: list[dict[str, Any]], acts: dict[str, dict[str, Any]], **more: Any) -> Played:
+        graph = RunGraph(Job.model_validate({"tasks": tasks}))
+        return Played(
+            graph, list(play(graph, lambda unit, _: Act(**acts.get(unit.task_key, {})), **more))
+        )
+
+    return run

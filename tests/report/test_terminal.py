@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from nbkit.errors import Failure
+from nbkit.events import Noted
+from nbkit.report.terminal import LiveTree, error_console
+from nbkit.report.tree import Tree
+
+
+class Stopped:
+    """A clock that shows the time of the last event."""
+
+    def __init__(self, at: int = 0) -> None:
+        self.at = at
+
+    def now(self) -> int:
+        return self.at
+
+
+def show(played, *, quiet: bool = False, terminal: bool = False, height: int = 24) -> str:
+    written = io.StringIO()
+    console = Console(
+        file=written,
+        force_terminal=terminal,
+        force_jupyter=False,
+        width=120,
+        height=height,
+        soft_wrap=not terminal,
+        highlight=False,
+    )
+    time = Stopped()
+    with LiveTree(played.graph, quiet=quiet, console=console, time=time) as tree:
+        for event, state in played.events:
+            time.at = event.at
+            tree.on_event(event, state)
+    tree.end(played.state, notebooks="runs/12", report="runs/12/report.html")
+    return written.getvalue()
+
+
+def frames(played, height: int) -> list[list[str]]:
+    """Return the frame after every event, as plain text."""
+    tree = Tree(played.graph)
+    found = []
+    for event, state in played.events:
+        tree.note(event, state)
+        found.append([line.plain for line in tree.lines(event.at, height)])
+    return found
+
+
+def notebooks(count: int, **more):
+    return [
+        {"task_key": f"t{i}", "notebook_task": {"notebook_path": "n"}, **more} for i in range(count)
+    ]
+
+
+def test_without_a_terminal_there_is_a_line_per_start_and_finish(flights):
+    """And no escape code, so a log of CI is readable."""
+    text = show(flights)
+    assert "\x1b" not in text
+    for line in (
+        "► flights medallion  run 12 started, 10 tasks",
+        "► ingest  started: 5 iterations",
+        "✗ ingest[3] planes  failed, to be retried: OSError: Connection reset",
+        "↻ clean  failed, attempt 2 in 2.4 s: OSError: Connection reset",
+        "► clean  started: attempt 2",
+        "✓ clean  succeeded in 9.1 s",
+        "✓ quality_gate  succeeded in 0 s: true",
+        "⊘ quarantine  excluded: 'quality_gate' was true",
+        "✗ gold_carriers  failed in 5.2 s: ValueError: 2.5% of the rows",
+    ):
+        assert line in text, line
+    assert text.count(" clean ") == 4
+    assert len(text.splitlines()) < 35
+
+
+def test_the_end_says_what_failed_why_and_where_to_look(flights):
+    end = show(flights).split("✗ flights medallion failed in 32 s, run 12: ")[1]
+    assert "✗ 1 failed  ⊘ 1 upstream failed  ✓ 7 succeeded  ⊘ 1 excluded" in end
+    assert "✗ gold_carriers  ValueError: 2.5% of the rows have no departure time" in end
+    assert "cell 7 of runs/12/gold_carriers/1.ipynb" in end
+    assert "notebooks  runs/12\n" in end
+    assert "report     runs/12/report.html" in end
+
+
+def test_quiet_shows_failures_and_the_end(flights):
+    lines = show(flights, quiet=True, terminal=True).splitlines()
+    assert len(lines) == 2
+    assert "gold_carriers" in lines[0]
+    assert "flights medallion failed" in lines[1]
+
+
+def test_a_terminal_gets_the_tree_and_is_left_clean(flights):
+    """The cursor is shown again, whatever happened."""
+    text = show(flights, terminal=True)
+    assert text.rstrip().split("\x1b[?25l")[-1].count("\x1b[?25h") == 1
+    assert "gold_carriers" in text
+
+
+def test_the_tree_shows_cells_retries_and_iterations(flights):
+    """A line per task; a running For each has its counts, and lines for what runs now."""
+    lines = "\n".join(line for frame in frames(flights, 24) for line in frame)
+    assert "cell 5/8" in lines
+    assert "attempt 2 in 0:0" in lines
+    assert "0.975 GREATER_THAN 0.95 → true" in lines
+    assert "1 of 5 done, 3 active" in lines
+    assert "│  └─ ► [4] weather" in lines
+    assert "2 attempts  ValueError: 2.5%" in lines
+
+
+@pytest.mark.parametrize("height", [5, 10, 24])
+def test_no_frame_is_higher_than_the_screen(played, height):
+    """Of 500 tasks it shows failures, what runs and what ended last, and counts the others."""
+    boom = Failure(cause="cell_error", message="boom")
+    run = played(notebooks(500), {"t7": {"failure": boom}})
+    found = frames(run, height)
+    assert max(len(frame) for frame in found) <= max(height, 6)
+    assert "more tasks, in all" in found[-5][-1]
+    assert any("t7 " in line for line in found[-5])
+    assert [line for line in found[-1] if "boom" in line]
+
+
+def test_a_frame_of_a_for_each_with_thousands_of_iterations_stays_small(played):
+    inner = {"task_key": "one", "notebook_task": {"notebook_path": "n"}}
+    block = {"inputs": str(list(range(1000))), "concurrency": 50, "task": inner}
+    run = played([{"task_key": "each", "for_each_task": block}], {"each": {"cells": 1}})
+    assert max(len(frame) for frame in frames(run, 24)) <= 8
+    assert len(show(run).splitlines()) == 6
+
+
+def test_notes_are_lines_of_their_own(played):
+    run = played(notebooks(1), {})
+    note = Noted(at=1, message="spark.executor.memory is ignored", task_key="t0")
+    run.events.insert(1, (note, run.events[0][1]))
+    assert "! t0  spark.executor.memory is ignored" in show(run)
+
+
+def test_messages_cannot_write_to_the_terminal(played):
+    """Escape codes and markup in an error are shown as text or not at all."""
+    evil = Failure(cause="cell_error", message="\x1b[2J[bold]gone[/bold]\r", error="E")
+    text = show(played(notebooks(1), {"t0": {"failure": evil}}))
+    assert "\x1b" not in text
+    assert "[bold]gone[/bold]" in text
+
+
+def test_forced_colours_do_not_reach_a_pipe(monkeypatch):
+    """CI systems set FORCE_COLOR; a pipe still gets plain lines."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert not error_console().is_terminal
