@@ -378,7 +378,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             return super().process_message(msg, cell, cell_index)
         last.text += content["text"]
         self._record.autosave_cell()
-        self.log_output_message(content | {"output_type": "stream"})
+        self.log_output_message(new_output("stream", **content))
         return None
 
     async def _take_last_outputs(self) -> None:

@@ -204,13 +204,19 @@ def _kill_group(pid: int, number: int) -> None:
 
 def make_kernel(connection_file: str) -> Any:
     """Return an IPython kernel that listens, without history, ready to be started."""
+    from ipykernel.ipkernel import IPythonKernel
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
+
+    class Kernel(IPythonKernel):  # type: ignore[misc]
+        async def _progressively_terminate_all_children(self) -> None:
+            """Leave them to the fork server: this would wait 14 s for a child that is a zombie."""
 
     sys.argv = ["ipykernel_launcher.py", "-f", connection_file]
     app = IPKernelApp.instance(
         config=Config({"HistoryManager": {"enabled": False}}),
         connection_file=connection_file,
+        kernel_class=Kernel,
         parent_handle=1,  # no polling: `_leave_server` lets the operating system watch over it
     )
     app.initialize([])
