@@ -6,7 +6,7 @@ import threading
 import typing
 from pathlib import Path
 
-from nbkit.errors import SetupError
+from nbkit.errors import DriverLostError, SetupError
 from nbkit.toolkit import attempt
 from nbkit.toolkit.say import say
 
@@ -52,8 +52,9 @@ class Session:
             return self._spark
 
     def lose(self, error: SetupError) -> None:
-        """Tell the runner that Spark is gone, and let go of the session."""
-        say({"kind": "spark_lost", "message": str(error)})
+        """Let go of the session; of a lost driver (not of one never had) the runner hears."""
+        if isinstance(error, DriverLostError):
+            say({"kind": "spark_lost", "message": str(error)})
         with self._lock:
             if self._spark is not None:
                 self._spark.stop()

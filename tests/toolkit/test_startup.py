@@ -3,8 +3,10 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from nbkit import wire
-from nbkit.errors import SetupError
+from nbkit.errors import DriverLostError, SetupError
 from nbkit.toolkit import session as sessions
 from nbkit.toolkit.startup import bind, load_ipython_extension
 
@@ -103,22 +105,22 @@ def test_future_imports_stay_first(shell, context, monkeypatch):
     assert attached
 
 
-def test_no_spark_is_one_clear_error(shell, context, published, monkeypatch, capsys):
-    """Where Spark cannot start, the cell fails with SetupError and the runner hears of it."""
+@pytest.mark.parametrize("kind", [SetupError, DriverLostError])
+def test_no_spark_is_one_clear_error(shell, context, published, monkeypatch, capsys, kind):
+    """Where Spark is not to be had, the cell fails so; of a lost driver the runner hears."""
 
     def attach(settings, conf, env):
-        raise SetupError("no Java found", "Install Java 17.")
+        raise kind("no Spark", "Install Java 17.")
 
     monkeypatch.setattr("nbkit.spark.lease.attach", attach)
     bind(context)
     result = shell.run_cell("done = 1\nspark.range(1)")
-    assert type(result.error_in_exec) is SetupError
+    assert type(result.error_in_exec) is kind
     assert "done" not in shell.user_ns
-    assert published[-1][wire.MIME] == {
-        "kind": "spark_lost",
-        "message": "no Java found\nInstall Java 17.",
-    }
-    assert "no Java found" in capsys.readouterr().out
+    assert "no Spark" in capsys.readouterr().out
+    said = [data[wire.MIME] for data in published]
+    lost = {"kind": "spark_lost", "message": "no Spark\nInstall Java 17."}
+    assert said == ([lost] if kind is DriverLostError else [])
 
 
 def test_tracebacks_end_in_the_notebook(shell, context, capsys):
