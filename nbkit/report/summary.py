@@ -35,11 +35,12 @@ def failures(run: Run) -> Iterator[Text]:
     """Yield what failed: the error, and the cell of the output notebook it is in."""
     for task in run.failed[:_FAILURES_SHOWN]:
         yield from _failure(task.key, task)
-        failed = [one for one in task.iterations if one.look.rank == 0]
-        for one in failed[:_ITERATIONS_SHOWN]:
+        for one in task.failed[:_ITERATIONS_SHOWN]:
             yield from _failure(f"{task.key}[{one.index}] {one.input[:60]}", one)
-        if len(failed) > _ITERATIONS_SHOWN:
-            yield Text(f"      and {len(failed) - _ITERATIONS_SHOWN} more iterations that failed")
+        if len(task.failed) > _ITERATIONS_SHOWN:
+            yield Text(
+                f"      and {len(task.failed) - _ITERATIONS_SHOWN} more iterations that failed"
+            )
     if len(run.failed) > _FAILURES_SHOWN:
         yield Text(f"  and {len(run.failed) - _FAILURES_SHOWN} more that failed")
 

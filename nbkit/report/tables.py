@@ -80,7 +80,7 @@ def print_runs(records: Sequence[Record], console: Console | None = None) -> Non
             Text(run.name),
             _badge(run.look),
             moment(run.started),
-            duration(run.milliseconds),
+            duration(run.worked),
             Text(one_line(run.message), style="dim", no_wrap=True, overflow="ellipsis"),
         )
     console.print(table)

@@ -112,6 +112,11 @@ class Task(Span):
         """How many iterations are in each state, failures first."""
         return count(self.iterations)
 
+    @property
+    def failed(self) -> list[Iteration]:
+        """The iterations with an error of their own."""
+        return [one for one in self.iterations if one.look.rank == 0]
+
 
 @dataclass(frozen=True, slots=True)
 class Run(Span):
@@ -124,6 +129,13 @@ class Run(Span):
     parameters: tuple[tuple[str, str], ...]
     repairs: tuple[Span, ...]
     tasks: tuple[Task, ...]
+
+    @property
+    def worked(self) -> int | None:
+        """How long it and its repairs took, without the time between them."""
+        parts = [entry.milliseconds for entry in self.repairs] or [self.milliseconds]
+        known = [part for part in parts if part is not None]
+        return sum(known) if known and self.ended else None
 
     @property
     def counts(self) -> list[tuple[Look, int]]:

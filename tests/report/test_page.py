@@ -173,6 +173,17 @@ def test_a_repair_has_its_line_and_its_place_in_the_timeline(flights):
     assert "20 h" not in page.text
 
 
+def test_a_repaired_run_took_as_long_as_it_worked(flights):
+    """The hour before the repair does not count."""
+    document = record(flights.graph, flights.state)
+    first = document["repair_history"][0]
+    later = {**first, "start_time": first["end_time"] + 3_600_000}
+    later["end_time"] = later["start_time"] + 8_000
+    page = render(flights, repair_history=[first, later], end_time=later["end_time"])
+    assert "Duration, repairs included" in page.text
+    assert "40 s" in page.text
+
+
 def test_a_run_that_did_not_begin_can_be_shown(played):
     """Every field may be missing."""
     run = played([{"task_key": "t", "notebook_task": {"notebook_path": "n"}}], {})
