@@ -113,9 +113,9 @@ def test_the_tree_shows_cells_retries_and_iterations(flights):
 
 @pytest.mark.parametrize("height", [5, 10, 24])
 def test_no_frame_is_higher_than_the_screen(played, height):
-    """Of 500 tasks it shows failures, what runs and what ended last, and counts the others."""
+    """Of 200 tasks it shows failures, what runs and what ended last, and counts the others."""
     boom = Failure(cause="cell_error", message="boom")
-    run = played(notebooks(500), {"t7": {"failure": boom}})
+    run = played(notebooks(200), {"t7": {"failure": boom}})
     found = frames(run, height)
     assert max(len(frame) for frame in found) <= max(height, 6)
     assert "more tasks, in all" in found[-5][-1]
