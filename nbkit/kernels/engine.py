@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import Failure
+from nbkit.kernels.own_loop import run_in_own_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from nbformat import NotebookNode
 
     from nbkit.kernels.attempt import Attempt
@@ -49,11 +47,11 @@ class NbkitEngine:
         from nbkit.kernels.standalone import standalone_attempt
 
         if attempt is not None:
-            run_apart(_execute(nb, kernel_name, attempt, options))
+            run_in_own_loop(_execute(nb, kernel_name, attempt, options))
             return nb
         attempt = standalone_attempt(nb, output_path, options)
         try:
-            run_apart(_execute(nb, kernel_name, attempt, options))
+            run_in_own_loop(_execute(nb, kernel_name, attempt, options))
         except NotebookFailed as failed:
             if failed.failure.cause != "cell_error":
                 raise
@@ -106,14 +104,3 @@ async def _execute(
         raise NotebookFailed(failure) from error
     record.finish()
     attempt.outcome = Outcome("SUCCESS", exit_value)
-
-
-def run_apart(work: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine in an event loop of its own, even where this thread has a running one."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(work)
-    else:
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, work).result()

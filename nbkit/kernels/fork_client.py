@@ -70,6 +70,9 @@ class ForkServer:
     Args:
         directory: private folder of its log and its kernels; it removes it at its end.
         modules: what to import ahead of use.
+
+    Attributes:
+        up: set when everything is imported.
     """
 
     def __init__(self, directory: Path, modules: list[str]) -> None:
@@ -90,6 +93,7 @@ class ForkServer:
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in the terminal is for the owner alone
             )
+        self.up = threading.Event()
         self._gone = False
         self._listener = threading.Thread(target=self._listen, name="nbkit-forks", daemon=True)
         self._listener.start()
@@ -136,6 +140,8 @@ class ForkServer:
         """End the server and every kernel it still has."""
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_WR)
+        if not self.up.is_set():  # still importing, and without kernels
+            self._process.kill()
         try:
             self._process.wait(_LAST_WORDS_SECONDS)
         except subprocess.TimeoutExpired:
@@ -159,6 +165,9 @@ class ForkServer:
             kernel.lose()
 
     def _pass_on(self, message: dict[str, Any]) -> None:
+        if "up" in message:
+            self.up.set()
+            return
         key = message.get("started") or message.get("ready") or message["exited"]
         with self._lock:
             kernel = self._kernels.pop(key) if "exited" in message else self._kernels[key]

@@ -5,7 +5,8 @@ MODULE…`. Over the socket FD it speaks lines of JSON:
 
     owner → server   {"start": id, "connection_file": …, "log": …, "env": {…}, "cwd": …}
                      {"signal": id, "number": 2}            to the kernel's process group
-    server → owner   {"started": id, "pid": …} {"ready": id} {"exited": id, "status": -9}
+    server → owner   {"up": true}                            once everything is imported
+                     {"started": id, "pid": …} {"ready": id} {"exited": id, "status": -9}
 
 End of file on the socket means that the owner is gone: every kernel is killed, the owner's
 private directory is removed, and the server ends. If the server itself is killed, the
@@ -71,6 +72,7 @@ class ForkServer:
 
     def serve(self) -> None:
         """Work until the owner is gone, then leave no kernel behind."""
+        self._tell(up=True)
         wake, woken = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(woken, False)

@@ -31,13 +31,11 @@ def typed_parameters(notebook: NotebookNode, given: Mapping[str, str]) -> dict[s
     Raises:
         NotebookFailed: a value cannot be what its parameter is declared to be.
     """
-    index = next(
-        (i for i, cell in enumerate(notebook.cells) if _TAG in cell.metadata.get("tags", ())), None
-    )
+    index = _parameters_cell(notebook)
     if index is None or not given:
         return {}
     cell = notebook.cells[index]
-    declared = _declared(cell, language(notebook))
+    declared = declared_parameters(notebook)
     typed: dict[str, Any] = {}
     for name, text in given.items():
         if name not in declared:
@@ -56,6 +54,17 @@ def typed_parameters(notebook: NotebookNode, given: Mapping[str, str]) -> dict[s
                 )
             ) from None
     return typed
+
+
+def declared_parameters(notebook: NotebookNode) -> dict[str, str]:
+    """Return the type of each parameter that the notebook's parameters cell declares."""
+    index = _parameters_cell(notebook)
+    return {} if index is None else _declared(notebook.cells[index], language(notebook))
+
+
+def _parameters_cell(notebook: NotebookNode) -> int | None:
+    tagged = (i for i, cell in enumerate(notebook.cells) if _TAG in cell.metadata.get("tags", ()))
+    return next(tagged, None)
 
 
 def convert(text: str, kind: str) -> Any:

@@ -21,6 +21,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from nbkit.kernels.fork_client import CAN_FORK, ForkServer, current_environment
+from nbkit.kernels.own_loop import run_in_own_loop
 from nbkit.kernels.provisioner import ForkProvisioner, forked_spec
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class Pool:
             self._changed.notify_all()
         if self._refiller is not None:
             self._refiller.join()
-        asyncio.run(self._drop_spares())
+        run_in_own_loop(self._drop_spares())
         if self._server is not None:
             self._server.close()
         self._context.destroy(linger=0)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from nbkit import wire
 from nbkit.kernels.run_notebook import Kernels, NotebookRequest, Outcome, StopRequest
 from nbkit.settings import KernelSettings, RunSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from nbkit import wire
     from nbkit.errors import Cause
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -275,14 +277,16 @@ def test_eight_at_once(run):
 
 def test_no_leaks(run):
     """Thirty notebooks leave no file descriptor and no thread in this process."""
-    import threading
+
+    def used():
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
     for _ in range(3):
         run("1")
-    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    before = used()
     for _ in range(30):
         assert run("1").outcome.result == "SUCCESS"
-    after = len(os.listdir("/proc/self/fd")), threading.active_count()
+    after = used()
     assert after[0] <= before[0] + 2
     assert after[1] <= before[1]
 
