@@ -99,6 +99,9 @@ def _run_repaired(graph: RunGraph, state: RunState, event: events.RunRepaired) -
             iterations=tasks[key].iterations,
             rerun_iterations=event.iterations.get(key),
         )
+    changed = (
+        name for name, value in event.parameters.items() if value != state.parameters.get(name)
+    )
     episode = Episode(
         type="REPAIR",
         id=event.repair_id,
@@ -108,6 +111,7 @@ def _run_repaired(graph: RunGraph, state: RunState, event: events.RunRepaired) -
     state = replace(
         state,
         parameters=event.parameters,
+        overrides=tuple(dict.fromkeys((*state.overrides, *changed))),
         parallel=event.parallel,
         only=None if state.only is None else state.only | set(rerun),
         tasks=pmap(tasks),
@@ -274,7 +278,9 @@ def _attempt_started(_: RunGraph, state: RunState, event: events.AttemptStarted)
 
 def _progressed(_: RunGraph, state: RunState, event: events.AttemptProgressed) -> RunState:
     found = state.unit(event.unit)
-    if found is None or event.unit not in state.running or found.last is None:
+    if event.unit not in state.running or found is None or found.last is None:
+        return state
+    if found.last.attempt != event.attempt:
         return state
     return state.with_unit(
         event.unit, _with_last(found, replace(found.last, cell=event.cell, cells=event.cells))

@@ -108,10 +108,7 @@ class Simulation:
             if isinstance(command, StartAttempt):
                 self.start(command.unit)
             elif isinstance(command, StopAttempt):
-                timed_out = "timeout" in command.cause
-                result = "TIMEDOUT" if timed_out else "CANCELED"
-                ending = Ending(result, command.cause, "stopped")
-                self.ends[command.unit] = (self.now + 5, ending)
+                self.stop(command.unit, command.cause)
         self.most_running = max(self.most_running, len(self.state.running))
         if decision.commands:
             return True
@@ -133,6 +130,10 @@ class Simulation:
         attempt = len(self.state.unit(unit).attempts) - 1
         ending = endings[min(attempt, len(endings) - 1)]
         self.ends[unit] = (None if ending.takes is None else self.now + ending.takes, ending)
+
+    def stop(self, unit: events.Unit, cause: str) -> None:
+        result = "TIMEDOUT" if "timeout" in cause else "CANCELED"
+        self.ends[unit] = (self.now + 5, Ending(result, cause, "stopped"))
 
     def finish_due(self) -> None:
         for unit, (at, ending) in list(self.ends.items()):
