@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
-import time
-from pathlib import Path
 
 import pytest
 
@@ -43,6 +41,7 @@ class Client:
                 *("-c", textwrap.dedent(prelude) + textwrap.dedent(code)),
                 settings.model_dump_json(),
             ],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -52,6 +51,12 @@ class Client:
         """Wait for the next line that the client prints."""
         assert self.process.stdout
         return self.process.stdout.readline().strip()
+
+    def tell(self) -> None:
+        """Let the client go on after its `sys.stdin.readline()`."""
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
 
     def result(self) -> str:
         """Wait for the client's end; what it printed is the result."""
@@ -73,22 +78,3 @@ def client(project, driver):
     for each in started:
         each.process.kill()
         each.process.wait()
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs (one that is dead and not yet reaped does not)."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def eventually(is_so, seconds: float = 60) -> bool:
-    """Wait until something is so; False when it does not come true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_so():
-            return True
-        time.sleep(0.1)
-    return False

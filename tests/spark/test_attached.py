@@ -99,8 +99,8 @@ def test_stop_ends_one_session_and_the_next_use_gets_another(client):
         print(spark.range(2).count())
     """).result()
     assert said == "2"
-    out, err = other.process.communicate()
-    assert out.strip() == "3", err
+    other.tell()
+    assert other.result() == "3"
 
 
 def test_settings_of_a_job_reach_the_session_and_workers(client):

@@ -1,0 +1,58 @@
+"""What `nbkit driver start|stop|status` do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbkit.spark import discovery
+
+if TYPE_CHECKING:
+    from nbkit.settings import Settings
+    from nbkit.spark.protocol import Line
+
+
+def status(settings: Settings) -> Line:
+    """Return what the driver says of itself; `{"state": "stopped"}` when there is none.
+
+    `state` is starting, running, failed or stopped. A live one has `pid`, `jvm_pid`, `started`,
+    `leases`, `sessions` (so far), `keep` and `master` too.
+    """
+    return _say(settings, "status") or {"state": "stopped"}
+
+
+def start(settings: Settings, *, keep: bool = True) -> Line:
+    """Start a driver if there is none, wait until Spark is there, and return its status.
+
+    Args:
+        settings: of the project.
+        keep: let it stay without users, until `stop`.
+
+    Raises:
+        SetupError: Spark did not start.
+    """
+    from nbkit.spark.lease import hold
+
+    with hold(settings) as held:
+        state = held.ready()
+        return (_say(settings, "keep") if keep else None) or state
+
+
+def stop(settings: Settings) -> bool:
+    """Stop the driver, also under its users, and wait for its end; False when there was none."""
+    if _say(settings, "stop") is None:
+        return False
+    with discovery.owned(settings):
+        return True  # the driver and its JVM have let the lock go: both are gone
+
+
+def _say(settings: Settings, what: str) -> Line | None:
+    channel = discovery.connect(settings, start=False)
+    if channel is None:
+        return None
+    try:
+        channel.send({"want": what})
+        return channel.receive()
+    except OSError:
+        return None
+    finally:
+        channel.close()
