@@ -8,8 +8,14 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "Run": "nbkit.api",
     "exit": "nbkit.toolkit.notebook",
     "load_ipython_extension": "nbkit.toolkit.startup",
+    "repair": "nbkit.api",
+    "run": "nbkit.api",
+    "runs": "nbkit.api",
+    "show": "nbkit.api",
+    "validate": "nbkit.api",
 }
 """Public names and the modules they live in, imported when they are first used."""
 

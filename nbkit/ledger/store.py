@@ -16,6 +16,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    update,
 )
 from sqlalchemy.exc import IntegrityError
 
@@ -151,6 +152,13 @@ class Ledger:
         if found is None:
             raise self._missing(run_id)
         return Definition(found.graph, found.source)
+
+    def redefine(self, run_id: int, graph_json: str) -> None:
+        """Record the job as it is now; a repair runs that one."""
+        with self._writing() as connection:
+            connection.execute(
+                update(runs).where(runs.c.run_id == run_id).values(graph=graph_json)
+            )
 
     def request_cancel(self, run_id: int) -> None:
         """Ask whoever drives the run to end it.

@@ -13,8 +13,8 @@ from nbkit.events import CancelRequested
 from nbkit.rules.apply import apply
 from nbkit.rules.commands import StartAttempt, StopAttempt
 from nbkit.rules.decide import decide
+from nbkit.rules.repair import lost_attempts
 from nbkit.scheduler.cancel import Watch
-from nbkit.scheduler.lost import lost_attempts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -1,0 +1,285 @@
+"""The Python API: jobs run from a notebook, a script or a test, with the record of the run.
+
+The command line is made of these functions.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbkit.app import history, running
+from nbkit.app.definition import load, problems
+from nbkit.clock import SystemClock
+from nbkit.errors import UsageError
+from nbkit.rules.record import record
+from nbkit.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nbkit.app.running import Begun, View
+    from nbkit.errors import Problem
+    from nbkit.events import Event
+    from nbkit.rules.explain import ExplainedStep
+    from nbkit.rules.state import RunState
+    from nbkit.scheduler.loop import Observer
+
+Show = Literal["live", "quiet", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run with everything that is on record about it.
+
+    Attributes:
+        record: as the Jobs API 2.2 answers `runs/get`, with nbkit's additions.
+        root: the project root, which `output_notebook` paths are relative to.
+    """
+
+    record: dict[str, Any]
+    root: Path
+
+    @property
+    def run_id(self) -> int:
+        """The run's id in this project's ledger."""
+        return int(self.record["run_id"])
+
+    @property
+    def result_state(self) -> str | None:
+        """The result as the Jobs API spells it, such as `SUCCESS`; None while it runs."""
+        state = self.record["state"].get("result_state")
+        return None if state is None else str(state)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is over and well, also with failures that a later task recovered."""
+        return self.result_state in ("SUCCESS", "SUCCESS_WITH_FAILURES")
+
+    @property
+    def tasks(self) -> dict[str, dict[str, Any]]:
+        """The record of each task, by its key."""
+        return {task["task_key"]: task for task in self.record["tasks"]}
+
+    def exit_value(self, task_key: str) -> str | None:
+        """Return what a task's notebook gave to `dbutils.notebook.exit`; None if it did not."""
+        output = self.tasks[task_key]["output"].get("notebook_output", {})
+        value = output.get("result")
+        return None if value is None else str(value)
+
+    def value(self, task_key: str, name: str) -> Any:
+        """Return a task value.
+
+        Raises:
+            KeyError: the task did not set it.
+        """
+        return self.tasks[task_key]["task_values"][name]
+
+    def output_notebook(self, task_key: str) -> Path:
+        """Return the output notebook of a task's last attempt."""
+        return self.root / str(self.tasks[task_key]["output_notebook"])
+
+    @property
+    def report(self) -> Path:
+        """The run's HTML report."""
+        return Settings.of(self.root).runs_directory / str(self.run_id) / "report.html"
+
+    def __repr__(self) -> str:
+        """Return the run in one line."""
+        name = self.record["run_name"]
+        return f"<Run {self.run_id} of {name!r}: {self.result_state or 'RUNNING'}>"
+
+
+def run(
+    job: str | Path,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    only: Sequence[str] | None = None,
+    strict: bool = False,
+    show: Show = "live",
+    settings: Settings | None = None,
+) -> Run:
+    """Run a job and wait for its end; Ctrl-C cancels it.
+
+    Args:
+        job: a file (.json, .yml, .yaml), or `FILE:job_key` for one job of a bundle.
+        parameters: job parameters by name; values are handed over as text.
+        only: task keys to run; `+b` with all above it, `c+` with all below.
+        strict: take warnings as errors.
+        show: progress on standard error: `live`, `quiet` (failures and the end) or `nothing`.
+        settings: of the project; by default those of the current folder's project.
+
+    Raises:
+        NbkitError: the run could not begin. A run that fails is returned, not raised.
+    """
+    settings = settings or Settings.of()
+    run_id = running.run(
+        load(job, strict=strict),
+        settings,
+        parameters=_as_text(parameters),
+        only=only,
+        view=_view(show),
+    )
+    return _recorded(run_id, settings)
+
+
+def repair(
+    run_id: int,
+    *,
+    tasks: Sequence[str] | None = None,
+    rerun_dependents: bool = False,
+    parameters: Mapping[str, object] | None = None,
+    show: Show = "live",
+    settings: Settings | None = None,
+) -> Run:
+    """Take a finished or lost run up again: what failed and what hangs on it, nothing else.
+
+    Args:
+        run_id: which run.
+        tasks: rerun these; by default all that failed or did not run.
+        rerun_dependents: rerun what depends on them too, even if it succeeded.
+        parameters: job parameters to change from now on.
+        show: progress on standard error: `live`, `quiet` or `nothing`.
+        settings: of the project; by default those of the current folder's project.
+
+    Raises:
+        NbkitError: it could not begin, for instance because nothing failed.
+    """
+    settings = settings or Settings.of()
+    running.repair(
+        run_id,
+        settings,
+        tasks=tasks,
+        dependents=rerun_dependents,
+        parameters=_as_text(parameters),
+        view=_view(show),
+    )
+    return _recorded(run_id, settings)
+
+
+def validate(job: str | Path, *, strict: bool = False) -> tuple[Problem, ...]:
+    """Return everything wrong with a job, errors and warnings; nothing is run."""
+    return problems(job, strict=strict)
+
+
+def explain(
+    job: str | Path,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    only: Sequence[str] | None = None,
+    settings: Settings | None = None,
+) -> list[ExplainedStep]:
+    """Return what a run would do, in order, with what values; nothing is run.
+
+    Raises:
+        NbkitError: the job or a parameter is invalid.
+    """
+    from nbkit.rules.explain import explain as explained
+
+    definition = load(job)
+    start = running.start_of_run(
+        definition,
+        settings or Settings.of(),
+        SystemClock().now(),
+        parameters=_as_text(parameters),
+        only=only,
+    )
+    return explained(definition.graph, start)
+
+
+def show(run_id: int, *, settings: Settings | None = None) -> Run:
+    """Return a run as it stands now.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+    """
+    return _recorded(run_id, settings or Settings.of())
+
+
+def runs(
+    *, job_name: str | None = None, limit: int = 20, settings: Settings | None = None
+) -> list[dict[str, Any]]:
+    """Return the latest runs, newest first, in the shape of the Jobs API's `runs/list`."""
+    return history.runs(settings or Settings.of(), job_name=job_name, limit=limit)
+
+
+def cancel(run_id: int, *, settings: Settings | None = None) -> str:
+    """Ask for the end of a run, and return what comes of it in one sentence.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+    """
+    return history.cancel(run_id, settings or Settings.of())
+
+
+def review(run_id: int | None = None, *, settings: Settings | None = None) -> Path:
+    """Write the HTML report of a run as it stands, or the index of runs, and return its path.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+    """
+    from nbkit.report.index import write_index
+    from nbkit.report.page import write_report
+
+    settings = settings or Settings.of()
+    folder = settings.runs_directory
+    if run_id is None:
+        page = folder / "index.html"
+        write_index(history.runs(settings, limit=_INDEXED), page)
+        return page
+    graph, state = history.show(run_id, settings)
+    page = folder / str(run_id) / "report.html"
+    write_report(graph, state, page, root=settings.root)
+    return page
+
+
+_INDEXED = 1000
+
+
+def _recorded(run_id: int, settings: Settings) -> Run:
+    return Run(record(*history.show(run_id, settings)), settings.root)
+
+
+def _as_text(parameters: Mapping[str, object] | None) -> dict[str, str]:
+    from nbkit.rules.references import as_text
+
+    for name in parameters or {}:
+        if not isinstance(name, str):
+            raise UsageError(f"a parameter's name is text, not {name!r}")
+    return {name: as_text(value) for name, value in (parameters or {}).items()}
+
+
+def _view(show: Show) -> View:
+    @contextmanager
+    def view(begun: Begun) -> Iterator[Observer]:
+        from nbkit.report.page import write_report
+        from nbkit.report.terminal import LiveTree
+
+        latest: RunState | None = None
+        tree = LiveTree(begun.graph, quiet=show == "quiet")
+
+        def observe(event: Event, state: RunState) -> None:
+            nonlocal latest
+            latest = state
+            if show != "nothing":
+                tree.on_event(event, state)
+
+        with tree if show != "nothing" else nullcontext():
+            yield observe
+        if latest is None:
+            return
+        page = begun.directory / "report.html"
+        root = begun.settings.root
+        write_report(begun.graph, latest, page, root=root)
+        if show != "nothing":
+            tree.end(latest, notebooks=_near(begun.directory), report=_near(page))
+
+    return view
+
+
+def _near(path: Path) -> str:
+    """Return a path as a person at this prompt would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

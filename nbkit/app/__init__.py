@@ -1,0 +1,1 @@
+"""The only wiring: rooms are put together here, and nowhere else."""

@@ -1,0 +1,144 @@
+"""From a job's name on the command line to a definition that can run."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbkit.errors import DefinitionError, Problem, UsageError
+from nbkit.graph.load import parse_job
+from nbkit.graph.near import hint
+from nbkit.kernels.kernelspecs import find_kernelspec_problem
+from nbkit.tasks.places import find_notebook, missing_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbkit.graph.load import Parsed
+    from nbkit.graph.model import NotebookTask
+    from nbkit.graph.run_graph import RunGraph
+
+_SUFFIXES = (".json", ".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A job read from its file, free of errors.
+
+    Attributes:
+        path: the file, absolute.
+        job_key: which job of a bundle; None for a file that is one job.
+        parsed: the job, its graph, its settings as given, and warnings.
+        notebooks: every notebook that the job names, found.
+    """
+
+    path: Path
+    job_key: str | None
+    parsed: Parsed
+    notebooks: tuple[Path, ...]
+
+    @property
+    def graph(self) -> RunGraph:
+        """The job's graph."""
+        return self.parsed.graph
+
+    @property
+    def source(self) -> str:
+        """What `load` would find it by again."""
+        return f"{self.path}:{self.job_key}" if self.job_key else str(self.path)
+
+    def job_id(self, root: Path) -> int:
+        """Return the job's id: the same as long as its file stays where it is in the project."""
+        place = self.path.relative_to(root) if self.path.is_relative_to(root) else self.path
+        name = f"{place.as_posix()}:{self.job_key or ''}"
+        return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6]) + 1
+
+
+def load(job: str | Path, *, strict: bool = False) -> Definition:
+    """Read and check a job, with everything that it names on disk.
+
+    Args:
+        job: a file, or `FILE:job_key` for one job of a bundle.
+        strict: take warnings as errors.
+
+    Raises:
+        UsageError: there is no such file.
+        DefinitionError: the job cannot run; it carries every problem at once.
+    """
+    path, job_key = _located(str(job))
+    text = _text(path)
+    found: list[Problem] = []
+    try:
+        parsed = parse_job(text, source=path.name, job_key=job_key, strict=strict)
+    except DefinitionError as error:
+        raise DefinitionError(error.problems, str(job)) from None
+    notebooks: dict[Path, str | None] = {}
+    for pointer, block in _notebook_tasks(parsed.graph):
+        if "{{" in block.notebook_path:
+            continue
+        notebook = find_notebook(path.parent, block.notebook_path)
+        if notebook is None:
+            message = missing_notebook(path.parent, block.notebook_path)
+            found.append(Problem(f"{pointer}.notebook_path", message))
+            continue
+        if notebook not in notebooks:
+            notebooks[notebook] = find_kernelspec_problem(notebook)
+        if problem := notebooks[notebook]:
+            found.append(Problem(f"{pointer}.notebook_path", problem))
+    if found:
+        raise DefinitionError((*found, *parsed.warnings), str(job))
+    return Definition(path, job_key, parsed, tuple(notebooks))
+
+
+def problems(job: str | Path, *, strict: bool = False) -> tuple[Problem, ...]:
+    """Return everything wrong with a job: errors, and warnings as well.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    try:
+        found = load(job, strict=strict).parsed.warnings
+    except DefinitionError as error:
+        found = error.problems
+    return tuple(replace(problem, severity="error") for problem in found) if strict else found
+
+
+def _located(job: str) -> tuple[Path, str | None]:
+    path, job_key = Path(job), None
+    if not path.is_file() and ":" in job:
+        name, _, job_key = job.rpartition(":")
+        path = Path(name)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name the job file in it{_nearest(path / 'job')}")
+    if not path.is_file():
+        raise UsageError(f"there is no job file {path}{_nearest(path)}")
+    return path.resolve(), job_key
+
+
+def _nearest(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f": the folder {path.parent} does not exist"
+    names = sorted(file.name for file in path.parent.iterdir() if file.suffix in _SUFFIXES)
+    return hint(path.name, names)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        message = f"it is not UTF-8 text (byte {error.start} of the file)"
+        raise DefinitionError((Problem("", message),), str(path)) from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _notebook_tasks(graph: RunGraph) -> Iterator[tuple[str, NotebookTask]]:
+    for place, task in enumerate(graph.job.tasks):
+        pointer = f"tasks[{place}]"
+        inner = task
+        if task.for_each_task is not None:
+            inner, pointer = task.for_each_task.task, f"{pointer}.for_each_task.task"
+        if inner.notebook_task is not None and inner.notebook_task.source != "GIT":
+            yield f"{pointer}.notebook_task", inner.notebook_task

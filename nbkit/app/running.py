@@ -1,0 +1,253 @@
+"""Run a job, or take a run up again: rooms wired together around the one loop."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nbkit.app.definition import Definition, load
+from nbkit.app.driver import ready_for_spark
+from nbkit.app.parameters import check_declared
+from nbkit.clock import SystemClock
+from nbkit.errors import DefinitionError, Problem
+from nbkit.events import Noted, RunStarted
+from nbkit.graph.select import select
+from nbkit.kernels.output import write_atomically
+from nbkit.kernels.run_notebook import Kernels
+from nbkit.ledger.claim import claim
+from nbkit.ledger.store import Ledger
+from nbkit.rules.apply import apply, replay
+from nbkit.rules.parameters import with_parameters
+from nbkit.rules.references import NoValueError
+from nbkit.rules.repair import lost_attempts, plan_repair
+from nbkit.rules.state import RunState
+from nbkit.scheduler.cancel import Watch, ctrl_c_cancels
+from nbkit.scheduler.loop import drive
+from nbkit.tasks.registry import task_types
+from nbkit.tasks.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from nbkit.clock import Clock
+    from nbkit.events import Event
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.scheduler.loop import Observer
+    from nbkit.settings import Settings
+
+    View = Callable[["Begun"], AbstractContextManager[Observer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that is about to go on; what views need to show it.
+
+    Attributes:
+        run_id: its id.
+        graph: what runs.
+        directory: the run's folder, where output notebooks and the report go.
+        settings: of the project.
+    """
+
+    run_id: int
+    graph: RunGraph
+    directory: Path
+    settings: Settings
+
+
+def start_of_run(
+    definition: Definition,
+    settings: Settings,
+    at: int,
+    *,
+    run_id: int = 0,
+    parameters: Mapping[str, str] | None = None,
+    only: Sequence[str] | None = None,
+) -> RunStarted:
+    """Return the event that a run begins with; checks everything that can be checked before.
+
+    Raises:
+        UsageError: a parameter is given that nobody declares.
+        DefinitionError: a selected task does not exist, or a parameter has no value.
+    """
+    given = dict(parameters or {})
+    check_declared(definition, given)
+    graph = definition.graph
+    event = RunStarted(
+        at=at,
+        run_id=run_id,
+        job_id=definition.job_id(settings.root),
+        run_name=graph.job.name,
+        only=None if only is None else select(graph, list(only)),
+        parallel=settings.run.parallel,
+    )
+    try:
+        return with_parameters(graph, event, given)
+    except NoValueError as error:
+        raise DefinitionError((Problem("parameters", str(error)),), definition.source) from None
+
+
+def run(
+    definition: Definition,
+    settings: Settings,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    only: Sequence[str] | None = None,
+    view: View | None = None,
+    clock: Clock | None = None,
+) -> int:
+    """Run a job to its end and return the run's id.
+
+    Raises:
+        NbkitError: the run could not begin; nothing ran.
+    """
+    clock = clock or SystemClock()
+    at = clock.now()
+    start = partial(start_of_run, definition, settings, at, parameters=parameters, only=only)
+    job_id = start().job_id
+    with ExitStack() as stack:
+        notes = stack.enter_context(ready_for_spark(definition.notebooks, settings))
+        ledger = _open(stack, settings)
+        document = json.dumps(definition.parsed.document, ensure_ascii=False, indent=2)
+        name = definition.graph.job.name
+        run_id = ledger.begin(name, job_id, document, definition.source)
+        begun = Begun(run_id, definition.graph, settings.runs_directory / str(run_id), settings)
+        warnings = (str(problem) for problem in definition.parsed.warnings)
+        first: list[Event] = [
+            start(run_id=run_id),
+            *(Noted(at, text) for text in (*warnings, *notes)),
+        ]
+        state = RunState.fresh(definition.graph)
+        _go(
+            begun,
+            definition,
+            document,
+            state,
+            first=first,
+            ledger=ledger,
+            view=view,
+            clock=clock,
+        )
+    return run_id
+
+
+def repair(
+    run_id: int,
+    settings: Settings,
+    *,
+    tasks: Sequence[str] | None = None,
+    dependents: bool = False,
+    parameters: Mapping[str, str] | None = None,
+    view: View | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Take a finished or lost run up again, with the job and notebooks as they are now.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        UsageError: it is still going, or nothing in it failed.
+        NbkitError: it could not begin; nothing ran.
+    """
+    clock = clock or SystemClock()
+    with ExitStack() as stack:
+        ledger = _open(stack, settings)
+        definition = load(ledger.definition(run_id).source)
+        check_declared(definition, dict(parameters or {}))
+        begun = Begun(run_id, definition.graph, settings.runs_directory / str(run_id), settings)
+        stack.enter_context(claim(begun.directory))
+        state = replay(definition.graph, ledger.read(run_id))
+        at = clock.now()
+        lost = lost_attempts(state, at)
+        for event in lost:
+            state = apply(definition.graph, state, event)
+        repaired = plan_repair(
+            definition.graph,
+            state,
+            at,
+            tasks=tasks or (),
+            dependents=dependents,
+            parameters=parameters,
+            parallel=settings.run.parallel,
+        )
+        notes = stack.enter_context(ready_for_spark(definition.notebooks, settings))
+        ledger.forget_requests(run_id)
+        document = json.dumps(definition.parsed.document, ensure_ascii=False, indent=2)
+        ledger.redefine(run_id, document)
+        ledger.append_many(run_id, lost)
+        first: list[Event] = [repaired, *(Noted(at, text) for text in notes)]
+        _go(
+            begun,
+            definition,
+            document,
+            state,
+            first=first,
+            ledger=ledger,
+            view=view,
+            clock=clock,
+            claimed=True,
+        )
+
+
+def _open(stack: ExitStack, settings: Settings) -> Ledger:
+    ledger = Ledger(settings.ledger_url)
+    stack.callback(ledger.close)
+    return ledger
+
+
+def _go(
+    begun: Begun,
+    definition: Definition,
+    document: str,
+    state: RunState,
+    *,
+    first: Sequence[Event],
+    ledger: Ledger,
+    view: View | None,
+    clock: Clock,
+    claimed: bool = False,
+) -> None:
+    """Drive the run, with everything that it needs, until it is over."""
+    settings, run_id = begun.settings, begun.run_id
+    watch = Watch(partial(ledger.cancel_requested, run_id))
+    with ExitStack() as stack:
+        if not claimed:
+            stack.enter_context(claim(begun.directory))
+        write_atomically(begun.directory / "graph.json", f"{document}\n".encode())
+        observer = stack.enter_context((view or _unseen)(begun))
+        stack.enter_context(ctrl_c_cancels(watch))
+        kernels = stack.enter_context(_kernels(definition, settings))
+        types = task_types(kernels, settings, definition.path.parent)
+        workers = stack.enter_context(Workers(begun.graph, types, clock, kill=kernels.close))
+        drive(
+            begun.graph,
+            state,
+            workers,
+            partial(ledger.append_many, run_id),
+            clock,
+            watch=watch,
+            first=first,
+            observers=[observer],
+        )
+
+
+@contextmanager
+def _kernels(definition: Definition, settings: Settings) -> Iterator[Kernels]:
+    """Make kernels, spare ones too if the job has notebooks."""
+    kernels = Kernels(settings)
+    try:
+        if definition.notebooks:
+            kernels.__enter__()
+        yield kernels
+    finally:
+        kernels.close()
+
+
+@contextmanager
+def _unseen(begun: Begun) -> Iterator[Observer]:
+    del begun
+    yield lambda _event, _state: None

@@ -1,0 +1,52 @@
+"""Commands about the project's Spark driver: start, stop, status."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from nbkit.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+commands = typer.Typer(help="Keep the project's Spark driver warm.", no_args_is_help=True)
+
+
+@commands.command()
+def start() -> None:
+    """Start the driver, or keep the running one, until `nbkit driver stop`."""
+    from nbkit.settings import Settings
+    from nbkit.spark import control
+
+    _show(control.start(Settings.of()))
+
+
+@commands.command()
+def stop() -> None:
+    """Stop the driver; Spark work that still runs on it is cancelled."""
+    from nbkit.settings import Settings
+    from nbkit.spark import control
+
+    stopped = control.stop(Settings.of())
+    typer.echo("the driver is stopped" if stopped else "no driver was running", err=True)
+
+
+@commands.command()
+def status(as_json: options.Json = False) -> None:
+    """Say whether a driver runs, since when, and who uses it."""
+    from nbkit.settings import Settings
+    from nbkit.spark import control
+
+    found = control.status(Settings.of())
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        _show(found)
+
+
+def _show(found: Mapping[str, Any]) -> None:
+    for name, value in found.items():
+        typer.echo(f"{name:10} {value}", err=True)

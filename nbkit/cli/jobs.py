@@ -1,0 +1,106 @@
+"""Commands about a job: run, validate, explain, repair."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nbkit.cli import exit_status, options
+
+if TYPE_CHECKING:
+    from nbkit.api import Run
+
+
+def run(
+    job: options.Job,
+    parameter: options.Parameters = None,
+    only: Annotated[
+        str | None,
+        typer.Option(help="Run these tasks only: a,+b,c+ (+b with all above it, c+ all below)."),
+    ] = None,
+    strict: options.Strict = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Run a job and wait for its end."""
+    from nbkit import api
+
+    _end(
+        api.run(
+            job,
+            parameters=options.parameters(parameter),
+            only=options.keys(only),
+            strict=strict,
+            show="quiet" if quiet else "live",
+        ),
+        as_json=as_json,
+    )
+
+
+def repair(
+    run_id: options.RunId,
+    tasks: Annotated[
+        str | None, typer.Option(help="Rerun these tasks, separated by commas.")
+    ] = None,
+    all_failed: Annotated[
+        bool, typer.Option("--all-failed", help="Rerun all that failed or did not run (default).")
+    ] = False,
+    rerun_dependents: Annotated[
+        bool, typer.Option("--rerun-dependents", help="And what depends on them, if it succeeded.")
+    ] = False,
+    parameter: options.Parameters = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Take a finished or lost run up again: what failed and what hangs on it, nothing else."""
+    from nbkit import api
+    from nbkit.errors import UsageError
+
+    if tasks is not None and all_failed:
+        raise UsageError("give either --tasks or --all-failed, not both")
+    _end(
+        api.repair(
+            run_id,
+            tasks=options.keys(tasks),
+            rerun_dependents=rerun_dependents,
+            parameters=options.parameters(parameter),
+            show="quiet" if quiet else "live",
+        ),
+        as_json=as_json,
+    )
+
+
+def _end(finished: Run, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(finished.record, indent=2, ensure_ascii=False))
+    raise typer.Exit(exit_status.of_result(finished.result_state))
+
+
+def validate(
+    job: options.Job, strict: options.Strict = False, as_json: options.Json = False
+) -> None:
+    """Check a job file and say every problem at once."""
+    from nbkit import api
+    from nbkit.report import tables
+
+    problems = api.validate(job, strict=strict)
+    valid = not any(problem.severity == "error" for problem in problems)
+    if as_json:
+        listed = [
+            {"pointer": found.pointer, "message": found.message, "severity": found.severity}
+            for found in problems
+        ]
+        typer.echo(json.dumps({"valid": valid, "problems": listed}, indent=2, ensure_ascii=False))
+    else:
+        tables.print_problems(problems, job)
+    raise typer.Exit(exit_status.SUCCEEDED if valid else exit_status.USAGE)
+
+
+def explain(job: options.Job, parameter: options.Parameters = None) -> None:
+    """Show what would run, in what order, with what values; run nothing."""
+    from nbkit import api
+    from nbkit.report import tables
+
+    tables.print_steps(api.explain(job, parameters=options.parameters(parameter)))

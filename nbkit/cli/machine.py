@@ -1,0 +1,50 @@
+"""Commands about this machine: doctor, and the Jupyter kernel."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nbkit.cli import exit_status
+
+kernel_commands = typer.Typer(help='The Jupyter kernel "Python (nbkit)".', no_args_is_help=True)
+
+
+def doctor(
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Fetch the jars and build the class-data archive.")
+    ] = False,
+) -> None:
+    """Check Java, jars, kernels and folders, and say what to do."""
+    from nbkit.report import tables
+    from nbkit.settings import Settings
+    from nbkit.spark import checks
+
+    settings = Settings.of()
+    if fix:
+        checks.prepare(settings)
+    found = checks.run(settings)
+    tables.print_checks(found)
+    if not all(check.ok for check in found):
+        raise typer.Exit(exit_status.SETUP)
+
+
+@kernel_commands.command()
+def install(
+    user: Annotated[
+        bool, typer.Option("--user", help="For this user, not only this Python environment.")
+    ] = False,
+) -> None:
+    """Add the kernel to Jupyter."""
+    from nbkit.toolkit import kernelspec
+
+    typer.echo(f"installed {kernelspec.install_kernelspec(user=user)}", err=True)
+
+
+@kernel_commands.command()
+def remove() -> None:
+    """Take the kernel away from Jupyter."""
+    from nbkit.toolkit import kernelspec
+
+    typer.echo(f"removed {kernelspec.remove_kernelspec()}", err=True)

@@ -1,0 +1,68 @@
+"""The program `nbkit`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from nbkit.cli import driver, exit_status, history, jobs, machine
+from nbkit.errors import NbkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+program = typer.Typer(
+    name="nbkit",
+    help="Run Databricks-style notebook jobs in plain Jupyter.",
+    epilog="Exit status: "
+    + "; ".join(f"{status}: {meaning}" for status, meaning in exit_status.MEANING.items()),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    jobs.run,
+    jobs.validate,
+    jobs.explain,
+    jobs.repair,
+    history.runs,
+    history.show,
+    history.cancel,
+    history.review,
+    machine.doctor,
+)
+for command in _COMMANDS:
+    program.command()(command)
+program.add_typer(driver.commands, name="driver")
+program.add_typer(machine.kernel_commands, name="kernel")
+
+
+@program.callback(invoke_without_command=True)
+def _version(
+    ctx: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Show the version and exit."),
+) -> None:
+    if version:
+        from nbkit import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+def main() -> None:
+    """Run the command line; a mistake of the person gets a message, never a traceback."""
+    try:
+        program()
+    except NbkitError as error:
+        typer.echo(f"nbkit: {error}", err=True)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.exit(exit_status.CANCELED)
+    except BrokenPipeError:  # `nbkit runs | head`
+        sys.stderr.close()
+        sys.exit(exit_status.FAILED)

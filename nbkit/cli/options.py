@@ -1,0 +1,43 @@
+"""Options that several commands share, and how their text is read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nbkit.errors import UsageError
+
+Job = Annotated[
+    str, typer.Argument(help="A job file (.json, .yml, .yaml), or FILE:job_key for one of several.")
+]
+RunId = Annotated[int, typer.Argument(help="A run's id, as `nbkit runs` lists them.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A job parameter; repeatable."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the end.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")]
+
+
+def parameters(given: list[str] | None) -> dict[str, str]:
+    """Read `NAME=VALUE` pairs; the value may itself hold an equals sign.
+
+    Raises:
+        UsageError: a pair has no equals sign or no name, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for pair in given or []:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f"-p {pair}: a parameter is given as NAME=VALUE")
+        if name in found:
+            raise UsageError(f"-p {pair}: {name} is given twice")
+        found[name] = value
+    return found
+
+
+def keys(given: str | None) -> list[str] | None:
+    """Read a list of task keys separated by commas; None stays None."""
+    return None if given is None else [key.strip() for key in given.split(",") if key.strip()]
