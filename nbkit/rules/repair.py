@@ -10,14 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Failure, Problem, UsageError
-from nbkit.events import AttemptFinished, RunRepaired
+from nbkit.events import (
+    AttemptFinished,
+    AttemptStopping,
+    ForEachFinished,
+    RunRepaired,
+    Unit,
+)
 from nbkit.graph.near import hint
 from nbkit.rules.parameters import job_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from nbkit.events import ResultState
+    from nbkit.events import Event, ResultState
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import RunState
 
@@ -27,19 +33,29 @@ _FAILED: frozenset[ResultState | None] = frozenset(
 _REPAIRS_PER_RUN = 1000
 
 
-def lost_attempts(state: RunState, at: int) -> tuple[AttemptFinished, ...]:
-    """Return the ends of attempts whose orchestrator is gone: nobody else will report them."""
+def lost_attempts(state: RunState, at: int) -> tuple[Event, ...]:
+    """Return the ends of what was in progress when the orchestrator went: nobody else will.
+
+    Tasks that never got their turn stay without a result; a repair runs them.
+    """
+    if state.finished:
+        return ()
     failure = Failure(
         cause="orchestrator_lost",
         message="nbkit itself ended while this was running; repair the run to take it up.",
     )
-    return tuple(
-        AttemptFinished(
-            at=at, unit=unit, attempt=found.last.attempt, result="FAILED", failure=failure
-        )
+    stops = [
+        AttemptStopping(at, Unit(key), last.attempt, failure.cause)
+        for key in state.for_each
+        if (last := state.tasks[key].last) is not None
+    ]
+    ends = [
+        AttemptFinished(at, unit, found.last.attempt, "FAILED", failure=failure)
         for unit in state.running
         if (found := state.unit(unit)) is not None and found.last is not None
-    )
+    ]
+    loops = [ForEachFinished(at, key, "FAILED", failure.message) for key in state.for_each]
+    return (*stops, *ends, *loops)
 
 
 def plan_repair(
@@ -69,7 +85,7 @@ def plan_repair(
         UsageError: the run is still going, or nothing in it needs a repair.
         DefinitionError: a task key is wrong.
     """
-    if state.running:
+    if state.running or state.for_each:
         raise UsageError(f"Run {state.run_id} is still going; cancel it or wait for its end.")
     named = tuple(dict.fromkeys(tasks))
     _refuse_unknown(graph, named)

@@ -3,7 +3,8 @@
 `max_retries` counts the attempts after the first since the last repair; -1 is without end. The
 interval counts from the start of the failed attempt. A timeout is retried only with
 `retry_on_timeout`; a cancelled attempt never is. Nor is a failure that the next attempt is
-bound to meet again (`HOPELESS`), nor one that `nbkit repair` is for.
+bound to meet again (`HOPELESS`), nor one that `nbkit repair` is for. An If/else has no retries,
+and of a For each the iterations are retried, by the policy of the task inside it.
 """
 
 from __future__ import annotations

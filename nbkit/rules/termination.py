@@ -46,7 +46,7 @@ def code_of(result: ResultState, failure: Failure | None = None) -> str:
     """Return the termination code of a task or run that ended with `result`."""
     if result == "FAILED" and failure is not None:
         return _FAILURE_CODES.get(failure.cause, _CODES[result])
-    if result == "CANCELED" and failure is not None and failure.cause == "run_timeout":
+    if result == "CANCELED" and failure is not None and failure.cause != "canceled":
         return "CANCELED"
     return _CODES[result]
 

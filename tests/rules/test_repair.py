@@ -159,6 +159,9 @@ def test_a_lost_run(kit):
         run.record(event)
     assert run.state.tasks["clean"].last.failure.cause == "orchestrator_lost"
     assert run.state.tasks["clean"].code == "INTERNAL_ERROR"
+    assert run.results["serve"] is None
+    assert run.results["each"] == "FAILED"
+    assert lost_attempts(run.state, run.now) == ()
     assert repaired(run, {}) == ["clean", "each", "serve", "each"]
     assert run.state.result == "SUCCESS"
 
