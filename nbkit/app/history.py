@@ -11,7 +11,7 @@ from nbkit.graph.load import parse_job
 from nbkit.ledger.claim import claim, is_live
 from nbkit.ledger.store import Ledger
 from nbkit.rules.apply import apply, replay
-from nbkit.rules.lost import lost_attempts
+from nbkit.rules.repair import lost_attempts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

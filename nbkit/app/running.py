@@ -20,10 +20,9 @@ from nbkit.kernels.run_notebook import Kernels
 from nbkit.ledger.claim import claim
 from nbkit.ledger.store import Ledger
 from nbkit.rules.apply import apply, replay
-from nbkit.rules.lost import lost_attempts
 from nbkit.rules.parameters import with_parameters
 from nbkit.rules.references import NoValueError
-from nbkit.rules.repair import plan_repair
+from nbkit.rules.repair import lost_attempts, plan_repair
 from nbkit.rules.state import RunState
 from nbkit.scheduler.cancel import Watch, ctrl_c_cancels
 from nbkit.scheduler.loop import drive

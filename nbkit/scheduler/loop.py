@@ -13,7 +13,7 @@ from nbkit.events import CancelRequested
 from nbkit.rules.apply import apply
 from nbkit.rules.commands import StartAttempt, StopAttempt
 from nbkit.rules.decide import decide
-from nbkit.rules.lost import lost_attempts
+from nbkit.rules.repair import lost_attempts
 from nbkit.scheduler.cancel import Watch
 
 if TYPE_CHECKING:
