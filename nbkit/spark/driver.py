@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.errors import NbkitError, SetupError
 from nbkit.settings import Settings
 from nbkit.spark import discovery
+from nbkit.spark.class_data import archive_options
 from nbkit.spark.conf import driver_conf
 from nbkit.spark.jars import ensure_jars
 from nbkit.spark.jvm import Jvm, start_jvm
@@ -59,7 +60,8 @@ class Driver:
         """Start the JVM and the Spark context, then let waiting leases go on."""
         began = time.monotonic()
         try:
-            jvm = start_jvm(self.settings, self.scratch, inherited=[owner])
+            options = archive_options()
+            jvm = start_jvm(self.settings, self.scratch, options=options, inherited=[owner])
             self._jvm = jvm
             threading.Thread(target=self._watch, args=[jvm], daemon=True).start()
             conf = driver_conf(self.settings, ensure_jars(), self.scratch)
