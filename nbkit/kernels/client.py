@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_POLITE_SECONDS = 5
+_POLITE_SECONDS = 3
 """A notebook that is through may take this long for its exit handlers."""
 
 _SILENCE_SECONDS = 10
@@ -130,6 +130,8 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             raise
         except _KernelDiedError as death:
             raise self._not_started(outcome.describe_exit(death.status)) from None
+        except ConnectionError as error:
+            raise self._not_started(str(error)) from None
         except TimeoutError:
             raise self._not_started(f"no answer within {limit:g} s") from None
         except Exception as error:

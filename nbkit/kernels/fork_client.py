@@ -60,7 +60,7 @@ class ForkedKernel:
     def _end(self, status: int) -> None:
         for future in (self.pid, self.ready):
             if not future.done():
-                future.set_exception(ConnectionError(f"the kernel ended with status {status}"))
+                future.set_exception(ConnectionError(f"it ended at once, with status {status}"))
         self.exited.set_result(status)
 
 

@@ -29,6 +29,8 @@ import sys
 import warnings
 from typing import Any, NoReturn
 
+from nbkit.kernels.own_kernel import finish, make_kernel
+
 ALWAYS = (
     "IPython.core.completer",
     "IPython.core.completerlib",
@@ -121,7 +123,12 @@ class ForkServer:
         with warnings.catch_warnings():
             # OpenBLAS keeps threads, and knows how to stop them around a fork.
             warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError as error:  # no memory, too many processes: this kernel's bad luck
+                print(f"nbkit: cannot fork: {error}", file=sys.stderr, flush=True)
+                self._tell(exited=request["start"], status=1)
+                return
         if pid == 0:
             self._run_kernel(request)
         self._kernels[pid] = request["start"]
@@ -147,7 +154,8 @@ class ForkServer:
         status = 1
         try:
             self._leave_server(request)
-            app = make_kernel(request["connection_file"])
+            # The operating system watches over the parent, see `_leave_server`.
+            app = make_kernel(request["connection_file"], owner=0)
             self._tell(ready=request["start"])
             self._control.close()
             app.start()
@@ -179,6 +187,8 @@ class ForkServer:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+            file.write("500")  # rather this one notebook than the runner or the Spark driver
         os.environ.clear()
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
@@ -202,38 +212,6 @@ def _kill_group(pid: int, number: int) -> None:
             os.kill(pid, number)
     except PermissionError:  # nothing but a zombie is left in the group (macOS says so)
         pass
-
-
-def make_kernel(connection_file: str) -> Any:
-    """Return an IPython kernel that listens, without history, ready to be started."""
-    from ipykernel.ipkernel import IPythonKernel
-    from ipykernel.kernelapp import IPKernelApp
-    from traitlets.config import Config
-
-    class Kernel(IPythonKernel):  # type: ignore[misc]
-        async def _progressively_terminate_all_children(self) -> None:
-            """Leave them to the fork server: this would wait 14 s for a child that is a zombie."""
-
-    sys.argv = ["ipykernel_launcher.py", "-f", connection_file]
-    app = IPKernelApp.instance(
-        config=Config({"HistoryManager": {"enabled": False}}),
-        connection_file=connection_file,
-        kernel_class=Kernel,
-        parent_handle=1,  # no polling: `_leave_server` lets the operating system watch over it
-    )
-    app.initialize([])
-    return app
-
-
-def finish(app: Any) -> None:
-    """End as an interpreter would, without its slow clean-up: exit handlers, then open files."""
-    import atexit
-
-    # Its threads end with the process; joining them can wait 10 s for one that is waiting itself.
-    atexit.unregister(app.close)
-    atexit._run_exitfuncs()  # noqa: SLF001
-    app.shell.user_ns.clear()
-    gc.collect()
 
 
 def main() -> None:

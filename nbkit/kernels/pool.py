@@ -201,7 +201,7 @@ class Pool:
     async def _start_this_python(self) -> Kernel:
         if self._fork:
             return await self._start(forked_spec(), fork=True)
-        return await self._start(_ordinary_spec())
+        return await self._start(_own_spec())
 
     async def _start(
         self,
@@ -214,7 +214,7 @@ class Pool:
         name = f"k{next(self._numbers)}"
         log = self._folder / f"{name}.log"
         # Not every kernel of another language knows ipc sockets.
-        by_file = os.name == "posix" and (fork or "ipykernel_launcher" in spec.argv)
+        by_file = os.name == "posix" and spec.language.lower() == "python"
         where = {"transport": "ipc", "ip": str(self._folder / name)} if by_file else {}
         manager = _Manager(
             spec,
@@ -237,12 +237,9 @@ class Pool:
             return self._server
 
 
-def _ordinary_spec() -> KernelSpec:
+def _own_spec() -> KernelSpec:
     return KernelSpec(
-        argv=[
-            *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
-            "--HistoryManager.enabled=False",
-        ],
+        argv=[sys.executable, "-P", "-m", "nbkit.kernels.own_kernel", "{connection_file}"],
         display_name="Python (nbkit)",
         language="python",
     )

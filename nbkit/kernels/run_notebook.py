@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Self
 
 import papermill
@@ -42,6 +43,8 @@ class Kernels:
 
     def __init__(self, settings: Settings) -> None:
         self._run = settings.run
+        # What it would warn of on standard error, the outcome tells.
+        logging.getLogger("papermill").addHandler(logging.NullHandler())
         self._pool = Pool(settings.kernels)
 
     def __enter__(self) -> Self:

@@ -24,7 +24,7 @@ def test_command_line(write, tmp_path):
     assert notebook.cells[0].metadata.tags == ["injected-parameters"]
     assert notebook.cells[1].outputs[0].text == "2\n"
     assert notebook.metadata.papermill.exception is None
-    assert "Executing:" in done.stderr
+    assert "Executing Cell 2" in done.stderr
 
 
 def test_engine_can_be_imported_first():
