@@ -27,6 +27,7 @@ import signal
 import socket
 import sys
 import warnings
+from pathlib import Path
 from typing import Any, NoReturn
 
 from nbkit.kernels.own_kernel import finish, make_kernel
@@ -187,8 +188,8 @@ class ForkServer:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-            file.write("500")  # rather this one notebook than the runner or the Spark driver
+        with contextlib.suppress(OSError):  # no memory: rather end this notebook than the driver
+            Path("/proc/self/oom_score_adj").write_text("500")
         os.environ.clear()
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
