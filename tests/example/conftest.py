@@ -32,7 +32,7 @@ def digest(name):
         f"SELECT count(*), sum(cast(xxhash64({columns}) AS decimal(38))) FROM {name}"
     ).first())
 
-tables = [f"{s}.{table.name}" for s in ("bronze", "silver") for table in spark.catalog.listTables(s)]
+tables = [f"{s}.{t.name}" for s in ("bronze", "silver") for t in spark.catalog.listTables(s)]
 reasons = spark.sql(
     "SELECT reason, count(*) FROM (SELECT explode(reasons) AS reason FROM silver.quarantine) "
     "GROUP BY reason"
