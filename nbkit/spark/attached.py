@@ -15,7 +15,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from nbkit.errors import DriverLostError
+from nbkit.errors import DriverLostError, SetupError
 from nbkit.spark.conf import worker_python
 
 if TYPE_CHECKING:
@@ -124,8 +124,18 @@ def lost(error: BaseException) -> bool:
 
 
 def remote(settings: Settings, conf: Mapping[str, str]) -> SparkSession:
-    """Return a Spark Connect session."""
-    session = SparkSession.builder.remote(settings.spark.remote).getOrCreate()
+    """Return a Spark Connect session.
+
+    Raises:
+        SetupError: the packages that Spark Connect needs are not installed.
+    """
+    try:
+        session = SparkSession.builder.remote(settings.spark.remote).getOrCreate()
+    except ImportError as error:
+        raise SetupError(
+            f"`[spark] remote` needs Spark Connect's packages: {error}",
+            "Install them: `pip install 'pyspark[connect]==4.2.0'`.",
+        ) from None
     for name, value in {**settings.spark.conf, **conf}.items():
         session.conf.set(name, value)
     return session

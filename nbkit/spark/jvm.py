@@ -38,6 +38,7 @@ MODULE_OPTIONS = (
     "-Dio.netty.handler.ssl.defaultEndpointVerificationAlgorithm=NONE",
     "--sun-misc-unsafe-memory-access=allow",
     "--enable-native-access=ALL-UNNAMED",
+    "-Dderby.connection.requireAuthentication=false",
 )
 """What Spark 4.2 asks of the JVM (a test compares it with Spark's own list).
 

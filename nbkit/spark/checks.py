@@ -1,0 +1,158 @@
+"""What `nbkit doctor` looks at on the Spark side, and what it can put right."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from nbkit.errors import NbkitError, SetupError
+from nbkit.spark import class_data, control, discovery, jars
+from nbkit.spark.cache import cache_directory
+from nbkit.spark.java import find_java
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbkit.settings import Settings
+
+_OLDEST_PYTHON = (3, 11)
+_LEAST_DISK = 2 << 30
+_FIX = "Run `nbkit doctor --fix`."
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        name: what it is about, in a word or two.
+        ok: whether nbkit can work with what was found.
+        message: what was found.
+        advice: what to do about it, where something is to be done.
+    """
+
+    name: str
+    ok: bool
+    message: str
+    advice: str = ""
+
+
+def run(settings: Settings) -> list[Check]:
+    """Look at everything and change nothing."""
+    looks: list[tuple[str, Callable[[Settings], Check]]] = [
+        ("python", _python),
+        ("spark", _spark),
+        ("java", _java),
+        ("jars", _jars),
+        ("class data", _class_data),
+        ("folders", _folders),
+        ("memory", _memory),
+        ("driver", _driver),
+    ]
+    return [_safely(name, look, settings) for name, look in looks]
+
+
+def prepare(settings: Settings) -> None:
+    """Put right what can be: fetch the jars, replace damaged ones, build the class-data archive.
+
+    Raises:
+        SetupError: no Java, or no network for the jars.
+    """
+    del settings
+    if jars.jars_directory().exists() and jars.damaged(jars.jars_directory()):
+        jars.forget_jars()
+    jars.ensure_jars()
+    class_data.ensure_class_data()
+
+
+def _safely(name: str, look: Callable[[Settings], Check], settings: Settings) -> Check:
+    try:
+        return look(settings)
+    except NbkitError as error:
+        advice = getattr(error, "advice", "")
+        return Check(name, False, str(error).removesuffix(f"\n{advice}"), advice)
+    except OSError as error:
+        return Check(name, False, str(error))
+
+
+def _python(_: Settings) -> Check:
+    ok = sys.version_info >= _OLDEST_PYTHON
+    advice = "" if ok else "Install Python 3.11 or newer."
+    return Check("python", ok, f"{platform.python_version()} at {sys.executable}", advice)
+
+
+def _spark(settings: Settings) -> Check:
+    versions = (
+        f"pyspark {metadata.version('pyspark')}, delta-spark {metadata.version('delta-spark')}"
+    )
+    remote = settings.spark.remote
+    return Check("spark", True, f"{versions}, {remote or f'master {settings.spark.master}'}")
+
+
+def _java(_: Settings) -> Check:
+    java = find_java()
+    return Check("java", True, f"{java.version} at {java.path}")
+
+
+def _jars(_: Settings) -> Check:
+    folder = jars.jars_directory()
+    wrong = jars.damaged(folder)
+    if wrong:
+        return Check("jars", False, f"missing or damaged in {folder}: {', '.join(wrong)}", _FIX)
+    return Check("jars", True, f"{len(jars.pins())} jars in {folder}")
+
+
+def _class_data(_: Settings) -> Check:
+    if jars.damaged(jars.jars_directory()):
+        raise SetupError("Needs the jars first.", _FIX)
+    archive = class_data.archive_path()
+    if not archive.exists():
+        return Check("class data", True, f"not built: Spark starts slower. {_FIX}", _FIX)
+    return Check("class data", True, f"{archive.stat().st_size >> 20} MB at {archive}")
+
+
+def _folders(settings: Settings) -> Check:
+    for folder in (settings.root, cache_directory()):
+        nearest = next(each for each in (folder, *folder.parents) if each.exists())
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            return Check("folders", False, f"{nearest} is not writable", "Change its permissions.")
+        if (free := shutil.disk_usage(nearest).free) < _LEAST_DISK:
+            advice = "Make room: Spark needs some for its tables and for what it spills."
+            return Check("folders", False, f"{free >> 20} MB left at {nearest}", advice)
+    return Check("folders", True, f"project {settings.root}, cache {cache_directory()}")
+
+
+def _memory(settings: Settings) -> Check:
+    wanted = settings.spark.memory
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return Check("memory", True, f"driver {wanted}")
+    found = f"driver {wanted}, machine {there / (1 << 30):.1f} GB"
+    if _bytes(wanted) > there:
+        return Check("memory", False, found, "Lower `[spark] memory` in nbkit.toml.")
+    return Check("memory", True, found)
+
+
+def _bytes(size: str) -> int:
+    """Read a size as the JVM spells it, such as 4g or 512m; 0 when it is none."""
+    digits, unit = size[:-1], size[-1:].lower()
+    powers = {"k": 10, "m": 20, "g": 30, "t": 40}
+    return int(digits) << powers[unit] if digits.isdigit() and unit in powers else 0
+
+
+def _driver(settings: Settings) -> Check:
+    state = control.status(settings)
+    if state["state"] == "failed":
+        return Check("driver", False, str(state["error"]), str(state.get("advice", "")))
+    if state["state"] == "stopped":
+        left = discovery.read(settings) and " (one was killed; the next one cleans up)"
+        return Check("driver", True, f"not running{left or ''}")
+    return Check(
+        "driver", True, f"{state['state']}, process {state['pid']}, leases {state['leases']}"
+    )

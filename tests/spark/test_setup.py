@@ -1,0 +1,155 @@
+"""No Java, an old Java, no jars, no network, damaged jars: one clear message each."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nbkit.errors import SetupError
+from nbkit.settings import Settings
+from nbkit.spark import cache, checks, class_data, jars
+from nbkit.spark.java import find_java
+from nbkit.spark.jvm import MODULE_OPTIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("NBKIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def fake_java(home: Path, version: str, *, release: bool) -> None:
+    program = home / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\n")
+    program.chmod(0o755)
+    if release:
+        (home / "release").write_text(f'IMPLEMENTOR="x"\nJAVA_VERSION="{version}"\n')
+
+
+def test_without_java_the_message_says_how_to_get_it(monkeypatch, tmp_path):
+    """Nothing on the path and no JAVA_HOME: advice, and exit status 3."""
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    with pytest.raises(SetupError, match="needs Java, and none") as caught:
+        find_java()
+    assert "JAVA_HOME" in caught.value.advice
+    assert caught.value.exit_status == 3
+
+
+@pytest.mark.parametrize("release", [True, False])
+@pytest.mark.parametrize(
+    ("version", "right"),
+    [("1.8.0_402", False), ("11.0.2", False), ("17.0.15", True), ("21", True), ("25-ea", True)],
+)
+def test_java_17_or_newer_is_needed(monkeypatch, tmp_path, version, right, release):
+    """Known from its folder, or else from what it says."""
+    fake_java(tmp_path, version, release=release)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    if right:
+        assert find_java().version == version
+        return
+    with pytest.raises(SetupError, match=f"is Java {version}"):
+        find_java()
+
+
+def test_a_java_home_that_has_none_is_not_passed_over(monkeypatch, tmp_path):
+    """Who names a Java wants that one, and hears that it is missing."""
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(SetupError):
+        find_java()
+
+
+def test_without_jars_and_network_the_message_says_so(empty_cache, monkeypatch):
+    """Nothing half-made stays in the cache."""
+    monkeypatch.setenv("HTTPS_PROXY", NOWHERE)
+    with pytest.raises(SetupError, match="could not be downloaded") as caught:
+        jars.ensure_jars()
+    assert "Connection refused" in str(caught.value)
+    assert [path.suffix for path in (empty_cache / "jars").iterdir()] == [".lock"]
+
+
+def test_jars_in_the_cache_need_no_network(empty_cache, monkeypatch):
+    """Once there, they are only looked at."""
+    monkeypatch.setenv("HTTPS_PROXY", NOWHERE)
+    jars.jars_directory().mkdir(parents=True)
+    assert len(jars.ensure_jars()) == len(jars.pins()) == 7
+
+
+def test_a_jar_that_differs_from_its_pin_is_found(empty_cache):
+    """By its SHA-256, not by its name."""
+    folder = jars.jars_directory()
+    folder.mkdir(parents=True)
+    for pin in jars.pins():
+        (folder / pin.file_name).write_bytes(b"something else")
+    assert len(jars.damaged(folder)) == 7
+    assert len(hashlib.sha256().hexdigest()) == len(jars.pins()[0].sha256)
+
+
+def test_of_two_builders_one_builds_and_failures_leave_nothing(tmp_path):
+    """A cached folder is whole or absent."""
+    built: list[Path] = []
+
+    def build(folder: Path) -> None:
+        built.append(folder)
+        (folder / "made").touch()
+
+    def fail(folder: Path) -> None:
+        (folder / "half").touch()
+        raise SetupError("no")
+
+    target = tmp_path / "made"
+    with pytest.raises(SetupError):
+        cache.once(target, fail)
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(lambda _: cache.once(target, build), range(4))) == {target}
+    assert len(built) == 1
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["made"]
+
+
+def test_without_an_archive_the_jvm_starts_as_ever(empty_cache, monkeypatch):
+    """Class data only ever saves time."""
+    jars.jars_directory().mkdir(parents=True)
+    assert class_data.archive_options() == []
+    archive = class_data.archive_path()
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"not an archive")
+    command = [find_java().path, *class_data.archive_options(), "-version"]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def test_the_jvm_gets_the_options_that_spark_asks_for():
+    """Compared with what Spark's own launcher would say, but for the vector module."""
+    code = [
+        *(str(find_java().path), "-cp", f"{jars.spark_home()}/jars/*"),
+        *("org.apache.spark.launcher.Main", "org.apache.spark.deploy.SparkSubmit"),
+        "pyspark-shell",
+    ]
+    environment = {"SPARK_HOME": str(jars.spark_home()), "SPARK_SCALA_VERSION": "2.13"}
+    said = subprocess.run(code, env=environment, check=True, capture_output=True, text=True).stdout
+    words = said.replace("\0", "\n").split()
+    wanted = words[words.index("-XX:+IgnoreUnrecognizedVMOptions") :]
+    wanted = wanted[: wanted.index("org.apache.spark.deploy.SparkSubmit")]
+    assert set(wanted) - {"--add-modules=jdk.incubator.vector"} == set(MODULE_OPTIONS)
+
+
+def test_doctor_names_everything_that_is_missing(empty_cache, monkeypatch, tmp_path):
+    """Every check answers, also when nothing is there, and each says what to do."""
+    settings = Settings.model_validate({"root": tmp_path, "spark": {"memory": "4096g"}})
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    found = {check.name: check for check in checks.run(settings)}
+    assert {name for name, check in found.items() if not check.ok} == {
+        *("java", "jars", "class data", "memory"),
+    }
+    assert all(check.advice for check in found.values() if not check.ok)
+    assert found["driver"].message == "not running"
