@@ -47,11 +47,25 @@ ALWAYS = (
 )
 """What every kernel needs, imported by name: the runner's side must not depend on it."""
 
+WITH_SPARK = (
+    "nbkit.settings",
+    "nbkit.spark.attached",
+    "nbkit.spark.conf",
+    "nbkit.spark.lease",
+    "pyspark.logger.worker_io",
+    "pyspark.sql.classic.dataframe",
+    "pyspark.sql.pandas.map_ops",
+    "pyspark.testing.utils",
+)
+"""What a session imports late; a kernel needs it if PySpark is worth preloading."""
+
 _PR_SET_PDEATHSIG = 1
 
 
 def preload(modules: list[str]) -> None:
     """Import what kernels need; a module that cannot be imported fails later, in its notebook."""
+    if any(name.partition(".")[0] in {"pyspark", "delta"} for name in modules):
+        modules = [*modules, *WITH_SPARK]
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no advice about frozen modules
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
