@@ -156,9 +156,7 @@ class Ledger:
     def redefine(self, run_id: int, graph_json: str) -> None:
         """Record the job as it is now; a repair runs that one."""
         with self._writing() as connection:
-            connection.execute(
-                update(runs).where(runs.c.run_id == run_id).values(graph=graph_json)
-            )
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(graph=graph_json))
 
     def request_cancel(self, run_id: int) -> None:
         """Ask whoever drives the run to end it.
