@@ -23,6 +23,7 @@ STATIC_SQL = frozenset(
     for name in (
         "broadcastExchange.maxThreadThreshold",
         "cache.serializer",
+        "catalog.spark_catalog.defaultDatabase",
         "catalogImplementation",
         "codegen.cache.maxEntries",
         "codegen.comments",
