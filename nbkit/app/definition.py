@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem, UsageError
-from nbkit.graph.load import parse_job
+from nbkit.graph.load import Parsed, inspect_job
 from nbkit.graph.near import hint
 from nbkit.kernels.kernelspecs import find_kernelspec_problem
 from nbkit.tasks.places import find_notebook, missing_notebook
@@ -16,8 +16,8 @@ from nbkit.tasks.places import find_notebook, missing_notebook
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbkit.graph.load import Parsed
-    from nbkit.graph.model import NotebookTask
+    from nbkit.graph.load import Inspected
+    from nbkit.graph.model import Job, NotebookTask
     from nbkit.graph.run_graph import RunGraph
 
 _SUFFIXES = (".json", ".yml", ".yaml")
@@ -69,27 +69,34 @@ def load(job: str | Path, *, strict: bool = False) -> Definition:
     """
     path, job_key = _located(str(job))
     text = _text(path)
-    found: list[Problem] = []
     try:
-        parsed = parse_job(text, source=path.name, job_key=job_key, strict=strict)
+        found = inspect_job(text, source=path.name, job_key=job_key, strict=strict)
     except DefinitionError as error:
         raise DefinitionError(error.problems, str(job)) from None
     notebooks: dict[Path, str | None] = {}
-    for pointer, block in _notebook_tasks(parsed.graph):
-        if "{{" in block.notebook_path:
+    wrong = [*found.problems, *_notebook_problems(found, path.parent, notebooks)]
+    if not found.job or not found.graph or any(each.severity == "error" for each in wrong):
+        raise DefinitionError(tuple(wrong), str(job))
+    parsed = Parsed(found.job, found.graph, found.problems, found.document)
+    return Definition(path, job_key, parsed, tuple(notebooks))
+
+
+def _notebook_problems(
+    found: Inspected, directory: Path, notebooks: dict[Path, str | None]
+) -> Iterator[Problem]:
+    """Look for the notebooks of a job, even of a faulty one; adds those that are there."""
+    broken = [each.pointer for each in found.problems if each.severity == "error" and each.pointer]
+    for pointer, block in _notebook_tasks(found.job) if found.job else ():
+        if "{{" in block.notebook_path or any(map(pointer.startswith, broken)):
             continue
-        notebook = find_notebook(path.parent, block.notebook_path)
+        notebook = find_notebook(directory, block.notebook_path)
         if notebook is None:
-            message = missing_notebook(path.parent, block.notebook_path)
-            found.append(Problem(f"{pointer}.notebook_path", message))
+            yield Problem(pointer, missing_notebook(directory, block.notebook_path))
             continue
         if notebook not in notebooks:
             notebooks[notebook] = find_kernelspec_problem(notebook)
         if problem := notebooks[notebook]:
-            found.append(Problem(f"{pointer}.notebook_path", problem))
-    if found:
-        raise DefinitionError((*found, *parsed.warnings), str(job))
-    return Definition(path, job_key, parsed, tuple(notebooks))
+            yield Problem(pointer, problem)
 
 
 def problems(job: str | Path, *, strict: bool = False) -> tuple[Problem, ...]:
@@ -134,11 +141,11 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _notebook_tasks(graph: RunGraph) -> Iterator[tuple[str, NotebookTask]]:
-    for place, task in enumerate(graph.job.tasks):
+def _notebook_tasks(job: Job) -> Iterator[tuple[str, NotebookTask]]:
+    for place, task in enumerate(job.tasks):
         pointer = f"tasks[{place}]"
         inner = task
         if task.for_each_task is not None:
             inner, pointer = task.for_each_task.task, f"{pointer}.for_each_task.task"
         if inner.notebook_task is not None and inner.notebook_task.source != "GIT":
-            yield f"{pointer}.notebook_task", inner.notebook_task
+            yield f"{pointer}.notebook_task.notebook_path", inner.notebook_task

@@ -22,7 +22,7 @@ def check_declared(definition: Definition, given: Mapping[str, str]) -> None:
     Databricks would hand them to every task unasked, where a misspelt name goes unnoticed.
 
     Raises:
-        UsageError: it names the nearest declared parameter.
+        UsageError: it names each, with the nearest declared parameter.
     """
     job = definition.graph.job
     unknown = undeclared(job, given)
@@ -35,6 +35,9 @@ def check_declared(definition: Definition, given: Mapping[str, str]) -> None:
             known |= set(inner.notebook_task.base_parameters)
     for notebook in definition.notebooks:
         known |= set(declared_parameters(read_notebook(notebook)))
-    for name in unknown:
-        if name not in known:
-            raise UsageError(f"nobody declares the parameter {name}{hint(name, sorted(known))}")
+    wrong = [name for name in unknown if name not in known]
+    if wrong:
+        lines = [
+            f"nobody declares the parameter {name}{hint(name, sorted(known))}" for name in wrong
+        ]
+        raise UsageError("\n".join(lines))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from nbkit.cli import driver, exit_status, history, jobs, machine
-from nbkit.errors import NbkitError
+from nbkit.errors import DefinitionError, NbkitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,10 +59,20 @@ def main() -> None:
     try:
         program()
     except NbkitError as error:
-        typer.echo(f"nbkit: {error}", err=True)
+        _tell(error)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         sys.exit(exit_status.CANCELED)
     except BrokenPipeError:  # `nbkit runs | head`
         sys.stderr.close()
         sys.exit(exit_status.FAILED)
+
+
+def _tell(error: NbkitError) -> None:
+    if isinstance(error, DefinitionError) and error.source:
+        from nbkit.report import tables
+        from nbkit.report.terminal import error_console
+
+        tables.print_problems(error.problems, error.source, error_console())
+    else:
+        typer.echo(f"nbkit: {error}", err=True)

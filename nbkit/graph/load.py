@@ -37,6 +37,23 @@ class Parsed:
     document: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A job as far as it could be understood.
+
+    Attributes:
+        job: its settings, with stand-ins for what is faulty; None if nothing could be made of it.
+        graph: its tasks in order; None as well then.
+        problems: everything found, warnings included.
+        document: the settings as they were given, whole.
+    """
+
+    job: Job | None
+    graph: RunGraph | None
+    problems: tuple[Problem, ...]
+    document: dict[str, Any]
+
+
 def parse_job(
     text: str, *, source: str = "job.json", job_key: str | None = None, strict: bool = False
 ) -> Parsed:
@@ -51,13 +68,34 @@ def parse_job(
     Raises:
         DefinitionError: the job cannot run; it carries every problem, warnings included.
     """
+    found = inspect_job(text, source=source, job_key=job_key, strict=strict)
+    wrong = any(problem.severity == "error" for problem in found.problems)
+    if not found.job or not found.graph or wrong:
+        raise DefinitionError(found.problems, source)
+    return Parsed(found.job, found.graph, found.problems, found.document)
+
+
+def inspect_job(
+    text: str, *, source: str = "job.json", job_key: str | None = None, strict: bool = False
+) -> Inspected:
+    """Read and check a job, for those who have more to check before they give up on it.
+
+    Args:
+        text: as for `parse_job`, like the others.
+        source: the file's name.
+        job_key: which job of a bundle.
+        strict: take warnings as errors.
+
+    Raises:
+        DefinitionError: no job can be made out at all.
+    """
     try:
-        return _parsed(_read(text, source), source, job_key, strict=strict)
+        return _inspected(_read(text, source), source, job_key, strict=strict)
     except RecursionError:
         raise DefinitionError((Problem("", "the job is nested too deeply"),), source) from None
 
 
-def _parsed(document: Document, source: str, job_key: str | None, *, strict: bool) -> Parsed:
+def _inspected(document: Document, source: str, job_key: str | None, *, strict: bool) -> Inspected:
     chosen = choose(document.value, job_key)
     if isinstance(chosen, Finding):
         raise DefinitionError(as_problems([chosen]), source)
@@ -69,9 +107,7 @@ def _parsed(document: Document, source: str, job_key: str | None, *, strict: boo
     problems = as_problems(found)
     if strict:
         problems = tuple(replace(problem, severity="error") for problem in problems)
-    if not job or not graph or any(problem.severity == "error" for problem in problems):
-        raise DefinitionError(problems, source)
-    return Parsed(job, graph, problems, chosen.settings)
+    return Inspected(job, graph, problems, chosen.settings)
 
 
 def job_keys(text: str, *, source: str) -> tuple[str, ...]:
