@@ -37,10 +37,12 @@ class Run:
     Attributes:
         record: as the Jobs API 2.2 answers `runs/get`, with nbkit's additions.
         root: the project root, which `output_notebook` paths are relative to.
+        directory: the run's folder: its output notebooks, its graph and its report.
     """
 
     record: dict[str, Any]
     root: Path
+    directory: Path
 
     @property
     def run_id(self) -> int:
@@ -84,7 +86,7 @@ class Run:
     @property
     def report(self) -> Path:
         """The run's HTML report."""
-        return Settings.of(self.root).runs_directory / str(self.run_id) / "report.html"
+        return self.directory / "report.html"
 
     def __repr__(self) -> str:
         """Return the run in one line."""
@@ -239,7 +241,8 @@ _INDEXED = 1000
 
 
 def _recorded(run_id: int, settings: Settings) -> Run:
-    return Run(record(*history.show(run_id, settings)), settings.root)
+    directory = settings.runs_directory / str(run_id)
+    return Run(record(*history.show(run_id, settings)), settings.root, directory)
 
 
 def _as_text(parameters: Mapping[str, object] | None) -> dict[str, str]:
@@ -274,12 +277,12 @@ def _view(show: Show) -> View:
         root = begun.settings.root
         write_report(begun.graph, latest, page, root=root)
         if show != "nothing":
-            tree.end(latest, notebooks=_near(begun.directory), report=_near(page))
+            tree.end(latest, notebooks=near(begun.directory), report=near(page))
 
     return view
 
 
-def _near(path: Path) -> str:
-    """Return a path as a person at this prompt would type it."""
+def near(path: Path) -> str:
+    """Return a path as a person in the current folder would type it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

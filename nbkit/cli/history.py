@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nbkit.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def runs(
@@ -31,11 +35,13 @@ def show(run_id: options.RunId, as_json: options.Json = False) -> None:
     from nbkit import api
     from nbkit.report import tables
 
-    record = api.show(run_id).record
+    run = api.show(run_id)
     if as_json:
-        typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(run.record, indent=2, ensure_ascii=False))
     else:
-        tables.print_run(record)
+        notebooks = api.near(run.directory) if run.directory.is_dir() else ""
+        report = api.near(run.report) if run.report.is_file() else ""
+        tables.print_run(run.record, notebooks=notebooks, report=report)
 
 
 def cancel(run_id: options.RunId) -> None:
@@ -53,12 +59,22 @@ def review(
         bool, typer.Option("--no-open", help="Print the page's path; open no browser.")
     ] = False,
 ) -> None:
-    """Open the HTML report of a run, or the index of runs."""
+    """Write the HTML report of a run, or the index of runs, and open it if this is a terminal."""
     from nbkit import api
 
     page = api.review(run_id)
     typer.echo(page)
-    if not no_open:
-        import webbrowser
+    if sys.stdout.isatty() and not no_open:
+        _open(page)
 
-        webbrowser.open(page.as_uri())
+
+def _open(page: Path) -> None:
+    """Open the page in a browser; where there is none, say so instead of an error."""
+    import webbrowser
+
+    try:
+        opened = webbrowser.open(page.as_uri())
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        typer.echo("No browser is to be had here; open the page yourself.", err=True)
