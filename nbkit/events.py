@@ -232,6 +232,21 @@ class AttemptFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class DurationExceeded:
+    """The run, or an attempt of it, goes on for longer than its `health` rule calls healthy.
+
+    Attributes:
+        limit_seconds: what the rule says.
+        unit: whose attempt; None for the run as a whole.
+    """
+
+    at: int
+    limit_seconds: int
+    unit: Unit | None = None
+    kind: Literal["duration_exceeded"] = "duration_exceeded"
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """Something a person should know that changes no state: an ignored setting, a warning."""
 
@@ -255,5 +270,6 @@ Event = (
     | AttemptStopping
     | TaskValueSet
     | AttemptFinished
+    | DurationExceeded
     | Noted
 )

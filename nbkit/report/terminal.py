@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from nbkit.clock import SystemClock
-from nbkit.events import Noted, RunRepaired, RunStarted
+from nbkit.events import DurationExceeded, Noted, RunRepaired, RunStarted
 from nbkit.report.lines import error_text, input_text
 from nbkit.report.looks import STYLES, look
 from nbkit.report.summary import failures, headline, places
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from nbkit.clock import Clock
-    from nbkit.events import Event
+    from nbkit.events import Event, Unit
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import RunState, TaskState
 
@@ -109,6 +109,9 @@ class LiveTree:
         """Show one event; `state` is the one after it."""
         if isinstance(event, Noted):
             self._say("!", "warn", event.task_key or state.run_name, event.message)
+        elif isinstance(event, DurationExceeded):
+            key = event.unit.task_key if event.unit else state.run_name
+            self._say("!", "warn", key, f"goes on for more than {event.limit_seconds} s")
         elif self._live:
             with self._lock:
                 self._tree.note(event, state)
@@ -196,7 +199,7 @@ class LiveTree:
         result = getattr(event, "result", None)
         if result is None or result == "SUCCESS":
             return
-        unit = event.unit  # type: ignore[union-attr]
+        unit: Unit = event.unit  # type: ignore[union-attr]
         found = state.unit(unit)
         seen = look(result)
         again = ", to be retried" if found and found.life == "WAITING_FOR_RETRY" else ""

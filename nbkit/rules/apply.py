@@ -15,16 +15,9 @@ from pyrsistent import pmap
 from nbkit import events
 from nbkit.errors import Failure
 from nbkit.events import Unit
-from nbkit.rules import moves
+from nbkit.rules import moves, run_steps
 from nbkit.rules.retry import retry_at
-from nbkit.rules.state import (
-    TASK_RUNS_PER_RUN,
-    AttemptState,
-    Episode,
-    RunState,
-    TaskState,
-    UnitState,
-)
+from nbkit.rules.state import AttemptState, RunState, TaskState, UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,117 +38,6 @@ def apply(graph: RunGraph, state: RunState, event: Event) -> RunState:
     """Return the state after one more event."""
     step = _STEPS.get(type(event))
     return step(graph, state, event) if step else state
-
-
-def _run_started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunState:
-    if state.started:
-        return state
-    first = event.run_id * TASK_RUNS_PER_RUN + 1
-    only = None if event.only is None else frozenset(event.only)
-    left_out = {
-        key: replace(
-            state.tasks[key],
-            life="TERMINATED",
-            result="DISABLED",
-            code="DISABLED",
-            message="It was not selected for this run.",
-            reason="It was not selected for this run.",
-            finished_at=event.at,
-        )
-        for key in graph.keys
-        if only is not None and key not in only
-    }
-    state = replace(
-        state,
-        run_id=event.run_id,
-        job_id=event.job_id,
-        run_name=event.run_name,
-        trigger=event.trigger,
-        parameters=event.parameters,
-        overrides=event.overrides,
-        only=only,
-        parallel=event.parallel,
-        tasks=state.tasks.update(left_out),
-        started_at=event.at,
-        next_task_run_id=first,
-        episodes=(
-            Episode(type="ORIGINAL", id=event.run_id, started_at=event.at, first_task_run_id=first),
-        ),
-    )
-    return moves.begin(graph, state, [key for key in graph.keys if key not in left_out])
-
-
-def _run_repaired(graph: RunGraph, state: RunState, event: events.RunRepaired) -> RunState:
-    if not state.started:
-        return state
-    rerun = [key for key in graph.keys if key in set(event.rerun)]
-    tasks = {key: state.tasks.get(key) or TaskState(key=key) for key in graph.keys}
-    for key in rerun:
-        tasks[key] = TaskState(
-            key=key,
-            attempts=tasks[key].attempts,
-            earlier=len(tasks[key].attempts),
-            task_run_id=tasks[key].task_run_id,
-            iterations=tasks[key].iterations,
-            rerun_iterations=event.iterations.get(key),
-        )
-    changed = (
-        name for name, value in event.parameters.items() if value != state.parameters.get(name)
-    )
-    episode = Episode(
-        type="REPAIR",
-        id=event.repair_id,
-        started_at=event.at,
-        first_task_run_id=state.next_task_run_id,
-    )
-    state = replace(
-        state,
-        parameters=event.parameters,
-        overrides=tuple(dict.fromkeys((*state.overrides, *changed))),
-        parallel=event.parallel,
-        only=None if state.only is None else state.only | set(rerun),
-        tasks=pmap(tasks),
-        episodes=(*state.episodes, episode),
-        cancel=None,
-        finished_at=None,
-        result=None,
-        code="",
-        message="",
-    )
-    return moves.begin(graph, state, rerun)
-
-
-def _run_finished(_: RunGraph, state: RunState, event: events.RunFinished) -> RunState:
-    if not state.started or state.finished:
-        return state
-    ended = replace(
-        state.episodes[-1],
-        finished_at=event.at,
-        result=event.result,
-        code=event.code,
-        message=event.message,
-    )
-    return replace(
-        state,
-        finished_at=event.at,
-        result=event.result,
-        code=event.code,
-        message=event.message,
-        episodes=(*state.episodes[:-1], ended),
-    )
-
-
-def _cancel_requested(graph: RunGraph, state: RunState, event: events.CancelRequested) -> RunState:
-    if not state.started or state.finished or state.cancel:
-        return state
-    state = replace(state, cancel=event.by)
-    return moves.drop_waiting(graph, state, event.at, _why_canceled(state))
-
-
-def _why_canceled(state: RunState) -> Failure:
-    if state.cancel == "timeout":
-        return Failure(cause="run_timeout", message="The run ran out of time.")
-    return Failure(cause="canceled", message="The run was cancelled.")
 
 
 def _skipped(graph: RunGraph, state: RunState, event: events.TaskSkipped) -> RunState:
@@ -225,6 +107,7 @@ def _for_each_started(graph: RunGraph, state: RunState, event: events.ForEachSta
     deadline = event.at + timeout * 1000 if timeout else 0
     state = state.with_task(moves.start_iterations(task, event.inputs))
     state = replace(state, for_each=state.for_each.set(key, deadline))
+    state = moves.watch_health(state, Unit(key), graph.task(key).health, event.at)
     return moves.give_out(graph, state, key)
 
 
@@ -257,7 +140,7 @@ def _for_each_finished(graph: RunGraph, state: RunState, event: events.ForEachFi
     )
 
 
-def _attempt_started(_: RunGraph, state: RunState, event: events.AttemptStarted) -> RunState:
+def _attempt_started(graph: RunGraph, state: RunState, event: events.AttemptStarted) -> RunState:
     unit = event.unit
     found = state.unit(unit)
     if found is None or found.life == "TERMINATED" or event.attempt != len(found.attempts):
@@ -273,7 +156,8 @@ def _attempt_started(_: RunGraph, state: RunState, event: events.AttemptStarted)
     deadline = event.at + event.timeout_seconds * 1000 if event.timeout_seconds else 0
     running = replace(_with_attempt(found, attempt), life="RUNNING", retry_at=None, values=pmap())
     state = _count_id(moves.forget(state, unit).with_unit(unit, running), event.task_run_id)
-    return replace(state, running=state.running.set(unit, deadline))
+    state = replace(state, running=state.running.set(unit, deadline))
+    return moves.watch_health(state, unit, moves.definition(graph, unit).health, event.at)
 
 
 def _progressed(_: RunGraph, state: RunState, event: events.AttemptProgressed) -> RunState:
@@ -355,6 +239,10 @@ def _attempt_finished(graph: RunGraph, state: RunState, event: events.AttemptFin
     )
 
 
+def _duration_exceeded(_: RunGraph, state: RunState, event: events.DurationExceeded) -> RunState:
+    return replace(state, health=state.health.discard(event.unit))
+
+
 def _count_id(state: RunState, task_run_id: int) -> RunState:
     return replace(state, next_task_run_id=max(state.next_task_run_id, task_run_id + 1))
 
@@ -376,10 +264,10 @@ def _with_last(found: Work, attempt: AttemptState) -> Work:
 
 
 _STEPS: dict[type, Callable[[RunGraph, RunState, Any], RunState]] = {
-    events.RunStarted: _run_started,
-    events.RunRepaired: _run_repaired,
-    events.RunFinished: _run_finished,
-    events.CancelRequested: _cancel_requested,
+    events.RunStarted: run_steps.started,
+    events.RunRepaired: run_steps.repaired,
+    events.RunFinished: run_steps.finished,
+    events.CancelRequested: run_steps.cancel_requested,
     events.TaskSkipped: _skipped,
     events.ConditionEvaluated: _condition_evaluated,
     events.ForEachStarted: _for_each_started,
@@ -389,4 +277,5 @@ _STEPS: dict[type, Callable[[RunGraph, RunState, Any], RunState]] = {
     events.AttemptStopping: _stopping,
     events.TaskValueSet: _value_set,
     events.AttemptFinished: _attempt_finished,
+    events.DurationExceeded: _duration_exceeded,
 }

@@ -186,6 +186,18 @@ class CancelRun:
         return events.CancelRequested(at=now, by=self.by)
 
 
+@dataclass(frozen=True, slots=True)
+class WarnOfDuration:
+    """Say that the run, or what runs in it, takes longer than it should."""
+
+    limit_seconds: int
+    unit: Unit | None = None
+
+    def as_event(self, now: int) -> events.DurationExceeded:
+        """Return the event that records this command."""
+        return events.DurationExceeded(at=now, limit_seconds=self.limit_seconds, unit=self.unit)
+
+
 Command = (
     StartAttempt
     | StopAttempt
@@ -197,4 +209,5 @@ Command = (
     | FinishForEach
     | FinishRun
     | CancelRun
+    | WarnOfDuration
 )

@@ -17,7 +17,9 @@ from nbkit.rules.commands import (
     StartAttempt,
     StopAttempt,
     StopForEach,
+    WarnOfDuration,
 )
+from nbkit.rules.moves import definition, duration_limit
 from nbkit.rules.prepare import attempt_command, condition_command, for_each_command
 from nbkit.rules.rollup import rollup
 from nbkit.rules.run_if import verdict
@@ -60,9 +62,18 @@ def _commands(graph: RunGraph, state: RunState, now: int) -> Iterator[Command]:
     if not state.cancel and _passed(_run_deadline(graph, state), now):
         yield CancelRun("timeout")
         return
+    yield from _warnings(graph, state, now)
     yield from _stops(state, now)
     yield from _finished_for_each(graph, state)
     yield from _starts(graph, state, now)
+
+
+def _warnings(graph: RunGraph, state: RunState, now: int) -> Iterator[Command]:
+    """Say once what takes longer than its health rule allows."""
+    for unit, limit_at in state.health.items():
+        if limit_at <= now:
+            rules = graph.job.health if unit is None else definition(graph, unit).health
+            yield WarnOfDuration(duration_limit(rules) or 0, unit)
 
 
 def _stops(state: RunState, now: int) -> Iterator[Command]:
@@ -134,7 +145,11 @@ def _starts(graph: RunGraph, state: RunState, now: int) -> Iterator[Command]:
 
 def _wake(graph: RunGraph, state: RunState, now: int) -> int | None:
     """Return the next time at which something is due by itself."""
-    times = [*state.running.values(), *state.for_each.values(), *state.retries.values()]
+    times = [
+        time
+        for due in (state.running, state.for_each, state.retries, state.health)
+        for time in due.values()
+    ]
     if not state.cancel:
         times.append(_run_deadline(graph, state))
     return min((time for time in times if time > now), default=None)

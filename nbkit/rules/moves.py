@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
     from nbkit.errors import Failure
     from nbkit.events import ResultState
+    from nbkit.graph.alerts import HealthRules
     from nbkit.graph.model import Task
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import RunState
 
 Item = TypeVar("Item")
 
+_DURATION = "RUN_DURATION_SECONDS"
 NEEDS_NO_SLOT = frozenset({"condition_task", "for_each_task"})
 
 
@@ -51,6 +53,7 @@ def begin(graph: RunGraph, state: RunState, keys: Iterable[str]) -> RunState:
         running=pmap(),
         retries=pmap(),
         for_each=pmap(),
+        health=pmap(),
     )
     for key in graph.keys:
         if left.get(key) == 0:
@@ -217,7 +220,31 @@ def forget(state: RunState, unit: Unit) -> RunState:
         running=state.running.discard(unit),
         retries=state.retries.discard(unit),
         for_each=state.for_each if key is None else state.for_each.discard(key),
+        health=state.health.discard(unit),
     )
+
+
+def watch_health(
+    state: RunState, unit: Unit | None, health: HealthRules | None, at: int
+) -> RunState:
+    """Note when what started at `at` lasts longer than its health rule calls healthy.
+
+    Args:
+        state: the run.
+        unit: what started; None for the run as a whole.
+        health: its rules; those about streams mean nothing here.
+        at: when it started.
+    """
+    limit = duration_limit(health)
+    return (
+        state if limit is None else replace(state, health=state.health.set(unit, at + limit * 1000))
+    )
+
+
+def duration_limit(health: HealthRules | None) -> int | None:
+    """Return after how many seconds a run or task is worth a warning; None for never."""
+    rules = (health.rules if health else None) or ()
+    return min((rule.value for rule in rules if rule.metric == _DURATION), default=None)
 
 
 def without(items: tuple[Item, ...], gone: object) -> tuple[Item, ...]:

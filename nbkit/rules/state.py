@@ -175,6 +175,7 @@ class RunState:
         running: attempts in progress, and when their time is up; 0 for never.
         retries: what waits for its next attempt, and when that is due.
         for_each: For each tasks in progress, and when their time is up; 0 for never.
+        health: what runs, None for the run itself, and when that becomes worth a warning.
     """
 
     run_id: int = 0
@@ -201,6 +202,7 @@ class RunState:
     running: PMap[Unit, int] = field(default_factory=pmap)
     retries: PMap[Unit, int] = field(default_factory=pmap)
     for_each: PMap[str, int] = field(default_factory=pmap)
+    health: PMap[Unit | None, int] = field(default_factory=pmap)
 
     @classmethod
     def fresh(cls, graph: RunGraph) -> Self:

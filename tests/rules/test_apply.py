@@ -56,6 +56,7 @@ STRANGE = [
     events.ForEachStarted(1, "gone", 1, (1, 2)),
     events.ForEachFinished(1, "each", "FAILED"),
     events.ForEachFinished(1, "load", "FAILED"),
+    events.DurationExceeded(1, 60, Unit("gone")),
     events.Noted(1, "a setting was ignored"),
 ]
 

@@ -1,0 +1,134 @@
+"""How the state of a run changes with what happens to the run as a whole: for `apply` alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pyrsistent import pmap
+
+from nbkit.errors import Failure
+from nbkit.rules import moves
+from nbkit.rules.state import TASK_RUNS_PER_RUN, Episode, TaskState
+
+if TYPE_CHECKING:
+    from nbkit import events
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.rules.state import RunState
+
+
+def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunState:
+    """Begin the run: tasks that were not selected are over at once."""
+    if state.started:
+        return state
+    first = event.run_id * TASK_RUNS_PER_RUN + 1
+    only = None if event.only is None else frozenset(event.only)
+    left_out = {
+        key: replace(
+            state.tasks[key],
+            life="TERMINATED",
+            result="DISABLED",
+            code="DISABLED",
+            message="It was not selected for this run.",
+            reason="It was not selected for this run.",
+            finished_at=event.at,
+        )
+        for key in graph.keys
+        if only is not None and key not in only
+    }
+    state = replace(
+        state,
+        run_id=event.run_id,
+        job_id=event.job_id,
+        run_name=event.run_name,
+        trigger=event.trigger,
+        parameters=event.parameters,
+        overrides=event.overrides,
+        only=only,
+        parallel=event.parallel,
+        tasks=state.tasks.update(left_out),
+        started_at=event.at,
+        next_task_run_id=first,
+        episodes=(
+            Episode(type="ORIGINAL", id=event.run_id, started_at=event.at, first_task_run_id=first),
+        ),
+    )
+    state = moves.begin(graph, state, [key for key in graph.keys if key not in left_out])
+    return moves.watch_health(state, None, graph.job.health, event.at)
+
+
+def repaired(graph: RunGraph, state: RunState, event: events.RunRepaired) -> RunState:
+    """Take the run up again: the tasks to rerun start afresh, with their attempts on record."""
+    if not state.started:
+        return state
+    rerun = [key for key in graph.keys if key in set(event.rerun)]
+    tasks = {key: state.tasks.get(key) or TaskState(key=key) for key in graph.keys}
+    for key in rerun:
+        tasks[key] = TaskState(
+            key=key,
+            attempts=tasks[key].attempts,
+            earlier=len(tasks[key].attempts),
+            task_run_id=tasks[key].task_run_id,
+            iterations=tasks[key].iterations,
+            rerun_iterations=event.iterations.get(key),
+        )
+    changed = (
+        name for name, value in event.parameters.items() if value != state.parameters.get(name)
+    )
+    episode = Episode(
+        type="REPAIR",
+        id=event.repair_id,
+        started_at=event.at,
+        first_task_run_id=state.next_task_run_id,
+    )
+    state = replace(
+        state,
+        parameters=event.parameters,
+        overrides=tuple(dict.fromkeys((*state.overrides, *changed))),
+        parallel=event.parallel,
+        only=None if state.only is None else state.only | set(rerun),
+        tasks=pmap(tasks),
+        episodes=(*state.episodes, episode),
+        cancel=None,
+        finished_at=None,
+        result=None,
+        code="",
+        message="",
+    )
+    state = moves.begin(graph, state, rerun)
+    return moves.watch_health(state, None, graph.job.health, event.at)
+
+
+def finished(_: RunGraph, state: RunState, event: events.RunFinished) -> RunState:
+    """Close the run."""
+    if not state.started or state.finished:
+        return state
+    ended = replace(
+        state.episodes[-1],
+        finished_at=event.at,
+        result=event.result,
+        code=event.code,
+        message=event.message,
+    )
+    return replace(
+        state,
+        finished_at=event.at,
+        result=event.result,
+        code=event.code,
+        message=event.message,
+        episodes=(*state.episodes[:-1], ended),
+    )
+
+
+def cancel_requested(graph: RunGraph, state: RunState, event: events.CancelRequested) -> RunState:
+    """Let the run end early: what waits is over, what runs is for `decide` to stop."""
+    if not state.started or state.finished or state.cancel:
+        return state
+    state = replace(state, cancel=event.by)
+    return moves.drop_waiting(graph, state, event.at, _why_canceled(state))
+
+
+def _why_canceled(state: RunState) -> Failure:
+    if state.cancel == "timeout":
+        return Failure(cause="run_timeout", message="The run ran out of time.")
+    return Failure(cause="canceled", message="The run was cancelled.")
