@@ -7,6 +7,8 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from nbkit.source_notebook import LANGUAGES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -40,13 +42,15 @@ def ready_for_spark(notebooks: Iterable[Path], settings: Settings) -> Iterator[t
 
 
 def mentions_spark(notebook: Path) -> bool:
-    """Say whether a notebook's code has a word that stands for Spark."""
+    """Say whether a notebook's, or a script's, code has a word that stands for Spark."""
     try:
+        if notebook.suffix in LANGUAGES:
+            return notebook.suffix == ".sql" or bool(_MENTION.search(notebook.read_text("utf-8")))
         cells = json.loads(notebook.read_bytes())["cells"]
         return any(
             _MENTION.search("".join(cell["source"]))
             for cell in cells
             if cell["cell_type"] == "code"
         )
-    except (ValueError, KeyError, TypeError):  # not a notebook as we know it: no guess
+    except (OSError, ValueError, KeyError, TypeError):  # not a notebook as we know it: no guess
         return False

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from nbformat import NotebookNode
+
     from nbkit import wire
     from nbkit.errors import Cause
     from nbkit.kernels.outcome import Outcome
@@ -23,13 +25,13 @@ class NotebookRequest:
     """One notebook to run.
 
     Attributes:
-        notebook: the notebook, which is not changed.
+        notebook: the notebook's file, which is not changed; or the notebook itself.
         output: where the executed notebook goes.
         context: what its kernel is told.
         cell_timeout_seconds: longest a single cell may run; 0 for no limit.
     """
 
-    notebook: Path
+    notebook: Path | NotebookNode
     output: Path
     context: wire.Context
     cell_timeout_seconds: float = 0

@@ -15,6 +15,8 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 
 from nbkit.errors import Failure
 from nbkit.kernels.outcome import NotebookFailed, failure_of
+from nbkit.kernels.source_notebooks import read_source_notebook
+from nbkit.source_notebook import LANGUAGES
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -24,13 +26,17 @@ OWN_NAMES = ("", "nbkit", "python3")
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """Read a notebook of any format version as version 4.
+    """Read a notebook of any format version, or a Databricks source notebook, as version 4.
 
     Raises:
         NotebookFailed: there is no such file, or it is not a notebook.
     """
     try:
+        if path.suffix.lower() in LANGUAGES:
+            return read_source_notebook(path)
         return nbformat.read(path, as_version=4)
+    except NotebookFailed:
+        raise
     except FileNotFoundError:
         reason = "there is no such file"
     except Exception as error:  # noqa: BLE001 - nbformat and JSON fail in many ways

@@ -37,6 +37,8 @@ class AttemptRecord(NotebookExecutionManager):  # type: ignore[misc]
 
     def notebook_start(self, **kwargs: Any) -> None:
         """Clear what an earlier run left, and save, so that the notebook can be opened."""
+        if not isinstance(self.nb.metadata.papermill.get("input_path"), str):  # made, not read
+            self.nb.metadata.papermill["input_path"] = self._context["notebook_path"]
         self._note_result(None)
         super().notebook_start(**kwargs)
 

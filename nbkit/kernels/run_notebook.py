@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import papermill
@@ -16,6 +17,7 @@ from nbkit.kernels.output import OutputNotebook
 from nbkit.kernels.parameters import typed_parameters
 from nbkit.kernels.pool import Pool
 from nbkit.kernels.record import AttemptRecord
+from nbkit.source_notebook import LANGUAGES
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -80,9 +82,10 @@ class Kernels:
         )
         notebook = None
         try:
-            notebook = read_notebook(request.notebook)
+            given = request.notebook
+            notebook = read_notebook(given) if isinstance(given, Path) else given
             papermill.execute_notebook(
-                str(request.notebook.absolute()).replace("{", "{{").replace("}", "}}"),
+                _input(given, notebook),
                 None,  # the engine writes the output notebook, see `output.py`
                 typed_parameters(notebook, request.context["parameters"]),
                 engine_name="nbkit",
@@ -96,6 +99,13 @@ class Kernels:
                 attempt.outcome = _not_begun(attempt, notebook, failure_of(error))
         assert attempt.outcome is not None
         return attempt.outcome
+
+
+def _input(given: Path | NotebookNode, notebook: NotebookNode) -> str | NotebookNode:
+    """Return what papermill reads the notebook from: its file, if that is a notebook's."""
+    if isinstance(given, Path) and given.suffix.lower() not in LANGUAGES:
+        return str(given.absolute()).replace("{", "{{").replace("}", "}}")
+    return notebook
 
 
 def _not_begun(attempt: Attempt, notebook: NotebookNode | None, failure: Failure) -> Outcome:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbkit.graph.near import hint
+from nbkit.source_notebook import FOUND_BY_NAME, is_source_notebook
 
 if TYPE_CHECKING:
     from nbkit.events import Unit
@@ -27,10 +28,18 @@ def find_notebook(directory: Path, named: str) -> Path | None:
         named: `notebook_path` as the job has it.
     """
     path = directory / named
-    for candidate in (path, Path(f"{path}{_SUFFIX}")):
-        if candidate.is_file():
-            return candidate.resolve()
-    return None
+    if path.is_file():
+        return path.resolve()
+    guesses = (Path(f"{path}{suffix}") for suffix in FOUND_BY_NAME)
+    return next((guess.resolve() for guess in guesses if _is_notebook(guess)), None)
+
+
+def _is_notebook(path: Path) -> bool:
+    """Say whether a file is a notebook; a `.py` or `.sql` may be a module or a script."""
+    if not path.is_file() or path.suffix == _SUFFIX:
+        return path.is_file()
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return is_source_notebook(file.readline(), path.suffix)
 
 
 def missing_notebook(directory: Path, named: str) -> str:
@@ -38,10 +47,14 @@ def missing_notebook(directory: Path, named: str) -> str:
     path = directory / named
     if not path.parent.is_dir():
         return f"There is no notebook {named}: the folder {path.parent} does not exist."
-    found = path.parent.glob(f"*{_SUFFIX}")
-    names = sorted(file.name.removesuffix(_SUFFIX) for file in found if file.is_file())
-    known = hint(path.name.removesuffix(_SUFFIX), names)
+    names = sorted({file.stem for file in path.parent.iterdir() if _is_notebook_name(file)})
+    suffix = path.suffix if path.suffix.lower() in FOUND_BY_NAME else ""
+    known = hint(path.name.removesuffix(suffix), names)
     return f"There is no notebook {named} in {path.parent}{known}."
+
+
+def _is_notebook_name(path: Path) -> bool:
+    return path.suffix in FOUND_BY_NAME and _is_notebook(path)
 
 
 def output_path(runs_directory: Path, run_id: int, unit: Unit, attempt: int) -> Path:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import typing
+from contextlib import contextmanager
 
 if typing.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from nbkit.wire import Context
 
 _current: Context | None = None
+_passed: dict[str, str] = {}
 
 
 def serve(context: Context | None) -> None:
@@ -22,5 +26,17 @@ def current() -> Context | None:
 
 
 def parameters() -> dict[str, str]:
-    """Return the job and task parameters of the attempt; empty outside a job."""
-    return _current["parameters"] if _current else {}
+    """Return the job and task parameters of the attempt, and what `%run` passes above them."""
+    return {**(_current["parameters"] if _current else {}), **_passed}
+
+
+@contextmanager
+def passing(given: Mapping[str, str]) -> Iterator[None]:
+    """Add parameters for as long as a notebook runs inside this one."""
+    before = dict(_passed)
+    _passed.update(given)
+    try:
+        yield
+    finally:
+        _passed.clear()
+        _passed.update(before)

@@ -39,6 +39,25 @@ def test_a_dot_in_a_name_is_no_suffix(tmp_path):
     assert find_notebook(tmp_path, "report.v2") == tmp_path / "report.v2.ipynb"
 
 
+def test_source_notebooks_are_found_by_name(tmp_path):
+    """An `.ipynb` comes first; a module of that name is no notebook."""
+    (tmp_path / "clean.py").write_text("x = 1\n")
+    assert find_notebook(tmp_path, "clean") is None
+    assert "known: table" in missing_notebook_beside(tmp_path, "table.sql", "zzz")
+    assert find_notebook(tmp_path, "table") == tmp_path / "table.sql"
+
+    (tmp_path / "clean.py").write_text("# Databricks notebook source\n")
+    assert find_notebook(tmp_path, "clean") == tmp_path / "clean.py"
+    (tmp_path / "clean.ipynb").write_text("{}")
+    assert find_notebook(tmp_path, "clean") == tmp_path / "clean.ipynb"
+    assert find_notebook(tmp_path, "clean.py") == tmp_path / "clean.py"
+
+
+def missing_notebook_beside(folder, other, named):
+    (folder / other).write_text("-- Databricks notebook source\n")
+    return missing_notebook(folder, named)
+
+
 @pytest.mark.parametrize(
     ("named", "message"),
     [

@@ -1,0 +1,84 @@
+"""`%run ./other $name="value"`: another notebook's code, in this notebook."""
+
+from __future__ import annotations
+
+import shlex
+import typing
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbkit.source_notebook import FOUND_BY_NAME, LANGUAGES, cells, is_source_notebook
+from nbkit.toolkit import attempt
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+_folders: list[Path] = []
+"""Folders of the notebooks that are being run inline, the innermost last."""
+
+
+def register(shell: InteractiveShell) -> None:
+    """Give `shell` a `%run` that takes notebooks; scripts go to IPython's own."""
+    from IPython.core.magic import no_var_expand
+
+    scripts = shell.find_line_magic("run")
+
+    def run(line: str) -> None:
+        """Run a notebook in this one: its names, and what it changes, are here afterwards."""
+        words = shlex.split(line) or [""]
+        path = _notebook(words[0])
+        if path is None:
+            scripts(shell.var_expand(line))
+            return
+        with _at(path.parent), attempt.passing(_passed(words[1:])):
+            for code in _code(path):
+                shell.run_cell(code, store_history=False).raise_error()
+
+    shell.register_magic_function(no_var_expand(run), "line", "run")
+
+
+def _notebook(named: str) -> Path | None:
+    context = attempt.current()
+    here = Path(context["directory"]) if context else Path.cwd()
+    path = (_folders[-1] if _folders else here) / named
+    for found in (path, *(Path(f"{path}{suffix}") for suffix in FOUND_BY_NAME)):
+        if found.is_file() and (found.suffix == ".ipynb" or _is_source(found)):
+            return found.resolve()
+    return None
+
+
+def _is_source(path: Path) -> bool:
+    if path.suffix.lower() not in LANGUAGES:
+        return False
+    return is_source_notebook(path.read_text(encoding="utf-8", errors="replace"), path.suffix)
+
+
+def _code(path: Path) -> list[str]:
+    if path.suffix == ".ipynb":
+        import nbformat
+
+        found = nbformat.read(path, as_version=4).cells
+        return [cell.source for cell in found if cell.cell_type == "code"]
+    text = path.read_text(encoding="utf-8")
+    return [cell.source for cell in cells(text, path.suffix) if cell.kind == "code"]
+
+
+def _passed(words: list[str]) -> dict[str, str]:
+    passed = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name.startswith("$") or not equals:
+            raise ValueError(f'%run takes widgets as $name="value", not {word!r}')
+        passed[name.removeprefix("$")] = value
+    return passed
+
+
+@contextmanager
+def _at(folder: Path) -> Iterator[None]:
+    _folders.append(folder)
+    try:
+        yield
+    finally:
+        _folders.pop()

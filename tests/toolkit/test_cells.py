@@ -1,0 +1,69 @@
+"""Databricks' magics are about the whole cell, and SQL cells hold several statements."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbkit.toolkit.cells import whole_cell
+from nbkit.toolkit.statements import statements
+
+
+@pytest.mark.parametrize(
+    ("cell", "seen"),
+    [
+        ("%sql\nSELECT 1", "%%sql\nSELECT 1"),
+        ("%sql SELECT 1\nFROM t", "%%sql\nSELECT 1\nFROM t"),
+        ("%md-sandbox\n# Hi", "%%md\n# Hi"),
+        ("%python\nx = 1", "x = 1"),
+        ("%sh ls -l", "%%script --no-raise-error bash\nls -l\n"),
+        ("%sh -e\nls", "%%script bash -e\nls"),
+        ("%%sql\nSELECT 1", "%%sql\nSELECT 1"),
+        ("%sqlx\n1", "%sqlx\n1"),
+        ("%pip install a\n%pip install b", "%pip install a\n%pip install b"),
+        ("x = 1\n%sql SELECT 1", "x = 1\n%sql SELECT 1"),
+        ("", ""),
+    ],
+)
+def test_a_magic_on_the_first_line_is_about_the_cell(cell, seen):
+    """All other cells are left alone."""
+    assert "".join(whole_cell(cell.splitlines(keepends=True))).strip() == seen.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("select 1", ["select 1"]),
+        ("select 1;\n\nselect 2 ;\n", ["select 1", "select 2"]),
+        (
+            r"""select 'a;b\';', `c;d`, "e;"; select 2""",
+            [r"""select 'a;b\';', `c;d`, "e;" """.strip(), "select 2"],
+        ),
+        ("-- a; b\nselect 1 /* ; */; -- end;", ["-- a; b\nselect 1 /* ; */"]),
+        ("BEGIN\n  SELECT 1;\n  SELECT 2;\nEND;", ["BEGIN\n  SELECT 1;\n  SELECT 2;\nEND"]),
+        (" ; ; ", []),
+    ],
+)
+def test_statements_end_at_semicolons_that_are_no_text(text, found):
+    """Strings, quoted names, comments and scripts keep theirs."""
+    assert list(statements(text)) == found
+
+
+def test_shell_cells_run(shell, capfd):
+    """A failing command does not fail the cell, unless it says so."""
+    from nbkit.toolkit import magics
+
+    magics.register(shell)
+    assert shell.run_cell("%sh\nfalse\necho still here").success
+    assert not shell.run_cell("%sh -e\nfalse\necho never").success
+    assert "still here" in (said := capfd.readouterr().out)
+    assert "never" not in said.replace("echo never", "")
+
+
+@pytest.mark.parametrize("language", ["r", "scala"])
+def test_other_languages_say_so(shell, language):
+    """Not as an unknown magic."""
+    from nbkit.toolkit import magics
+
+    magics.register(shell)
+    result = shell.run_cell(f"%{language}\nx")
+    assert isinstance(result.error_in_exec, NotImplementedError)
