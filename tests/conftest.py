@@ -1,0 +1,172 @@
+"""A project of a test's own: notebooks, jobs, and the program at work on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PROGRAM = Path(sys.executable).with_name("nbkit")
+SETTINGS = """
+[run]
+parallel = 4
+grace_seconds = 1
+save_seconds = 0.2
+[kernels]
+spare = 1
+preload = []
+[spark]
+memory = "1g"
+"""
+
+
+@dataclass
+class Said:
+    """What a command answered."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def notebook_task(key: str, notebook: str, *parents: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "task_key": key,
+        "depends_on": [{"task_key": parent} for parent in parents],
+        "notebook_task": {"notebook_path": notebook},
+        **fields,
+    }
+
+
+def condition(key: str, left: str, op: str, right: str, *parents: str) -> dict[str, Any]:
+    return {
+        "task_key": key,
+        "depends_on": [{"task_key": parent} for parent in parents],
+        "condition_task": {"left": left, "op": op, "right": right},
+    }
+
+
+@dataclass
+class Project:
+    """A folder with settings, and the real program in it."""
+
+    root: Path
+    started: list[Started]
+
+    notebook_task = staticmethod(notebook_task)
+    condition = staticmethod(condition)
+
+    def notebook(self, name: str, *cells: str, parameters: str | None = None) -> Path:
+        made = new_notebook(cells=[new_code_cell(source) for source in cells])
+        if parameters is not None:
+            tagged = new_code_cell(parameters, metadata={"tags": ["parameters"]})
+            made.cells.insert(0, tagged)
+        path = self.root / f"{name}.ipynb"
+        nbformat.write(made, path)
+        return path
+
+    def job(self, *tasks: dict[str, Any], name: str = "job", **settings: Any) -> Path:
+        return self.write(f"{name}.json", {"name": name, "tasks": list(tasks), **settings})
+
+    def write(self, name: str, content: Any) -> Path:
+        path = self.root / name
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    def nbkit(self, *arguments: object, **env: str) -> Said:
+        """Run the program to its end."""
+        return self.start(*arguments, **env).end()
+
+    def start(self, *arguments: object, **env: str) -> Started:
+        """Start the program."""
+        process = subprocess.Popen(
+            [PROGRAM, *map(str, arguments)],
+            cwd=self.root,
+            env={**os.environ, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.started.append(Started(process))
+        return self.started[-1]
+
+
+@dataclass
+class Started:
+    """The program at work."""
+
+    process: subprocess.Popen[str]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def family(self) -> list[psutil.Process]:
+        """It and all that it started, the Spark driver included."""
+        with suppress(psutil.NoSuchProcess):
+            me = psutil.Process(self.pid)
+            return [me, *me.children(recursive=True)]
+        return []
+
+    def end(self, timeout: float = 120) -> Said:
+        out, err = self.process.communicate(timeout=timeout)
+        assert "Traceback" not in err, err
+        return Said(self.process.returncode, out, err)
+
+
+def until(met: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait for something to become true, and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := met():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {met}")
+
+
+def _made(root: Path) -> Iterator[Project]:
+    (root / "nbkit.toml").write_text(SETTINGS)
+    project = Project(root, [])
+    yield project
+    for started in project.started:
+        if started.process.poll() is None:
+            started.process.kill()
+            started.process.communicate()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    yield from _made(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    yield from _made(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session", name="until")
+def _until() -> Callable[..., Any]:
+    return until
