@@ -81,6 +81,23 @@ class KernelSettings(_Section):
     )
 
 
+class NotifySettings(_Section):
+    """`[notify]`: who is told what a job's notifications say.
+
+    All are apprise URLs, in which `${NAME}` stands for an environment variable: no secret needs
+    to be in the file.
+
+    Attributes:
+        email: the mail server, such as `mailtos://me:${PASSWORD}@smtp.example.com?from=me@…`.
+        destinations: by the id that `webhook_notifications` of a job name.
+        patience_seconds: how long nbkit stays after a run for messages still under way.
+    """
+
+    email: str = Field("", repr=False)
+    destinations: dict[str, str] = Field(default_factory=dict, repr=False)
+    patience_seconds: float = Field(10, ge=0)
+
+
 class Settings(BaseSettings):
     """All settings of one project, with its root folder."""
 
@@ -92,6 +109,7 @@ class Settings(BaseSettings):
     run: RunSettings = Field(default_factory=RunSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)
     kernels: KernelSettings = Field(default_factory=KernelSettings)
+    notify: NotifySettings = Field(default_factory=NotifySettings)
 
     @classmethod
     def settings_customise_sources(

@@ -19,6 +19,8 @@ from nbkit.kernels.output import write_atomically
 from nbkit.kernels.run_notebook import Kernels
 from nbkit.ledger.claim import claim
 from nbkit.ledger.store import Ledger
+from nbkit.notify.deliver import Notifier
+from nbkit.notify.destinations import missing
 from nbkit.rules.apply import apply, replay
 from nbkit.rules.parameters import with_parameters
 from nbkit.rules.references import NoValueError
@@ -120,7 +122,7 @@ def run(
         warnings = (str(problem) for problem in definition.parsed.warnings)
         first: list[Event] = [
             start(run_id=run_id),
-            *(Noted(at, text) for text in (*warnings, *notes)),
+            *(Noted(at, text) for text in (*warnings, *notes, *_unheard(begun))),
         ]
         state = RunState.fresh(definition.graph)
         _go(
@@ -179,7 +181,10 @@ def repair(
         document = json.dumps(definition.parsed.document, ensure_ascii=False, indent=2)
         ledger.redefine(run_id, document)
         ledger.append_many(run_id, lost)
-        first: list[Event] = [repaired, *(Noted(at, text) for text in notes)]
+        first: list[Event] = [
+            repaired,
+            *(Noted(at, text) for text in (*notes, *_unheard(begun))),
+        ]
         _go(
             begun,
             definition,
@@ -191,6 +196,11 @@ def repair(
             clock=clock,
             claimed=True,
         )
+
+
+def _unheard(begun: Begun) -> tuple[str, ...]:
+    """Return what to note of notifications that no destination is set for."""
+    return missing(begun.graph.job, begun.settings.notify)
 
 
 def _open(stack: ExitStack, settings: Settings) -> Ledger:
@@ -218,6 +228,8 @@ def _go(
         if not claimed:
             stack.enter_context(claim(begun.directory))
         write_atomically(begun.directory / "graph.json", f"{document}\n".encode())
+        note = partial(ledger.append, run_id)
+        notifier = stack.enter_context(Notifier(begun.graph, settings.notify, clock, note))
         observer = stack.enter_context((view or _unseen)(begun))
         stack.enter_context(ctrl_c_cancels(watch))
         kernels = stack.enter_context(_kernels(definition, settings))
@@ -231,7 +243,7 @@ def _go(
             clock,
             watch=watch,
             first=first,
-            observers=[observer],
+            observers=[observer, notifier.on_event],
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -71,6 +72,7 @@ class Ledger:
         self._url = url
         self._clock = clock or SystemClock()
         self._engine = open_database(url)
+        self._pen = threading.Lock()  # places in a run are given out one after the other
 
     def close(self) -> None:
         """Let go of the database."""
@@ -103,7 +105,7 @@ class Ledger:
             for event in recorded
         ]
         try:
-            with self._writing() as connection:
+            with self._pen, self._writing() as connection:
                 for row in rows:
                     connection.execute(_APPEND, row)
         except _ConflictError:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from nbkit.clock import Clock
-    from nbkit.events import Event, Unit
+    from nbkit.events import Event
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import RunState, TaskState
 
@@ -199,7 +199,8 @@ class LiveTree:
         result = getattr(event, "result", None)
         if result is None or result == "SUCCESS":
             return
-        unit: Unit = event.unit  # type: ignore[union-attr]
+        unit = event.unit  # type: ignore[union-attr]
+        assert unit is not None, "asked about an iteration"
         found = state.unit(unit)
         seen = look(result)
         again = ", to be retried" if found and found.life == "WAITING_FOR_RETRY" else ""
