@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbkit.graph.bundle import is_bundle
 from nbkit.graph.findings import Finding, Loc, pointer
 from nbkit.graph.near import hint
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _WRAPPERS = ("settings", "new_settings")
-_BUNDLE = ("resources", "bundle", "targets", "include")
+_SUBMITTED = {"run_name": "name", "access_control_list": "permissions"}
+_OF_ONE_CALL = ("idempotency_token",)
 
 
 class Definition(NamedTuple):
@@ -20,9 +25,7 @@ class Definition(NamedTuple):
 
 def bundled_jobs(document: Any) -> dict[str, Definition] | None:
     """Return the jobs of a bundle by key; None if the document is one job by itself."""
-    if not isinstance(document, dict) or "tasks" in document:
-        return None
-    if not any(name in document for name in _BUNDLE):
+    if not is_bundle(document):
         return None
     resources = document.get("resources")
     jobs = resources.get("jobs") if isinstance(resources, dict) else None
@@ -31,15 +34,25 @@ def bundled_jobs(document: Any) -> dict[str, Definition] | None:
     return {key: Definition(settings, ("resources", "jobs", key)) for key, settings in jobs.items()}
 
 
-def choose(document: Any, job_key: str | None) -> Definition | Finding:
-    """Return the job that is meant, or what keeps us from knowing it."""
+def choose(
+    document: Any, job_key: str | None, elsewhere: Mapping[str, list[str]] | None = None
+) -> Definition | Finding:
+    """Return the job that is meant, or what keeps us from knowing it.
+
+    Args:
+        document: the file's, with a bundle's target already in it.
+        job_key: which job of a bundle.
+        elsewhere: keys of jobs that targets have → the names of those.
+    """
     if document is None or document in ("", {}):
         return Finding((), "the file is empty: a job with tasks is needed")
     if not isinstance(document, dict):
         kind = "a list" if isinstance(document, list) else "a single value"
         return Finding((), f"a job is an object, not {kind}")
     jobs = bundled_jobs(document)
-    found = _alone(document, job_key) if jobs is None else _of_bundle(jobs, job_key)
+    found = (
+        _alone(document, job_key) if jobs is None else _of_bundle(jobs, job_key, elsewhere or {})
+    )
     if isinstance(found, Definition) and not isinstance(found.settings, dict):
         return Finding((), f"{pointer(found.loc)} holds no job: it must be an object")
     return found
@@ -50,13 +63,32 @@ def _alone(document: dict[str, Any], job_key: str | None) -> Definition | Findin
     if "tasks" not in document:
         wrapper = next((name for name in _WRAPPERS if name in document), None)
         found = Definition(document[wrapper], (wrapper,)) if wrapper else found
+    elif "run_name" in document:
+        found = Definition(_of_submission(document))
     name = found.settings.get("name") if isinstance(found.settings, dict) else None
     if job_key is not None and job_key != name:
         return Finding((), f"the file is a single job; it has no jobs by key, so no {job_key}")
     return found
 
 
-def _of_bundle(jobs: dict[str, Definition], job_key: str | None) -> Definition | Finding:
+def _of_submission(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of `runs/submit` as the job that it is but for a few names."""
+    return {
+        _SUBMITTED.get(name, name): value
+        for name, value in body.items()
+        if name not in _OF_ONE_CALL
+    }
+
+
+def _of_bundle(
+    jobs: dict[str, Definition], job_key: str | None, elsewhere: Mapping[str, list[str]]
+) -> Definition | Finding:
+    wanted = elsewhere if job_key is None else {job_key: elsewhere.get(job_key, [])}
+    names = sorted({name for names in wanted.values() for name in names})
+    if names and (not jobs if job_key is None else job_key not in jobs):
+        which = f"job {job_key} is" if job_key else f"its jobs {', '.join(elsewhere)} are"
+        message = f"{which} only in targets: {', '.join(names)}; say which with --target"
+        return Finding(("resources", "jobs"), message)
     if not jobs:
         return Finding(("resources", "jobs"), "the bundle declares no jobs here")
     if job_key is not None:

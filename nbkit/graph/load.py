@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import DefinitionError, Problem
+from nbkit.graph.bundle import Bundle, assemble, included, is_bundle
 from nbkit.graph.checks import check
+from nbkit.graph.choice import AS_IT_IS
 from nbkit.graph.definitions import bundled_jobs, choose
 from nbkit.graph.findings import Finding, as_problems, new_beside
+from nbkit.graph.interpolation import interpolated, misnamed, once
 from nbkit.graph.json_text import read_json
 from nbkit.graph.run_graph import RunGraph
 from nbkit.graph.syntax import Document, SyntaxProblem
@@ -16,6 +19,7 @@ from nbkit.graph.validation import read_job
 from nbkit.graph.yaml_text import read_yaml
 
 if TYPE_CHECKING:
+    from nbkit.graph.choice import Choice
     from nbkit.graph.findings import Loc
     from nbkit.graph.model import Job
 
@@ -28,7 +32,7 @@ class Parsed:
         job: its settings.
         graph: its tasks in order.
         warnings: what Databricks would let pass, but is worth a look.
-        document: the settings as they were given, whole.
+        document: the settings as they were given, whole, with references of bundles replaced.
     """
 
     job: Job
@@ -45,7 +49,7 @@ class Inspected:
         job: its settings, with stand-ins for what is faulty; None if nothing could be made of it.
         graph: its tasks in order; None as well then.
         problems: everything found, warnings included.
-        document: the settings as they were given, whole.
+        document: the settings as they were given, whole, with references of bundles replaced.
     """
 
     job: Job | None
@@ -55,7 +59,12 @@ class Inspected:
 
 
 def parse_job(
-    text: str, *, source: str = "job.json", job_key: str | None = None, strict: bool = False
+    text: str,
+    *,
+    source: str = "job.json",
+    job_key: str | None = None,
+    strict: bool = False,
+    choice: Choice = AS_IT_IS,
 ) -> Parsed:
     """Read and check a job.
 
@@ -64,11 +73,12 @@ def parse_job(
         source: the file's name; `.yml` and `.yaml` are YAML, everything else JSON.
         job_key: which job of a bundle; needed if it has several.
         strict: take warnings as errors.
+        choice: of a bundle's target and variables, and what surrounds it.
 
     Raises:
         DefinitionError: the job cannot run; it carries every problem, warnings included.
     """
-    found = inspect_job(text, source=source, job_key=job_key, strict=strict)
+    found = inspect_job(text, source=source, job_key=job_key, strict=strict, choice=choice)
     wrong = any(problem.severity == "error" for problem in found.problems)
     if not found.job or not found.graph or wrong:
         raise DefinitionError(found.problems, source)
@@ -76,7 +86,12 @@ def parse_job(
 
 
 def inspect_job(
-    text: str, *, source: str = "job.json", job_key: str | None = None, strict: bool = False
+    text: str,
+    *,
+    source: str = "job.json",
+    job_key: str | None = None,
+    strict: bool = False,
+    choice: Choice = AS_IT_IS,
 ) -> Inspected:
     """Read and check a job, for those who have more to check before they give up on it.
 
@@ -85,38 +100,73 @@ def inspect_job(
         source: the file's name.
         job_key: which job of a bundle.
         strict: take warnings as errors.
+        choice: of a bundle's target and variables.
 
     Raises:
         DefinitionError: no job can be made out at all.
     """
     try:
-        return _inspected(_read(text, source), source, job_key, strict=strict)
+        return _inspected(_read(text, source), source, job_key, choice, strict=strict)
     except RecursionError:
         raise DefinitionError((Problem("", "the job is nested too deeply"),), source) from None
 
 
-def _inspected(document: Document, source: str, job_key: str | None, *, strict: bool) -> Inspected:
-    chosen = choose(document.value, job_key)
+def _inspected(
+    main: Document, source: str, job_key: str | None, choice: Choice, *, strict: bool
+) -> Inspected:
+    bundle, repeated = _assembled(main, choice)
+    chosen = choose(bundle.document, job_key, bundle.elsewhere)
+    blocked = [finding for finding in bundle.problems if finding.severity == "error"]
+    if blocked:
+        raise DefinitionError(as_problems(blocked), source)
     if isinstance(chosen, Finding):
         raise DefinitionError(as_problems([chosen]), source)
-    job, settings, found = read_job(chosen.settings)
-    found += _within(document.repeated, chosen.loc)
+    given, unresolved = interpolated(chosen.settings, bundle.document, source, choice)
+    job, settings, found = read_job(given)
+    found = [*bundle.problems, *once(unresolved), *new_beside(found, unresolved)]
+    found += _within(repeated, chosen.loc)
     graph = RunGraph(job) if job else None
     if job and graph:
-        found += new_beside(check(graph, settings), [f for f in found if f.severity == "error"])
+        known = [f for f in found if f.severity == "error"] + unresolved
+        found += new_beside(check(graph, settings), known)
     problems = as_problems(found)
     if strict:
         problems = tuple(replace(problem, severity="error") for problem in problems)
-    return Inspected(job, graph, problems, chosen.settings)
+    return Inspected(job, graph, problems, given)
 
 
-def job_keys(text: str, *, source: str) -> tuple[str, ...]:
+def _assembled(main: Document, choice: Choice) -> tuple[Bundle, tuple[Finding, ...]]:
+    """Return a bundle in one piece, with repeated names; a single job passes as it is."""
+    if not is_bundle(main.value):
+        alone = "the file is a single job; it has no targets"
+        wrong = [Finding((), alone)] if choice.target is not None else []
+        return Bundle(main.value, problems=tuple(wrong)), main.repeated
+    files = {name: _read(text, name) for name, text in choice.files.items()}
+    documents = {name: document.value for name, document in files.items()}
+    bundle = assemble(main.value, documents, choice.target)
+    if "bundle" in main.value:  # a fragment may leave its variables to other files
+        wrong = misnamed(bundle.document, choice.variables)
+        bundle = bundle._replace(problems=(*bundle.problems, *wrong))
+    repeated = (finding for document in files.values() for finding in document.repeated)
+    return bundle, (*main.repeated, *repeated)
+
+
+def includes(text: str, *, source: str) -> tuple[str, ...]:
+    """Return the patterns of the files that a bundle wants read with it.
+
+    Raises:
+        DefinitionError: the text is neither JSON nor YAML.
+    """
+    return included(_read(text, source).value) if "include" in text else ()
+
+
+def job_keys(text: str, *, source: str, choice: Choice = AS_IT_IS) -> tuple[str, ...]:
     """Return the keys of a bundle's jobs; none for a file that is one job by itself.
 
     Raises:
         DefinitionError: the text is neither JSON nor YAML.
     """
-    return tuple(bundled_jobs(_read(text, source).value) or ())
+    return tuple(bundled_jobs(_assembled(_read(text, source), choice)[0].document) or ())
 
 
 def _read(text: str, source: str) -> Document:

@@ -1,0 +1,217 @@
+"""`${var.x}`, `${bundle.target}`, `${resources.jobs.x.id}`: what bundles put into their text.
+
+A reference that is the whole of a value keeps the type of what it stands for, be it a list of
+tasks. What has no value stays as it is written, with a finding.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from nbkit.graph.address import Address
+from nbkit.graph.fields import json_spelling
+from nbkit.graph.findings import Finding, Loc, shown
+from nbkit.graph.near import hint, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nbkit.graph.choice import Choice
+
+_REFERENCE = re.compile(r"\$\{([a-zA-Z][\w-]*(?:\.[\w-]+|\[[0-9]+\])*)\}", re.ASCII)
+_STEP = re.compile(r"[\w-]+", re.ASCII)
+_NAMESPACES = ("var", "variables", "bundle", "workspace", "resources", "artifacts")
+_WITH_ADDRESS = ("jobs", "pipelines")
+_LONGEST = 1_000_000
+
+
+class _NoValueError(Exception):
+    """A reference has no value; the message says why."""
+
+
+def interpolated(
+    settings: Any, document: Mapping[str, Any], source: str, choice: Choice
+) -> tuple[Any, list[Finding]]:
+    """Return the settings of a job with their references replaced, and those without a value.
+
+    Args:
+        settings: of the job, as they stand in the document.
+        document: the whole bundle, or the job itself.
+        source: the name of the document's file, for references to its other jobs.
+        choice: a person's variables and what the surroundings know.
+    """
+    interpolation = _Interpolation(document, source, choice)
+    value = interpolation.replaced(settings, ())
+    return value, interpolation.found
+
+
+def once(found: list[Finding]) -> list[Finding]:
+    """Return findings with each message at the first of its places only."""
+    places: dict[str, list[Finding]] = {}
+    for finding in found:
+        places.setdefault(finding.message, []).append(finding)
+    return [
+        first._replace(message=f"{message} (in {len(same) + 1} places)") if same else first
+        for message, (first, *same) in places.items()
+    ]
+
+
+class _Interpolation:
+    def __init__(self, document: Mapping[str, Any], source: str, choice: Choice) -> None:
+        self._document = document
+        self._source = source
+        self._choice = choice
+        self._known: dict[str, Any] = {}
+        self._resolving: list[str] = []
+        self.found: list[Finding] = []
+        declared = document.get("variables")
+        self._variables: dict[str, Any] = declared if isinstance(declared, dict) else {}
+
+    def replaced(self, value: Any, loc: Loc) -> Any:
+        """Return a value of the job with every reference in it replaced."""
+
+        def missing(reference: str, message: str) -> None:
+            text = f"${{{reference}}} {message}"
+            self.found.append(Finding(loc, text, self._choice.undeclared))
+
+        if isinstance(value, dict):
+            return {name: self.replaced(inner, (*loc, name)) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self.replaced(inner, (*loc, place)) for place, inner in enumerate(value)]
+        return self._text(value, missing) if isinstance(value, str) else value
+
+    def _text(self, text: str, missing: Callable[[str, str], None]) -> Any:
+        def value_of(reference: re.Match[str]) -> Any:
+            try:
+                return self._value(reference[1])
+            except _NoValueError as error:
+                missing(reference[1], str(error))
+                return reference[0]
+
+        def text_of(reference: re.Match[str]) -> str:
+            value = json_spelling(value_of(reference))
+            if isinstance(value, dict | list):
+                missing(reference[1], f"is {shown(value)}, which cannot stand within text")
+                return reference[0]
+            return "" if value is None else str(value)
+
+        if "${" not in text:
+            return text
+        whole = _REFERENCE.fullmatch(text)
+        if whole:
+            return value_of(whole)
+        return _REFERENCE.sub(text_of, text)
+
+    def _nested(self, value: Any) -> Any:
+        """Replace references in what a reference stands for; all of it must have values."""
+
+        def missing(reference: str, message: str) -> None:
+            raise _NoValueError(f"needs ${{{reference}}}, which {message}")
+
+        if isinstance(value, dict):
+            return {name: self._nested(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._nested(inner) for inner in value]
+        if not isinstance(value, str):
+            return value
+        made = self._text(value, missing)
+        if isinstance(made, str) and len(made) > _LONGEST:
+            raise _NoValueError("unfolds to too much text")
+        return made
+
+    def _value(self, reference: str) -> Any:
+        if reference in self._known:
+            return self._known[reference]
+        if reference in self._resolving:
+            way = " → ".join((*self._resolving[self._resolving.index(reference) :], reference))
+            raise _NoValueError(f"refers to itself: {way}")
+        self._resolving.append(reference)
+        try:
+            self._known[reference] = self._looked_up(reference)
+        finally:
+            self._resolving.pop()
+        return self._known[reference]
+
+    def _looked_up(self, reference: str) -> Any:
+        namespace, *way = _STEP.findall(reference)
+        if namespace not in _NAMESPACES:
+            near = nearest(namespace, _NAMESPACES)
+            if near is None:  # a variable of some shell, none of ours
+                return f"${{{reference}}}"
+            raise _NoValueError(f"is no reference that bundles know; nearest: {near}")
+        if reference in self._choice.facts:
+            return self._choice.facts[reference]
+        if namespace == "var":
+            value = self._variable(way[0] if way else "")
+            way = way[1:]
+        elif namespace == "resources" and way[2:] == ["id"] and self._resource(*way[:2]):
+            return self._id(*way[:2])
+        else:
+            value, way = self._document, [namespace, *way]
+        for step in way:
+            value = self._deeper(value, step)
+        return self._nested(value)
+
+    def _deeper(self, value: Any, step: str) -> Any:
+        value = self._nested(value) if isinstance(value, str) else value
+        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            return value[int(step)]
+        known = value if isinstance(value, dict) else {}
+        if step not in known:
+            raise _NoValueError(f"is declared nowhere here{hint(step, known)}")
+        return known[step]
+
+    def _variable(self, name: str) -> Any:
+        declared = self._variables.get(name)
+        for given in (self._choice.variables, self._choice.environment):
+            if name in given:
+                return self._given(name, given[name], declared)
+        if not isinstance(declared, dict):
+            if name in self._variables:  # `x:` with nothing behind it
+                declared = {}
+            else:
+                raise _NoValueError(f"is declared nowhere here{hint(name, self._variables)}")
+        if "default" in declared:
+            return self._nested(declared["default"])
+        how = f"give it one with --var {name}=… or BUNDLE_VAR_{name}"
+        if "lookup" in declared:
+            raise _NoValueError(f"is looked up in a workspace, and there is none here; {how}")
+        raise _NoValueError(f"has no value; {how}")
+
+    @staticmethod
+    def _given(name: str, text: str, declared: object) -> Any:
+        if not isinstance(declared, dict) or declared.get("type") != "complex":
+            return text
+        try:
+            return json.loads(text)
+        except ValueError:
+            message = f"is complex, so its value must be JSON, not {shown(text)}; see --var {name}"
+            raise _NoValueError(message) from None
+
+    def _resource(self, kind: str, key: str) -> bool:
+        resources = self._document.get("resources")
+        of_kind = resources.get(kind) if isinstance(resources, dict) else None
+        return isinstance(of_kind, dict) and key in of_kind
+
+    def _id(self, kind: str, key: str) -> str:
+        """Return what stands for the number that Databricks would give to a resource."""
+        if kind not in _WITH_ADDRESS:
+            return key
+        choice = self._choice
+        return str(Address(f"{self._source}:{key}", choice.target, choice.variables))
+
+
+def misnamed(document: Mapping[str, Any], variables: Mapping[str, str]) -> list[Finding]:
+    """Return what is wrong with the names of the variables that a person gives.
+
+    A fragment, without `bundle`, may leave the declaration of its variables to other files.
+    """
+    declared = document.get("variables")
+    known = declared if isinstance(declared, dict) else {}
+    return [
+        Finding(("variables",), f"the bundle has no variable {name}{hint(name, known)}")
+        for name in variables
+        if name not in known
+    ]
