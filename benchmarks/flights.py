@@ -57,8 +57,9 @@ settings = Settings.of()
 with hold(settings):
     spark = attach(settings, {})
     for number in range(int(sys.argv[2])):
+        names = {"spark": spark}
         for source in json.loads(open(sys.argv[1]).read()):
-            exec(source, globals())
+            exec(source, names)
         print(time.perf_counter() - began, flush=True)
         began = time.perf_counter()
 """
@@ -118,11 +119,12 @@ def bare(passes: int) -> list[float]:
         done = subprocess.run(
             [sys.executable, "bare.py", "cells.json", str(passes)],
             cwd=root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            capture_output=True,
             text=True,
-            check=True,
+            check=False,
         )
+        if done.returncode:
+            raise SystemExit(done.stderr)
         return [float(line) for line in done.stdout.splitlines() if _is_number(line)]
 
 

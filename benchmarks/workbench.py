@@ -76,7 +76,7 @@ def chain(root: Path, notebooks: Sequence[Path]) -> Path:
     tasks: list[dict[str, Any]] = []
     for number, path in enumerate(notebooks):
         task: dict[str, Any] = {
-            "task_key": f"{path.stem}_{number}",
+            "task_key": path.stem if notebooks.count(path) == 1 else f"{path.stem}_{number}",
             "notebook_task": {"notebook_path": str(path.relative_to(root))},
         }
         if tasks:
