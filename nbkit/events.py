@@ -42,6 +42,23 @@ class Unit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class RunHeldUp:
+    """A run cannot begin yet, as too many of its job go on: it waits, or ends at once.
+
+    Attributes:
+        run_id, job_id, run_name: identity; the run has not started.
+        message: why, for a person.
+    """
+
+    at: int
+    run_id: int
+    job_id: int
+    run_name: str
+    message: str
+    kind: Literal["run_held_up"] = "run_held_up"
+
+
+@dataclass(frozen=True, slots=True)
 class RunStarted:
     """A run began.
 
@@ -257,7 +274,8 @@ class Noted:
 
 
 Event = (
-    RunStarted
+    RunHeldUp
+    | RunStarted
     | RunRepaired
     | RunFinished
     | CancelRequested

@@ -87,7 +87,8 @@ def _listed(summary: RunSummary, settings: Settings) -> dict[str, Any]:
     directory = settings.runs_directory / str(summary.run_id)
     if state != "TERMINATED" and not is_live(directory):
         state, result, message = "TERMINATED", "FAILED", LOST.format(summary.run_id)
-    life = "INTERNAL_ERROR" if result == "FAILED" else state
+    lives = {"FAILED": "INTERNAL_ERROR", "MAXIMUM_CONCURRENT_RUNS_REACHED": "SKIPPED"}
+    life = lives.get(result or "", state)
     return {
         "job_id": summary.job_id,
         "run_id": summary.run_id,

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from nbkit.app.definition import Definition, load
 from nbkit.app.driver import ready_for_spark
 from nbkit.app.parameters import check_declared
+from nbkit.app.queueing import admitted, readmitted, too_many
 from nbkit.clock import SystemClock
 from nbkit.errors import DefinitionError, Problem
-from nbkit.events import Noted, RunStarted
+from nbkit.events import Noted, RunHeldUp, RunStarted
 from nbkit.graph.select import select
 from nbkit.kernels.output import write_atomically
 from nbkit.kernels.run_notebook import Kernels
 from nbkit.ledger.claim import claim
 from nbkit.ledger.store import Ledger
+from nbkit.ledger.turn import Turn
 from nbkit.notify.deliver import Notifier
 from nbkit.notify.destinations import missing
 from nbkit.rules.apply import apply, replay
@@ -109,9 +111,8 @@ def run(
         NbkitError: the run could not begin; nothing ran.
     """
     clock = clock or SystemClock()
-    at = clock.now()
-    start = partial(start_of_run, definition, settings, at, parameters=parameters, only=only)
-    job_id = start().job_id
+    start = partial(start_of_run, definition, settings, parameters=parameters, only=only)
+    job_id = start(clock.now()).job_id
     with ExitStack() as stack:
         notes = stack.enter_context(ready_for_spark(definition.notebooks, settings))
         ledger = _open(stack, settings)
@@ -120,10 +121,12 @@ def run(
         run_id = ledger.begin(name, job_id, document, definition.source)
         begun = Begun(run_id, definition.graph, settings.runs_directory / str(run_id), settings)
         warnings = (str(problem) for problem in definition.parsed.warnings)
-        first: list[Event] = [
-            start(run_id=run_id),
-            *(Noted(at, text) for text in (*warnings, *notes, *_unheard(begun))),
-        ]
+
+        def first() -> list[Event]:
+            at = clock.now()
+            texts = (*warnings, *notes, *_unheard(begun))
+            return [start(at, run_id=run_id), *(Noted(at, text) for text in texts)]
+
         state = RunState.fresh(definition.graph)
         _go(
             begun,
@@ -179,12 +182,14 @@ def repair(
         notes = stack.enter_context(ready_for_spark(definition.notebooks, settings))
         ledger.forget_requests(run_id)
         document = json.dumps(definition.parsed.document, ensure_ascii=False, indent=2)
-        ledger.redefine(run_id, document)
-        ledger.append_many(run_id, lost)
-        first: list[Event] = [
-            repaired,
-            *(Noted(at, text) for text in (*notes, *_unheard(begun))),
-        ]
+
+        def first() -> list[Event]:
+            ledger.redefine(run_id, document)
+            ledger.append_many(run_id, lost)
+            now = clock.now()
+            notices = (Noted(now, text) for text in (*notes, *_unheard(begun)))
+            return [replace(repaired, at=now), *notices]
+
         _go(
             begun,
             definition,
@@ -215,14 +220,15 @@ def _go(
     document: str,
     state: RunState,
     *,
-    first: Sequence[Event],
+    first: Callable[[], Sequence[Event]],
     ledger: Ledger,
     view: View | None,
     clock: Clock,
     claimed: bool = False,
 ) -> None:
-    """Drive the run, with everything that it needs, until it is over."""
-    settings, run_id = begun.settings, begun.run_id
+    """Drive the run, once it is its turn, with everything that it needs, until it is over."""
+    settings, run_id, job = begun.settings, begun.run_id, begun.graph.job
+    job_id = definition.job_id(settings.root)
     watch = Watch(partial(ledger.cancel_requested, run_id))
     with ExitStack() as stack:
         if not claimed:
@@ -232,6 +238,17 @@ def _go(
         notifier = stack.enter_context(Notifier(begun.graph, settings.notify, clock, note))
         observer = stack.enter_context((view or _unseen)(begun))
         stack.enter_context(ctrl_c_cancels(watch))
+        observers = [observer, notifier.on_event]
+        line = settings.runs_directory / ".jobs" / str(job_id)
+        turn = stack.enter_context(Turn(line, run_id, job.max_concurrent_runs))
+        tell = _teller(begun, ledger, state, observers)
+        if claimed:
+            go = readmitted(job, turn, tell=tell, watch=watch, clock=clock)
+        else:
+            held_up = RunHeldUp(clock.now(), run_id, job_id, job.name, too_many(job))
+            go = admitted(job, turn, held_up, tell=tell, watch=watch, clock=clock)
+        if not go:
+            return
         kernels = stack.enter_context(_kernels(definition, settings))
         types = task_types(kernels, settings, definition.path.parent)
         workers = stack.enter_context(Workers(begun.graph, types, clock, kill=kernels.close))
@@ -242,9 +259,24 @@ def _go(
             partial(ledger.append_many, run_id),
             clock,
             watch=watch,
-            first=first,
-            observers=[observer, notifier.on_event],
+            first=first(),
+            observers=observers,
         )
+
+
+def _teller(
+    begun: Begun, ledger: Ledger, state: RunState, observers: Sequence[Observer]
+) -> Callable[[Event], None]:
+    """Return what records the events before the loop takes over."""
+
+    def tell(event: Event) -> None:
+        nonlocal state
+        ledger.append(begun.run_id, event)
+        state = apply(begun.graph, state, event)
+        for observer in observers:
+            observer(event, state)
+
+    return tell
 
 
 @contextmanager

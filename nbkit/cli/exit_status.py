@@ -10,7 +10,7 @@ CANCELED = 130
 
 MEANING = {
     SUCCEEDED: "the run succeeded, also with failures that a later task recovered",
-    FAILED: "the run failed or timed out",
+    FAILED: "the run failed, timed out or was skipped",
     USAGE: "wrong usage or an invalid definition; nothing ran",
     SETUP: "this machine cannot run it: no Java, no jars, no driver",
     CANCELED: "the run was cancelled",

@@ -11,7 +11,7 @@ from nbkit.events import Event, ResultState, RunFinished, RunRepaired, RunStarte
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LIFECYCLE = ("run_started", "run_repaired", "run_finished")
+LIFECYCLE = ("run_held_up", "run_started", "run_repaired", "run_finished")
 """Kinds of the events that a summary is made of."""
 
 
@@ -42,7 +42,7 @@ class RunSummary:
     job_id: int
     source: str
     created_at: int
-    state: Literal["PENDING", "RUNNING", "TERMINATED"] = "PENDING"
+    state: Literal["PENDING", "QUEUED", "RUNNING", "TERMINATED"] = "PENDING"
     result: ResultState | None = None
     message: str = ""
     started_at: int | None = None
@@ -87,7 +87,7 @@ def summary_of(begun: RunSummary, lifecycle: Sequence[Event]) -> RunSummary:
         job_id=begun.job_id,
         source=begun.source,
         created_at=begun.created_at,
-        state="TERMINATED" if ended else "RUNNING",
+        state="TERMINATED" if ended else "RUNNING" if started else "QUEUED",
         result=ended.result if ended else None,
         message=ended.message if ended else "",
         started_at=started[0] if started else None,

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from nbkit.clock import SystemClock
-from nbkit.events import DurationExceeded, Noted, RunRepaired, RunStarted
+from nbkit.events import DurationExceeded, Noted, RunHeldUp, RunRepaired, RunStarted
 from nbkit.report.lines import error_text, input_text
 from nbkit.report.looks import STYLES, look
 from nbkit.report.summary import failures, headline, places
@@ -109,6 +109,10 @@ class LiveTree:
         """Show one event; `state` is the one after it."""
         if isinstance(event, Noted):
             self._say("!", "warn", event.task_key or state.run_name, event.message)
+        elif isinstance(event, RunHeldUp):
+            self._say(
+                "○", "quiet", event.run_name, f"run {event.run_id} is held up: {event.message}"
+            )
         elif isinstance(event, DurationExceeded):
             key = event.unit.task_key if event.unit else state.run_name
             self._say("!", "warn", key, f"goes on for more than {event.limit_seconds} s")

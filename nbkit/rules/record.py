@@ -34,9 +34,7 @@ _STATUS = {"WAITING_FOR_RETRY": "WAITING"}
 
 def record(graph: RunGraph, state: RunState) -> dict[str, Any]:
     """Return the run as one JSON document."""
-    life = "TERMINATED" if state.finished else "RUNNING" if state.started else "PENDING"
-    if state.cancel and not state.finished:
-        life = "TERMINATING"
+    queued = 0 if state.queued_at is None else (state.started_at or state.queued_at)
     return {
         "job_id": state.job_id,
         "run_id": state.run_id,
@@ -45,13 +43,22 @@ def record(graph: RunGraph, state: RunState) -> dict[str, Any]:
         "run_type": "JOB_RUN",
         "format": "MULTI_TASK",
         "trigger": state.trigger.upper(),
-        **_standing(life, state.result, state.code, state.message, run=True),
-        **_times(state.started_at, state.finished_at),
+        **_standing(_life(state), state.result, state.code, state.message, run=True),
+        **_times(state.started_at or state.queued_at, state.finished_at),
+        "queue_duration": queued - (state.queued_at or 0),
         "run_duration": _run_duration(state),
         "job_parameters": _job_parameters(graph, state),
         "tasks": [_task(graph.task(key), state.tasks[key]) for key in graph.keys],
         "repair_history": _history(state),
     }
+
+
+def _life(state: RunState) -> str:
+    if state.finished:
+        return "TERMINATED"
+    if state.started:
+        return "TERMINATING" if state.cancel else "RUNNING"
+    return "PENDING" if state.queued_at is None else "QUEUED"
 
 
 def _task(task: Task, found: TaskState) -> dict[str, Any]:
@@ -174,13 +181,18 @@ def _standing(
     life: str, result: ResultState | None, code: str, message: str, *, run: bool = False
 ) -> dict[str, Any]:
     """Return `state`, which the API calls deprecated, and `status`."""
-    quirk = run and result == "FAILED"
-    state: dict[str, Any] = {"life_cycle_state": "INTERNAL_ERROR" if quirk else life}
+    state: dict[str, Any] = {"life_cycle_state": life}
+    if result == "MAXIMUM_CONCURRENT_RUNS_REACHED":
+        state["life_cycle_state"] = "SKIPPED"
+    elif run and result == "FAILED":
+        state["life_cycle_state"] = "INTERNAL_ERROR"
     if result is not None:
         state["result_state"] = result
     state["state_message"] = message
     state["user_cancelled_or_timedout"] = result in {"CANCELED", "TIMEDOUT"}
     status: dict[str, Any] = {"state": _STATUS.get(life, life)}
+    if life == "QUEUED":
+        status["queue_details"] = {"code": "MAX_CONCURRENT_RUNS_REACHED", "message": message}
     if result is not None:
         details = {"code": code, "type": type_of(code), "message": message}
         status["termination_details"] = details

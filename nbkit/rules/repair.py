@@ -82,9 +82,11 @@ def plan_repair(
         parallel: attempts at once; as before if not given.
 
     Raises:
-        UsageError: the run is still going, or nothing in it needs a repair.
+        UsageError: the run is still going, never started, or nothing in it needs a repair.
         DefinitionError: a task key is wrong.
     """
+    if not state.started:
+        raise UsageError(f"Run {state.run_id} never started: run the job again instead.")
     if state.running or state.for_each:
         raise UsageError(f"Run {state.run_id} is still going; cancel it or wait for its end.")
     named = tuple(dict.fromkeys(tasks))

@@ -17,9 +17,23 @@ if TYPE_CHECKING:
     from nbkit.rules.state import RunState
 
 
+def held_up(_: RunGraph, state: RunState, event: events.RunHeldUp) -> RunState:
+    """Let the run wait for its turn."""
+    if state.started or state.finished:
+        return state
+    return replace(
+        state,
+        run_id=event.run_id,
+        job_id=event.job_id,
+        run_name=event.run_name,
+        queued_at=event.at,
+        message=event.message,
+    )
+
+
 def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunState:
     """Begin the run: tasks that were not selected are over at once."""
-    if state.started:
+    if state.started or state.finished:
         return state
     first = event.run_id * TASK_RUNS_PER_RUN + 1
     only = None if event.only is None else frozenset(event.only)
@@ -41,6 +55,7 @@ def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunSt
         run_id=event.run_id,
         job_id=event.job_id,
         run_name=event.run_name,
+        message="",
         trigger=event.trigger,
         parameters=event.parameters,
         overrides=event.overrides,
@@ -101,8 +116,10 @@ def repaired(graph: RunGraph, state: RunState, event: events.RunRepaired) -> Run
 
 def finished(_: RunGraph, state: RunState, event: events.RunFinished) -> RunState:
     """Close the run."""
-    if not state.started or state.finished:
+    if state.finished:
         return state
+    if not state.started:
+        return _never_started(state, event)
     ended = replace(
         state.episodes[-1],
         finished_at=event.at,
@@ -117,6 +134,44 @@ def finished(_: RunGraph, state: RunState, event: events.RunFinished) -> RunStat
         code=event.code,
         message=event.message,
         episodes=(*state.episodes[:-1], ended),
+    )
+
+
+def _never_started(state: RunState, event: events.RunFinished) -> RunState:
+    """Close a run that waited for its turn, or could not wait."""
+    if state.queued_at is None:
+        return state
+    tasks = {
+        key: replace(
+            task,
+            life="TERMINATED",
+            result=event.result,
+            code=event.code,
+            message=event.message,
+            reason=event.message,
+            finished_at=event.at,
+        )
+        for key, task in state.tasks.items()
+    }
+    episode = Episode(
+        type="ORIGINAL",
+        id=state.run_id,
+        started_at=state.queued_at,
+        first_task_run_id=state.next_task_run_id,
+        finished_at=event.at,
+        result=event.result,
+        code=event.code,
+        message=event.message,
+    )
+    return replace(
+        state,
+        tasks=pmap(tasks),
+        unfinished=0,
+        episodes=(episode,),
+        finished_at=event.at,
+        result=event.result,
+        code=event.code,
+        message=event.message,
     )
 
 

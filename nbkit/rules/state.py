@@ -165,6 +165,7 @@ class RunState:
         tasks: by task key.
         episodes: the original run and its repairs, in order.
         cancel: who asked the run to end.
+        queued_at: since when it waited for its turn; None if it did not have to.
         result, code, message, finished_at: once it is over.
         next_task_run_id: the id that the next attempt gets.
         unfinished: tasks that are not over (bookkeeping, like all that follow).
@@ -189,6 +190,7 @@ class RunState:
     tasks: PMap[str, TaskState] = field(default_factory=pmap)
     episodes: tuple[Episode, ...] = ()
     cancel: Literal["user", "timeout"] | None = None
+    queued_at: int | None = None
     started_at: int | None = None
     finished_at: int | None = None
     result: ResultState | None = None

@@ -32,6 +32,7 @@ def run(kit):
 
 STRANGE = [
     events.RunStarted(1, 8, 1, "again"),
+    events.RunHeldUp(1, 8, 1, "again", "too many"),
     events.AttemptStarted(1, Unit("load"), 0, 1, {}),
     events.AttemptStarted(1, Unit("slow"), 5, 1, {}),
     events.AttemptStarted(1, Unit("gone"), 0, 1, {}),

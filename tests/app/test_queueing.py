@@ -1,0 +1,119 @@
+"""Runs over `max_concurrent_runs` wait for their turn, or are skipped where there is no queue."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+
+from nbkit import api
+from nbkit.errors import UsageError
+from nbkit.ledger.turn import Turn
+from nbkit.settings import Settings
+
+GATE = {"task_key": "gate", "condition_task": {"op": "EQUAL_TO", "left": "1", "right": "1"}}
+BAD = {"task_key": "gate", "condition_task": {"op": "LESS_THAN", "left": "x", "right": "1"}}
+
+
+class Project:
+    def __init__(self, root):
+        (root / "nbkit.toml").write_text("")
+        self.job = root / "job.json"
+        self.settings = Settings.of(root)
+        self.write()
+
+    def write(self, task=GATE, **settings):
+        self.job.write_text(json.dumps({"name": "etl", "tasks": [task], **settings}))
+
+    def run(self):
+        return api.run(self.job, show="nothing", settings=self.settings)
+
+    def busy(self):
+        """Hold the only place of the job, as another run would."""
+        (folder,) = (self.settings.runs_directory / ".jobs").iterdir()
+        return Turn(folder, 0, 1)
+
+    def show(self, run_id):
+        return api.show(run_id, settings=self.settings).record
+
+    def wait_for(self, run_id, state):
+        while True:
+            listed = api.runs(settings=self.settings)
+            if listed[0]["run_id"] == run_id and listed[0]["status"]["state"] == state:
+                return listed[0]
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def project(tmp_path):
+    found = Project(tmp_path)
+    assert found.run().succeeded  # makes the job's folder
+    return found
+
+
+def test_a_run_over_the_limit_waits(project):
+    """It is QUEUED, and says why; it goes on when its turn comes."""
+    with project.busy() as turn:
+        assert turn.take()
+        thread = threading.Thread(target=project.run)
+        thread.start()
+        listed = project.wait_for(2, "QUEUED")
+        queued = project.show(2)
+    thread.join()
+
+    assert listed["state"]["life_cycle_state"] == "QUEUED"
+    assert queued["state"]["life_cycle_state"] == "QUEUED"
+    assert queued["status"]["queue_details"] == {
+        "code": "MAX_CONCURRENT_RUNS_REACHED",
+        "message": "Another run of this job is going on (max_concurrent_runs is 1).",
+    }
+    done = project.show(2)
+    assert done["state"]["result_state"] == "SUCCESS"
+    assert done["queue_duration"] > 0
+
+
+def test_a_waiting_run_can_be_cancelled(project):
+    """Nothing of it ever ran."""
+    with project.busy() as turn:
+        assert turn.take()
+        thread = threading.Thread(target=project.run)
+        thread.start()
+        project.wait_for(2, "QUEUED")
+        api.cancel(2, settings=project.settings)
+        thread.join()
+
+    run = project.show(2)
+    assert run["state"]["result_state"] == "CANCELED"
+    assert run["tasks"][0]["state"]["result_state"] == "CANCELED"
+    assert "while it waited" in run["state"]["state_message"]
+
+
+@pytest.mark.parametrize("settings", [{"queue": {"enabled": False}}, {"max_concurrent_runs": 0}])
+def test_without_a_queue_a_run_is_skipped(project, settings):
+    """As the API says it: SKIPPED, MAXIMUM_CONCURRENT_RUNS_REACHED."""
+    project.write(**settings)
+    with project.busy() as turn:
+        assert turn.take()
+        run = project.run().record
+
+    assert run["state"]["life_cycle_state"] == "SKIPPED"
+    assert run["state"]["result_state"] == "MAXIMUM_CONCURRENT_RUNS_REACHED"
+    assert run["status"]["termination_details"]["code"] == "MAX_CONCURRENT_RUNS_EXCEEDED"
+    assert api.runs(settings=project.settings)[0]["state"]["life_cycle_state"] == "SKIPPED"
+    with pytest.raises(UsageError, match="never started"):
+        api.repair(2, show="nothing", settings=project.settings)
+
+
+def test_a_repair_waits_too_and_is_never_skipped(project):
+    """Without a queue it is refused, and the run stays as it was."""
+    project.write(BAD, queue={"enabled": False})
+    assert project.run().result_state == "FAILED"
+    project.write(GATE, queue={"enabled": False})
+    with project.busy() as turn:
+        assert turn.take()
+        with pytest.raises(UsageError, match="is going on"):
+            api.repair(2, show="nothing", settings=project.settings)
+        assert project.show(2)["state"]["result_state"] == "FAILED"
+    assert api.repair(2, show="nothing", settings=project.settings).succeeded
