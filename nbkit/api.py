@@ -100,6 +100,8 @@ def run(
     *,
     only: Sequence[str] | None = None,
     strict: bool = False,
+    target: str | None = None,
+    variables: Mapping[str, object] | None = None,
     show: Show = "live",
     settings: Settings | None = None,
 ) -> Run:
@@ -110,6 +112,8 @@ def run(
         parameters: job parameters by name; values are handed over as text.
         only: task keys to run; `+b` with all above it, `c+` with all below.
         strict: take warnings as errors.
+        target: of a bundle; by default its own.
+        variables: values of a bundle's variables; `BUNDLE_VAR_…` and its own come after.
         show: progress on standard error: `live`, `quiet` (failures and the end) or `nothing`.
         settings: of the project; by default those of the current folder's project.
 
@@ -118,7 +122,7 @@ def run(
     """
     settings = settings or Settings.of()
     run_id = running.run(
-        load(job, strict=strict),
+        load(job, strict=strict, target=target, variables=_as_text(variables)),
         settings,
         parameters=_as_text(parameters),
         only=only,
@@ -161,9 +165,15 @@ def repair(
     return _recorded(run_id, settings)
 
 
-def validate(job: str | Path, *, strict: bool = False) -> tuple[Problem, ...]:
+def validate(
+    job: str | Path,
+    *,
+    strict: bool = False,
+    target: str | None = None,
+    variables: Mapping[str, object] | None = None,
+) -> tuple[Problem, ...]:
     """Return everything wrong with a job, errors and warnings; nothing is run."""
-    return problems(job, strict=strict)
+    return problems(job, strict=strict, target=target, variables=_as_text(variables))
 
 
 def explain(
@@ -171,6 +181,8 @@ def explain(
     parameters: Mapping[str, object] | None = None,
     *,
     only: Sequence[str] | None = None,
+    target: str | None = None,
+    variables: Mapping[str, object] | None = None,
     settings: Settings | None = None,
 ) -> list[ExplainedStep]:
     """Return what a run would do, in order, with what values; nothing is run.
@@ -180,7 +192,7 @@ def explain(
     """
     from nbkit.rules.explain import explain as explained
 
-    definition = load(job)
+    definition = load(job, target=target, variables=_as_text(variables))
     start = running.start_of_run(
         definition,
         settings or Settings.of(),

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbkit.app.bundle import choose, read_text
 from nbkit.errors import DefinitionError, Problem, UsageError
+from nbkit.graph.address import Address
 from nbkit.graph.load import Parsed, inspect_job
 from nbkit.graph.near import hint
 from nbkit.kernels.kernelspecs import find_kernelspec_problem
 from nbkit.tasks.places import find_notebook, missing_notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from nbkit.errors import Severity
     from nbkit.graph.load import Inspected
     from nbkit.graph.model import Job, NotebookTask
     from nbkit.graph.run_graph import RunGraph
@@ -32,12 +35,16 @@ class Definition:
         job_key: which job of a bundle; None for a file that is one job.
         parsed: the job, its graph, its settings as given, and warnings.
         notebooks: every notebook that the job names, found.
+        target: of a bundle, if one was named.
+        variables: values of its variables, as far as they are not its own.
     """
 
     path: Path
     job_key: str | None
     parsed: Parsed
     notebooks: tuple[Path, ...]
+    target: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def graph(self) -> RunGraph:
@@ -47,30 +54,47 @@ class Definition:
     @property
     def source(self) -> str:
         """What `load` would find it by again."""
-        return f"{self.path}:{self.job_key}" if self.job_key else str(self.path)
+        job = f"{self.path}:{self.job_key}" if self.job_key else str(self.path)
+        return str(Address(job, self.target, self.variables))
 
     def job_id(self, root: Path) -> int:
         """Return the job's id: the same as long as its file stays where it is in the project."""
         place = self.path.relative_to(root) if self.path.is_relative_to(root) else self.path
         name = f"{place.as_posix()}:{self.job_key or ''}"
+        if self.target is not None:  # every target deploys a job of its own
+            name = f"{name}:{self.target}"
         return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6]) + 1
 
 
-def load(job: str | Path, *, strict: bool = False) -> Definition:
+def load(
+    job: str | Path,
+    *,
+    strict: bool = False,
+    target: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    undeclared: Severity = "error",
+) -> Definition:
     """Read and check a job, with everything that it names on disk.
 
     Args:
-        job: a file, or `FILE:job_key` for one job of a bundle.
+        job: a file, `FILE:job_key` for one job of a bundle, or the `source` of a definition.
         strict: take warnings as errors.
+        target: of a bundle; by default its own.
+        variables: values of a bundle's variables.
+        undeclared: how bad it is that a `${…}` has no value.
 
     Raises:
         UsageError: there is no such file.
         DefinitionError: the job cannot run; it carries every problem at once.
     """
-    path, job_key = _located(str(job))
-    text = _text(path)
+    address = Address.parse(str(job))
+    target = address.target if target is None else target
+    given = {**address.variables, **(variables or {})}
+    path, job_key = _located(address.job)
+    text = read_text(path)
     try:
-        found = inspect_job(text, source=path.name, job_key=job_key, strict=strict)
+        choice = choose(path, text, target=target, variables=given, undeclared=undeclared)
+        found = inspect_job(text, source=path.name, job_key=job_key, strict=strict, choice=choice)
     except DefinitionError as error:
         raise DefinitionError(error.problems, str(job)) from None
     notebooks: dict[Path, str | None] = {}
@@ -78,7 +102,8 @@ def load(job: str | Path, *, strict: bool = False) -> Definition:
     if not found.job or not found.graph or any(each.severity == "error" for each in wrong):
         raise DefinitionError(tuple(wrong), str(job))
     parsed = Parsed(found.job, found.graph, found.problems, found.document)
-    return Definition(path, job_key, parsed, tuple(notebooks))
+    used = {**choice.environment, **given}
+    return Definition(path, job_key, parsed, tuple(notebooks), target=target, variables=used)
 
 
 def _notebook_problems(
@@ -87,7 +112,8 @@ def _notebook_problems(
     """Look for the notebooks of a job, even of a faulty one; adds those that are there."""
     broken = [each.pointer for each in found.problems if each.severity == "error" and each.pointer]
     for pointer, block in _notebook_tasks(found.job) if found.job else ():
-        if "{{" in block.notebook_path or any(map(pointer.startswith, broken)):
+        unknown = "{{" in block.notebook_path or "${" in block.notebook_path
+        if unknown or any(map(pointer.startswith, broken)):
             continue
         notebook = find_notebook(directory, block.notebook_path)
         if notebook is None:
@@ -99,14 +125,24 @@ def _notebook_problems(
             yield Problem(pointer, problem)
 
 
-def problems(job: str | Path, *, strict: bool = False) -> tuple[Problem, ...]:
+def problems(
+    job: str | Path,
+    *,
+    strict: bool = False,
+    target: str | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> tuple[Problem, ...]:
     """Return everything wrong with a job: errors, and warnings as well.
+
+    A `${…}` without a value is a warning: it may have one where the bundle is deployed.
 
     Raises:
         UsageError: there is no such file.
     """
     try:
-        found = load(job, strict=strict).parsed.warnings
+        found = load(
+            job, strict=strict, target=target, variables=variables, undeclared="warning"
+        ).parsed.warnings
     except DefinitionError as error:
         found = error.problems
     return tuple(replace(problem, severity="error") for problem in found) if strict else found
@@ -129,16 +165,6 @@ def _nearest(path: Path) -> str:
         return f": the folder {path.parent} does not exist"
     names = sorted(file.name for file in path.parent.iterdir() if file.suffix in _SUFFIXES)
     return hint(path.name, names)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        message = f"it is not UTF-8 text (byte {error.start} of the file)"
-        raise DefinitionError((Problem("", message),), str(path)) from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _notebook_tasks(job: Job) -> Iterator[tuple[str, NotebookTask]]:

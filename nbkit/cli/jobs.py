@@ -20,6 +20,8 @@ def run(
         str | None,
         typer.Option(help="Run these tasks only: a,+b,c+ (+b with all above it, c+ all below)."),
     ] = None,
+    target: options.Target = None,
+    var: options.Variables = None,
     strict: options.Strict = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -33,6 +35,8 @@ def run(
             parameters=options.parameters(parameter),
             only=options.keys(only),
             strict=strict,
+            target=target,
+            variables=options.variables(var),
             show="quiet" if quiet else "live",
         ),
         as_json=as_json,
@@ -79,13 +83,17 @@ def _end(finished: Run, *, as_json: bool) -> None:
 
 
 def validate(
-    job: options.Job, strict: options.Strict = False, as_json: options.Json = False
+    job: options.Job,
+    target: options.Target = None,
+    var: options.Variables = None,
+    strict: options.Strict = False,
+    as_json: options.Json = False,
 ) -> None:
     """Check a job file and say every problem at once."""
     from nbkit import api
     from nbkit.report import tables
 
-    problems = api.validate(job, strict=strict)
+    problems = api.validate(job, strict=strict, target=target, variables=options.variables(var))
     valid = not any(problem.severity == "error" for problem in problems)
     if as_json:
         listed = [
@@ -98,9 +106,21 @@ def validate(
     raise typer.Exit(exit_status.SUCCEEDED if valid else exit_status.USAGE)
 
 
-def explain(job: options.Job, parameter: options.Parameters = None) -> None:
+def explain(
+    job: options.Job,
+    parameter: options.Parameters = None,
+    target: options.Target = None,
+    var: options.Variables = None,
+) -> None:
     """Show what would run, in what order, with what values; run nothing."""
     from nbkit import api
     from nbkit.report import tables
 
-    tables.print_steps(api.explain(job, parameters=options.parameters(parameter)))
+    tables.print_steps(
+        api.explain(
+            job,
+            parameters=options.parameters(parameter),
+            target=target,
+            variables=options.variables(var),
+        )
+    )

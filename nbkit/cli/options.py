@@ -16,12 +16,26 @@ Parameters = Annotated[
     list[str] | None,
     typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A job parameter; repeatable."),
 ]
+Target = Annotated[
+    str | None, typer.Option("--target", "-t", help="A target of the bundle; else its default.")
+]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option("--var", metavar="NAME=VALUE", help="A variable of the bundle; repeatable."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the end.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")]
 
 
-def parameters(given: list[str] | None) -> dict[str, str]:
+def variables(given: list[str] | None) -> dict[str, str]:
+    """Read the `NAME=VALUE` pairs of a bundle's variables, as `parameters` does."""
+    return parameters(given, "--var", "a variable")
+
+
+def parameters(
+    given: list[str] | None, option: str = "-p", what: str = "a parameter"
+) -> dict[str, str]:
     """Read `NAME=VALUE` pairs; the value may itself hold an equals sign.
 
     Raises:
@@ -31,9 +45,9 @@ def parameters(given: list[str] | None) -> dict[str, str]:
     for pair in given or []:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise UsageError(f"-p {pair}: a parameter is given as NAME=VALUE")
+            raise UsageError(f"{option} {pair}: {what} is given as NAME=VALUE")
         if name in found:
-            raise UsageError(f"-p {pair}: {name} is given twice")
+            raise UsageError(f"{option} {pair}: {name} is given twice")
         found[name] = value
     return found
 

@@ -1,0 +1,116 @@
+"""What a bundle needs from around it: included files, variables of the environment, facts."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from nbkit.errors import DefinitionError, Problem, UsageError
+from nbkit.graph.choice import Choice
+from nbkit.graph.load import includes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from nbkit.errors import Severity
+
+_VARIABLE = "BUNDLE_VAR_"
+_FOLDERS = ("root_path", "file_path", "artifact_path", "resource_path", "state_path")
+_GIT = {
+    "bundle.git.branch": ("rev-parse", "--abbrev-ref", "HEAD"),
+    "bundle.git.commit": ("rev-parse", "HEAD"),
+    "bundle.git.origin_url": ("remote", "get-url", "origin"),
+}
+_GLOB = frozenset("*?[")
+
+
+def choose(
+    path: Path,
+    text: str,
+    *,
+    target: str | None,
+    variables: Mapping[str, str],
+    undeclared: Severity,
+) -> Choice:
+    """Return how to read a definition: a person's choice, and all that surrounds the file.
+
+    Args:
+        path: the definition's file.
+        text: what is in it.
+        target: of a bundle.
+        variables: as given with `--var`.
+        undeclared: how bad a `${…}` without a value is.
+
+    Raises:
+        DefinitionError: an included file is not there, or no text.
+    """
+    files = {
+        file.relative_to(path.parent).as_posix(): read_text(file) for file in _included(path, text)
+    }
+    mentioned = "".join((text, *files.values()))
+    environment = {
+        name.removeprefix(_VARIABLE): value
+        for name, value in os.environ.items()
+        if name.startswith(_VARIABLE) and f"var.{name.removeprefix(_VARIABLE)}" in mentioned
+    }
+    facts = _facts(path.parent, mentioned) if "${" in mentioned else {}
+    return Choice(target, variables, environment, files, facts, undeclared)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        UsageError: it cannot be read.
+        DefinitionError: it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        message = f"it is not UTF-8 text (byte {error.start} of the file)"
+        raise DefinitionError((Problem("", message),), str(path)) from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _included(path: Path, text: str) -> Iterator[Path]:
+    """Yield the files that a bundle includes, each once, in the order of its patterns."""
+    found: dict[Path, None] = {}
+    for number, pattern in enumerate(includes(text, source=path.name)):
+        try:
+            matches = sorted(file for file in path.parent.glob(pattern) if file.is_file())
+        except (ValueError, NotImplementedError):  # an absolute path, or none at all
+            matches = []
+        if not matches and not _GLOB & set(pattern):
+            problem = Problem(f"include[{number}]", f"there is no file {pattern} beside the bundle")
+            raise DefinitionError((problem,), str(path))
+        found |= dict.fromkeys(file for file in matches if file != path)
+    yield from found
+
+
+def _facts(folder: Path, text: str) -> dict[str, str]:
+    """Return what a workspace would know, as far as there is something like it here."""
+    user = getpass.getuser()
+    facts = dict.fromkeys((f"workspace.{name}" for name in _FOLDERS), str(folder))
+    facts |= {
+        "workspace.current_user.userName": user,
+        "workspace.current_user.short_name": user,
+    }
+    for name, question in _GIT.items():
+        if name in text:
+            facts[name] = _git(folder, *question)
+    return facts
+
+
+def _git(folder: Path, *question: str) -> str:
+    """Return what git says; like Databricks, nothing where there is no repository."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(folder), *question], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
