@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from nbkit.clock import SystemClock
-from nbkit.events import CancelRequested, RunFinished
+from nbkit.events import CancelRequested, RunFinished, TaskSkipped
 from nbkit.graph.load import parse_job
 from nbkit.ledger.claim import claim, is_live
 from nbkit.ledger.store import Ledger
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nbkit.settings import Settings
 
 LOST = "The nbkit process of this run ended before the run did. To finish it: nbkit repair {}"
+_NOT_RUN = "nbkit itself ended before this could run."
 
 
 def show(run_id: int, settings: Settings) -> tuple[RunGraph, RunState]:
@@ -31,16 +33,16 @@ def show(run_id: int, settings: Settings) -> tuple[RunGraph, RunState]:
     Raises:
         RunNotFoundError: there is no such run.
     """
+    live = is_live(settings.runs_directory / str(run_id))  # before reading: it may end meanwhile
     with _ledger(settings) as ledger:
         definition = ledger.definition(run_id)
         recorded = ledger.read(run_id)
     graph = parse_job(definition.graph).graph
     state = replay(graph, recorded)
-    if not state.finished and not is_live(settings.runs_directory / str(run_id)):
+    if not state.finished and not live:
         at = recorded[-1].at if recorded else 0
-        ends: tuple[Event, ...] = (*lost_attempts(state, at), _loss(run_id, at))
-        for event in ends:
-            state = apply(graph, state, event)
+        end = RunFinished(at, "FAILED", "INTERNAL_ERROR", LOST.format(run_id))
+        state = reduce(partial(apply, graph), (*_loss(graph, state, at), end), state)
     return graph, state
 
 
@@ -50,7 +52,10 @@ def runs(
     """Return the latest runs, newest first, in the shape of the Jobs API's `runs/list`."""
     with _ledger(settings) as ledger:
         found = ledger.runs(job_name, limit)
-    return [_listed(summary, settings) for summary in found]
+        lost = {run.run_id for run in found if _lacks_process(run, settings)}
+        if lost:  # or it ended just after it was read: then that is on record by now
+            found = ledger.runs(job_name, limit)
+    return [_listed(summary, lost=summary.run_id in lost) for summary in found]
 
 
 def cancel(run_id: int, settings: Settings) -> str:
@@ -62,30 +67,39 @@ def cancel(run_id: int, settings: Settings) -> str:
         RunNotFoundError: there is no such run.
     """
     directory = settings.runs_directory / str(run_id)
-    graph, state = show(run_id, settings)
     with _ledger(settings) as ledger:
-        recorded = replay(graph, ledger.read(run_id))
-        if recorded.finished:
+        graph = parse_job(ledger.definition(run_id).graph).graph
+        live = is_live(directory)
+        state = replay(graph, ledger.read(run_id))
+        if state.finished:
             return f"Run {run_id} is over already: {state.result}."
-        if is_live(directory):
+        if live:
             ledger.request_cancel(run_id)
             return f"Run {run_id} is asked to end; its notebooks are interrupted, then killed."
         with claim(directory):
             at = SystemClock().now()
             end = RunFinished(at, "CANCELED", "USER_CANCELED")
-            lost: tuple[Event, ...] = lost_attempts(recorded, at)
+            lost = _loss(graph, state, at)
             ledger.append_many(run_id, (*lost, CancelRequested(at), end))
         return f"Run {run_id} had lost its process; it is recorded as cancelled."
 
 
-def _loss(run_id: int, at: int) -> RunFinished:
-    return RunFinished(at, "FAILED", "INTERNAL_ERROR", LOST.format(run_id))
+def _loss(graph: RunGraph, state: RunState, at: int) -> tuple[Event, ...]:
+    """Return the ends of all tasks of a run that lost its process; a repair can run them."""
+    lost = lost_attempts(state, at)
+    state = reduce(partial(apply, graph), lost, state)
+    left = (key for key, task in state.tasks.items() if task.life != "TERMINATED")
+    return (*lost, *(TaskSkipped(at, key, "CANCELED", _NOT_RUN) for key in left))
 
 
-def _listed(summary: RunSummary, settings: Settings) -> dict[str, Any]:
-    state, result, message = summary.state, summary.result, summary.message
+def _lacks_process(summary: RunSummary, settings: Settings) -> bool:
     directory = settings.runs_directory / str(summary.run_id)
-    if state != "TERMINATED" and not is_live(directory):
+    return summary.state != "TERMINATED" and not is_live(directory)
+
+
+def _listed(summary: RunSummary, *, lost: bool) -> dict[str, Any]:
+    state, result, message = summary.state, summary.result, summary.message
+    if lost and state != "TERMINATED":
         state, result, message = "TERMINATED", "FAILED", LOST.format(summary.run_id)
     lives = {"FAILED": "INTERNAL_ERROR", "MAXIMUM_CONCURRENT_RUNS_REACHED": "SKIPPED"}
     life = lives.get(result or "", state)

@@ -97,6 +97,8 @@ def print_run(
     facts += [f"{name} = {value}" for name, value in run.parameters]
     if facts:
         console.print(Text("  " + ", ".join(facts), style="dim"))
+    if run.message and not any(task.trouble.error in run.message for task in run.failed):
+        console.print(Text(f"  {run.message}", style=STYLES["warn"]))
     table = _table(
         "Task", "Type", "State", "Attempts", "Duration", "", right={"Attempts", "Duration"}
     )
