@@ -56,6 +56,9 @@ def _version(
 
 def main() -> None:
     """Run the command line; a mistake of the person gets a message, never a traceback."""
+    # jsonschema, which nbformat brings, would take a second to build a grammar of IRIs for a
+    # check that no notebook needs. What is None here counts as not installed.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
         program()
     except NbkitError as error:
