@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbkit.app import history, running
-from nbkit.app.definition import load, problems
 from nbkit.clock import SystemClock
 from nbkit.errors import UsageError
 from nbkit.rules.record import record
@@ -120,6 +118,9 @@ def run(
     Raises:
         NbkitError: the run could not begin. A run that fails is returned, not raised.
     """
+    from nbkit.app import running
+    from nbkit.app.definition import load
+
     settings = settings or Settings.of()
     run_id = running.run(
         load(job, strict=strict, target=target, variables=_as_text(variables)),
@@ -153,6 +154,8 @@ def repair(
     Raises:
         NbkitError: it could not begin, for instance because nothing failed.
     """
+    from nbkit.app import running
+
     settings = settings or Settings.of()
     running.repair(
         run_id,
@@ -173,6 +176,8 @@ def validate(
     variables: Mapping[str, object] | None = None,
 ) -> tuple[Problem, ...]:
     """Return everything wrong with a job, errors and warnings; nothing is run."""
+    from nbkit.app.definition import problems
+
     return problems(job, strict=strict, target=target, variables=_as_text(variables))
 
 
@@ -190,6 +195,8 @@ def explain(
     Raises:
         NbkitError: the job or a parameter is invalid.
     """
+    from nbkit.app import running
+    from nbkit.app.definition import load
     from nbkit.rules.explain import explain as explained
 
     definition = load(job, target=target, variables=_as_text(variables))
@@ -216,6 +223,8 @@ def runs(
     *, job_name: str | None = None, limit: int = 20, settings: Settings | None = None
 ) -> list[dict[str, Any]]:
     """Return the latest runs, newest first, in the shape of the Jobs API's `runs/list`."""
+    from nbkit.app import history
+
     return history.runs(settings or Settings.of(), job_name=job_name, limit=limit)
 
 
@@ -225,6 +234,8 @@ def cancel(run_id: int, *, settings: Settings | None = None) -> str:
     Raises:
         RunNotFoundError: there is no such run.
     """
+    from nbkit.app import history
+
     return history.cancel(run_id, settings or Settings.of())
 
 
@@ -234,6 +245,7 @@ def review(run_id: int | None = None, *, settings: Settings | None = None) -> Pa
     Raises:
         RunNotFoundError: there is no such run.
     """
+    from nbkit.app import history
     from nbkit.report.index import write_index
     from nbkit.report.page import write_report
 
@@ -253,6 +265,8 @@ _INDEXED = 1000
 
 
 def _recorded(run_id: int, settings: Settings) -> Run:
+    from nbkit.app import history
+
     directory = settings.runs_directory / str(run_id)
     return Run(record(*history.show(run_id, settings)), settings.root, directory)
 
