@@ -97,6 +97,7 @@ def run(
     parameters: Mapping[str, object] | None = None,
     *,
     only: Sequence[str] | None = None,
+    idempotency_token: str = "",
     strict: bool = False,
     target: str | None = None,
     variables: Mapping[str, object] | None = None,
@@ -109,6 +110,7 @@ def run(
         job: a file (.json, .yml, .yaml), or `FILE:job_key` for one job of a bundle.
         parameters: job parameters by name; values are handed over as text.
         only: task keys to run; `+b` with all above it, `c+` with all below.
+        idempotency_token: if the job has a run with this token, return that one; nothing runs.
         strict: take warnings as errors.
         target: of a bundle; by default its own.
         variables: values of a bundle's variables; `BUNDLE_VAR_…` and its own come after.
@@ -127,6 +129,7 @@ def run(
         settings,
         parameters=_as_text(parameters),
         only=only,
+        token=idempotency_token,
         view=_view(show),
     )
     return _recorded(run_id, settings)

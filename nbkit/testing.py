@@ -12,6 +12,7 @@ from nbkit.ledger.reader import (
     Definition,
     Recorded,
     RunSummary,
+    TokenTakenError,
     missing_run,
     summary_of,
 )
@@ -50,14 +51,25 @@ class MemoryLedger:
         self._definitions: dict[int, Definition] = {}
         self._events: dict[int, list[Event]] = {}
         self._canceled: set[int] = set()
+        self._tokens: dict[tuple[int, str], int] = {}
 
-    def begin(self, job_name: str, job_id: int, graph_json: str, source: str) -> int:
+    def begin(
+        self, job_name: str, job_id: int, graph_json: str, source: str, token: str = ""
+    ) -> int:
         """Make a new run of a job and return its id."""
+        if token and (known := self.run_of(job_id, token)):
+            raise TokenTakenError(known)
         run_id = len(self._begun) + 1
         self._begun[run_id] = RunSummary(run_id, job_name, job_id, source, self._clock.now())
         self._definitions[run_id] = Definition(graph_json, source)
         self._events[run_id] = []
+        if token:
+            self._tokens[job_id, token] = run_id
         return run_id
+
+    def run_of(self, job_id: int, token: str) -> int | None:
+        """Return the run of a job that has this idempotency token, if there is one."""
+        return self._tokens.get((job_id, token))
 
     def append(self, run_id: int, event: Event) -> None:
         """Record one event of a run."""

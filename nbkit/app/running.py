@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.app.definition import Definition, load
 from nbkit.app.driver import ready_for_spark
+from nbkit.app.idempotency import awaited, earlier_run
 from nbkit.app.parameters import check_declared
 from nbkit.app.queueing import admitted, readmitted, too_many
 from nbkit.clock import SystemClock
@@ -19,6 +20,7 @@ from nbkit.graph.select import select
 from nbkit.kernels.output import write_atomically
 from nbkit.kernels.run_notebook import Kernels
 from nbkit.ledger.claim import claim
+from nbkit.ledger.reader import TokenTakenError
 from nbkit.ledger.store import Ledger
 from nbkit.ledger.turn import Turn
 from nbkit.notify.deliver import Notifier
@@ -102,10 +104,14 @@ def run(
     *,
     parameters: Mapping[str, str] | None = None,
     only: Sequence[str] | None = None,
+    token: str = "",
     view: View | None = None,
     clock: Clock | None = None,
 ) -> int:
     """Run a job to its end and return the run's id.
+
+    If the job has a run with this idempotency `token`, nothing runs: that run's id is returned,
+    once it is over.
 
     Raises:
         NbkitError: the run could not begin; nothing ran.
@@ -114,11 +120,16 @@ def run(
     start = partial(start_of_run, definition, settings, parameters=parameters, only=only)
     job_id = start(clock.now()).job_id
     with ExitStack() as stack:
-        notes = stack.enter_context(ready_for_spark(definition.notebooks, settings))
         ledger = _open(stack, settings)
+        if token and (known := earlier_run(ledger, job_id, token, settings)):
+            return known
+        notes = stack.enter_context(ready_for_spark(definition.notebooks, settings))
         document = json.dumps(definition.parsed.document, ensure_ascii=False, indent=2)
         name = definition.graph.job.name
-        run_id = ledger.begin(name, job_id, document, definition.source)
+        try:
+            run_id = ledger.begin(name, job_id, document, definition.source, token)
+        except TokenTakenError as taken:
+            return awaited(taken.run_id, settings)
         begun = Begun(run_id, definition.graph, settings.runs_directory / str(run_id), settings)
         warnings = (str(problem) for problem in definition.parsed.warnings)
 

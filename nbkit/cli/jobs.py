@@ -22,6 +22,9 @@ def run(
     ] = None,
     target: options.Target = None,
     var: options.Variables = None,
+    idempotency_token: Annotated[
+        str, typer.Option(help="If the job has a run with this token, show that; run nothing.")
+    ] = "",
     strict: options.Strict = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -34,6 +37,7 @@ def run(
             job,
             parameters=options.parameters(parameter),
             only=options.keys(only),
+            idempotency_token=idempotency_token,
             strict=strict,
             target=target,
             variables=options.variables(var),

@@ -15,6 +15,14 @@ LIFECYCLE = ("run_held_up", "run_started", "run_repaired", "run_finished")
 """Kinds of the events that a summary is made of."""
 
 
+class TokenTakenError(Exception):
+    """A run of this job has the idempotency token already: `run_id`."""
+
+    def __init__(self, run_id: int) -> None:
+        self.run_id = run_id
+        super().__init__(run_id)
+
+
 class Recorded(NamedTuple):
     """An event with its place in the run, counted from 1."""
 

@@ -25,8 +25,16 @@ from nbkit.clock import Clock, SystemClock
 from nbkit.errors import UsageError
 from nbkit.ledger.codec import decode, encode
 from nbkit.ledger.database import clear_errors, open_database
-from nbkit.ledger.reader import LIFECYCLE, Definition, Recorded, RunSummary, missing_run, summary_of
-from nbkit.ledger.tables import events, requests, runs
+from nbkit.ledger.reader import (
+    LIFECYCLE,
+    Definition,
+    Recorded,
+    RunSummary,
+    TokenTakenError,
+    missing_run,
+    summary_of,
+)
+from nbkit.ledger.tables import events, requests, runs, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -78,21 +86,39 @@ class Ledger:
         """Let go of the database."""
         self._engine.dispose()
 
-    def begin(self, job_name: str, job_id: int, graph_json: str, source: str) -> int:
-        """Make a new run of a job and return its id."""
-        with self._writing() as connection:
-            made = connection.execute(
-                insert(runs).values(
-                    job_name=job_name,
-                    job_id=job_id,
-                    graph=graph_json,
-                    source=source,
-                    created_at=self._clock.now(),
-                )
-            )
-            key = made.inserted_primary_key
-            assert key is not None
-            return int(key[0])
+    def begin(
+        self, job_name: str, job_id: int, graph_json: str, source: str, token: str = ""
+    ) -> int:
+        """Make a new run of a job and return its id.
+
+        Raises:
+            TokenTakenError: the job has a run with this `token` already.
+        """
+        row = {
+            "job_name": job_name,
+            "job_id": job_id,
+            "graph": graph_json,
+            "source": source,
+            "created_at": self._clock.now(),
+        }
+        try:
+            with self._writing() as connection:
+                key = connection.execute(insert(runs).values(row)).inserted_primary_key
+                assert key is not None
+                run_id = int(key[0])
+                if token:
+                    taken = {"job_id": job_id, "token": token, "run_id": run_id}
+                    connection.execute(insert(tokens).values(taken))
+                return run_id
+        except _ConflictError:
+            raise TokenTakenError(self.run_of(job_id, token) or 0) from None
+
+    def run_of(self, job_id: int, token: str) -> int | None:
+        """Return the run of a job that has this idempotency token, if there is one."""
+        wanted = select(tokens.c.run_id).where(tokens.c.job_id == job_id, tokens.c.token == token)
+        with self._reading() as connection:
+            found = connection.scalar(wanted)
+        return None if found is None else int(found)
 
     def append(self, run_id: int, event: Event) -> None:
         """Record one event of a run."""

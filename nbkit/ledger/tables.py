@@ -55,3 +55,11 @@ requests = Table(
     Column("request", String(40), primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", String(64), primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.run_id"), nullable=False),
+)

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 
 from nbkit.errors import RunNotFoundError, SetupError
 from nbkit.events import CancelRequested, Event, Noted, RunFinished, RunRepaired, RunStarted
+from nbkit.ledger.reader import TokenTakenError
 from nbkit.ledger.store import Ledger
 from nbkit.testing import FakeClock, MemoryLedger
 
@@ -195,6 +196,7 @@ def test_many_may_open_a_new_ledger_at_once(url):
 KILLED = """
 import os, signal, sys
 from nbkit.events import Noted
+from nbkit.ledger.reader import TokenTakenError
 from nbkit.ledger.store import Ledger
 ledger = Ledger(sys.argv[1])
 run_id = ledger.begin("job", 1, "{}", "job.json")
@@ -267,3 +269,17 @@ def test_a_ledger_of_a_newer_nbkit_is_refused(url):
 
     with pytest.raises(SetupError, match="newer nbkit"):
         Ledger(url)
+
+
+def test_a_token_is_taken_once_for_each_job(ledger):
+    """The second run that wants it is not made, and learns which run has it."""
+    first = ledger.begin("job", 77, "{}", "job.json", "token")
+    other = ledger.begin("other", 78, "{}", "other.json", "token")
+
+    with pytest.raises(TokenTakenError) as taken:
+        ledger.begin("job", 77, "{}", "job.json", "token")
+
+    assert taken.value.run_id == first == ledger.run_of(77, "token")
+    assert other == ledger.run_of(78, "token")
+    assert ledger.run_of(77, "another") is None
+    assert len(ledger.runs()) == 2

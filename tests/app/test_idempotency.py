@@ -1,0 +1,43 @@
+"""An idempotency token stands for one run of a job."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nbkit import api
+from nbkit.errors import UsageError
+from nbkit.settings import Settings
+
+GATE = {"task_key": "gate", "condition_task": {"op": "EQUAL_TO", "left": "1", "right": "1"}}
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "nbkit.toml").write_text("")
+    settings = Settings.of(tmp_path)
+
+    def run(token="", name="job"):
+        job = tmp_path / f"{name}.json"
+        job.write_text(json.dumps({"name": name, "tasks": [GATE]}))
+        return api.run(job, idempotency_token=token, show="nothing", settings=settings).run_id
+
+    return run
+
+
+def test_the_same_token_returns_the_existing_run(run):
+    """Nothing runs the second time; other tokens, and none, make new runs."""
+    assert [run("a"), run("a"), run("b"), run(), run(), run("a")] == [1, 1, 2, 3, 4, 1]
+
+
+def test_each_job_has_its_own_tokens(run):
+    """Two jobs may use the same one."""
+    assert run("a", "one") != run("a", "other")
+
+
+def test_a_token_has_a_longest_length(run):
+    """The API takes 64 characters."""
+    assert run("x" * 64) == 1
+    with pytest.raises(UsageError, match="64"):
+        run("x" * 65)
