@@ -18,6 +18,7 @@ from nbkit.graph.load import parse_job
 from nbkit.rules.apply import replay
 from nbkit.rules.record import record
 from nbkit.settings import Settings
+from nbkit.tasks.registry import SUPPORTED
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 GLOBAL_FLAGS = {"--help", "-h"}
@@ -125,6 +126,12 @@ def test_json_fields_exist() -> None:
 def test_the_example_job_is_valid() -> None:
     """The run graph in the README passes with no problem at all."""
     assert parse_job(_blocks("json")[0], strict=True).warnings == ()
+
+
+def test_the_task_types_that_run_are_documented() -> None:
+    """The table of task types names all that this nbkit runs, and no other."""
+    claimed = {name for names, _ in _rows("| Task type |") for name in re.findall(r"\w+", names)}
+    assert claimed == set(SUPPORTED)
 
 
 def test_the_settings_are_real() -> None:

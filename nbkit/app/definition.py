@@ -8,19 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbkit.app.bundle import choose, read_text
+from nbkit.app.files import look_up
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.load import Parsed, inspect_job
 from nbkit.graph.near import hint
-from nbkit.kernels.kernelspecs import find_kernelspec_problem
-from nbkit.tasks.places import find_notebook, missing_notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from nbkit.errors import Severity
-    from nbkit.graph.load import Inspected
-    from nbkit.graph.model import Job, NotebookTask
     from nbkit.graph.run_graph import RunGraph
 
 _SUFFIXES = (".json", ".yml", ".yaml")
@@ -37,12 +34,16 @@ class Definition:
         notebooks: every notebook that the job names, found.
         target: of a bundle, if one was named.
         variables: values of its variables, as far as they are not its own.
+        scripts: every other file of code that it names, found.
+        target: of a bundle, if one was named.
+        variables: values of its variables, as far as they are not its own.
     """
 
     path: Path
     job_key: str | None
     parsed: Parsed
     notebooks: tuple[Path, ...]
+    scripts: tuple[Path, ...] = ()
     target: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,6 +51,11 @@ class Definition:
     def graph(self) -> RunGraph:
         """The job's graph."""
         return self.parsed.graph
+
+    @property
+    def code(self) -> tuple[Path, ...]:
+        """Every file whose code runs."""
+        return (*self.notebooks, *self.scripts)
 
     @property
     def source(self) -> str:
@@ -97,32 +103,21 @@ def load(
         found = inspect_job(text, source=path.name, job_key=job_key, strict=strict, choice=choice)
     except DefinitionError as error:
         raise DefinitionError(error.problems, str(job)) from None
-    notebooks: dict[Path, str | None] = {}
-    wrong = [*found.problems, *_notebook_problems(found, path.parent, notebooks)]
+    files = look_up(found, path.parent)
+    wrong = [*found.problems, *files.problems]
     if not found.job or not found.graph or any(each.severity == "error" for each in wrong):
         raise DefinitionError(tuple(wrong), str(job))
     parsed = Parsed(found.job, found.graph, found.problems, found.document)
     used = {**choice.environment, **given}
-    return Definition(path, job_key, parsed, tuple(notebooks), target=target, variables=used)
-
-
-def _notebook_problems(
-    found: Inspected, directory: Path, notebooks: dict[Path, str | None]
-) -> Iterator[Problem]:
-    """Look for the notebooks of a job, even of a faulty one; adds those that are there."""
-    broken = [each.pointer for each in found.problems if each.severity == "error" and each.pointer]
-    for pointer, block in _notebook_tasks(found.job) if found.job else ():
-        unknown = "{{" in block.notebook_path or "${" in block.notebook_path
-        if unknown or any(map(pointer.startswith, broken)):
-            continue
-        notebook = find_notebook(directory, block.notebook_path)
-        if notebook is None:
-            yield Problem(pointer, missing_notebook(directory, block.notebook_path))
-            continue
-        if notebook not in notebooks:
-            notebooks[notebook] = find_kernelspec_problem(notebook)
-        if problem := notebooks[notebook]:
-            yield Problem(pointer, problem)
+    return Definition(
+        path,
+        job_key,
+        parsed,
+        tuple(files.notebooks),
+        tuple(files.scripts),
+        target=target,
+        variables=used,
+    )
 
 
 def problems(
@@ -165,13 +160,3 @@ def _nearest(path: Path) -> str:
         return f": the folder {path.parent} does not exist"
     names = sorted(file.name for file in path.parent.iterdir() if file.suffix in _SUFFIXES)
     return hint(path.name, names)
-
-
-def _notebook_tasks(job: Job) -> Iterator[tuple[str, NotebookTask]]:
-    for place, task in enumerate(job.tasks):
-        pointer = f"tasks[{place}]"
-        inner = task
-        if task.for_each_task is not None:
-            inner, pointer = task.for_each_task.task, f"{pointer}.for_each_task.task"
-        if inner.notebook_task is not None and inner.notebook_task.source != "GIT":
-            yield f"{pointer}.notebook_task.notebook_path", inner.notebook_task

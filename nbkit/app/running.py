@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.app.definition import Definition, load
 from nbkit.app.driver import ready_for_spark
+from nbkit.app.files import tasks as tasks_of
 from nbkit.app.idempotency import awaited, earlier_run
 from nbkit.app.parameters import check_declared
 from nbkit.app.queueing import admitted, readmitted, too_many
@@ -32,7 +33,7 @@ from nbkit.rules.repair import lost_attempts, plan_repair
 from nbkit.rules.state import RunState
 from nbkit.scheduler.cancel import Watch, ctrl_c_cancels
 from nbkit.scheduler.loop import drive
-from nbkit.tasks.registry import task_types
+from nbkit.tasks.registry import IN_KERNELS, task_types
 from nbkit.tasks.workers import Workers
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def run(
         ledger = _open(stack, settings)
         if token and (known := earlier_run(ledger, job_id, token, settings)):
             return known
-        notes = stack.enter_context(ready_for_spark(definition.notebooks, settings))
+        notes = stack.enter_context(ready_for_spark(definition.code, settings))
         document = json.dumps(definition.parsed.document, ensure_ascii=False, indent=2)
         name = definition.graph.job.name
         try:
@@ -190,7 +191,7 @@ def repair(
             parameters=parameters,
             parallel=settings.run.parallel,
         )
-        notes = stack.enter_context(ready_for_spark(definition.notebooks, settings))
+        notes = stack.enter_context(ready_for_spark(definition.code, settings))
         ledger.forget_requests(run_id)
         document = json.dumps(definition.parsed.document, ensure_ascii=False, indent=2)
 
@@ -295,7 +296,7 @@ def _kernels(definition: Definition, settings: Settings) -> Iterator[Kernels]:
     """Make kernels, spare ones too if the job has notebooks."""
     kernels = Kernels(settings)
     try:
-        if definition.notebooks:
+        if any(task.kind in IN_KERNELS for _, task in tasks_of(definition.graph.job)):
             kernels.__enter__()
         yield kernels
     finally:

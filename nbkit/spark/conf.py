@@ -114,6 +114,8 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         "spark.local.dir": str(scratch / "spark"),
         "spark.sql.adaptive.enabled": "true",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        # Delta 4.4's parser loses the parameters of `spark.sql(…, args=…)` on Spark 4.2 otherwise.
+        "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.warehouse.dir": _warehouse(settings),
         **_catalog(settings, scratch),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".ipynb"
 _UNSAFE = re.compile(r"[^\w.-]+")
+_ELSEWHERE = re.compile(r"\w{2,}:/|/(?:Workspace|Volumes|Repos)/")
 _LONGEST = 100
 _TAKEN = frozenset({"", ".", "..", "lock", "graph.json", "report.html"})
 """Names in a run's folder that are not a task's."""
@@ -55,6 +56,23 @@ def missing_notebook(directory: Path, named: str) -> str:
 
 def _is_notebook_name(path: Path) -> bool:
     return path.suffix in FOUND_BY_NAME and _is_notebook(path)
+
+
+def find_file(directory: Path, named: str) -> Path | None:
+    """Return a file that a job names; None if it is not there."""
+    path = directory / named
+    return path.resolve() if path.is_file() else None
+
+
+def missing_file(directory: Path, named: str) -> str:
+    """Return the message for a file that is not there; it names the nearest one that is."""
+    if _ELSEWHERE.match(named):
+        return f"{named} is not on this machine; name a file relative to the job's."
+    path = directory / named
+    if not path.parent.is_dir():
+        return f"There is no file {named}: the folder {path.parent} does not exist."
+    names = sorted(file.name for file in path.parent.iterdir() if file.suffix == path.suffix)
+    return f"There is no file {named} in {path.parent}{hint(path.name, names)}."
 
 
 def output_path(runs_directory: Path, run_id: int, unit: Unit, attempt: int) -> Path:

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from nbkit.tasks.notebook import NotebookTasks
+from nbkit.tasks.dbt import dbt_program
+from nbkit.tasks.in_kernel import InKernel
+from nbkit.tasks.notebook import notebook_program
+from nbkit.tasks.pipeline import PipelineTasks
+from nbkit.tasks.python_wheel import wheel_program
+from nbkit.tasks.spark_python import script_program
+from nbkit.tasks.sql import sql_program
 from nbkit.tasks.work import TaskFailedError
 
 if TYPE_CHECKING:
@@ -16,14 +22,27 @@ if TYPE_CHECKING:
 
     from nbkit.kernels.attempt import StopRequest
     from nbkit.settings import Settings
-    from nbkit.tasks.notebook import NotebookRunner
+    from nbkit.tasks.in_kernel import NotebookRunner, Prepare
+    from nbkit.tasks.pipeline import PipelineEngine
     from nbkit.tasks.work import Reports, TaskType, Work
 
-SUPPORTED = ("notebook_task", "condition_task", "for_each_task")
+IN_KERNELS: Mapping[str, Prepare] = {
+    "notebook_task": notebook_program,
+    "spark_python_task": script_program,
+    "python_wheel_task": wheel_program,
+    "sql_task": sql_program,
+    "dbt_task": dbt_program,
+}
+
+SUPPORTED = (*IN_KERNELS, "condition_task", "for_each_task")
 
 
 def task_types(
-    kernels: NotebookRunner, settings: Settings, directory: Path
+    kernels: NotebookRunner,
+    settings: Settings,
+    directory: Path,
+    *,
+    pipelines: PipelineEngine | None = None,
 ) -> Mapping[str, TaskType]:
     """Return who runs which type of task.
 
@@ -31,8 +50,13 @@ def task_types(
         kernels: runs notebooks.
         settings: of the project.
         directory: folder of the job's file, which its paths are relative to.
+        pipelines: updates pipelines; None where nobody can.
     """
-    return {"notebook_task": NotebookTasks(kernels, settings, directory)}
+    in_kernels = {
+        kind: InKernel(prepare, kernels, settings, directory)
+        for kind, prepare in IN_KERNELS.items()
+    }
+    return {**in_kernels, "pipeline_task": PipelineTasks(pipelines, directory)}
 
 
 def unsupported(work: Work, reports: Reports, stop: StopRequest) -> NoReturn:

@@ -1,0 +1,87 @@
+"""The files that a job's tasks name: all that are there, and what is wrong with the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nbkit.errors import Problem
+from nbkit.kernels.kernelspecs import find_kernelspec_problem
+from nbkit.tasks.places import find_file, find_notebook, missing_file, missing_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from nbkit.graph.load import Inspected
+    from nbkit.graph.model import Job, Task
+
+
+@dataclass(slots=True)
+class Files:
+    """What was found.
+
+    Attributes:
+        notebooks: by path, with what keeps a notebook from running.
+        scripts: files of Python and SQL tasks.
+        problems: what is wrong, where the job says it.
+    """
+
+    notebooks: dict[Path, str | None] = field(default_factory=dict)
+    scripts: dict[Path, None] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def look_up(found: Inspected, directory: Path) -> Files:
+    """Look for the files of a job, even of a faulty one.
+
+    Args:
+        found: the job; where it is wrong by itself, its files are not looked for.
+        directory: folder of the job's file.
+    """
+    files = Files()
+    broken = [each.pointer for each in found.problems if each.severity == "error" and each.pointer]
+    for pointer, task in tasks(found.job) if found.job else ():
+        field_name, named = _named(task)
+        place = f"{pointer}.{field_name}"
+        known = named and "{{" not in named and "${" not in named
+        if known and not any(map(place.startswith, broken)):
+            problem = _look(files, directory, task, named)
+            if problem:
+                files.problems.append(Problem(place, problem))
+    return files
+
+
+def tasks(job: Job) -> Iterator[tuple[str, Task]]:
+    """Yield what a job really runs, with its place: of a For each task, the task inside."""
+    for place, task in enumerate(job.tasks):
+        if task.for_each_task is None:
+            yield f"tasks[{place}]", task
+        else:
+            yield f"tasks[{place}].for_each_task.task", task.for_each_task.task
+
+
+def _named(task: Task) -> tuple[str, str]:
+    """Return where a task names its file, and what it says; nothing for other tasks."""
+    if task.notebook_task and task.notebook_task.source != "GIT":
+        return "notebook_task.notebook_path", task.notebook_task.notebook_path
+    if task.spark_python_task and task.spark_python_task.source != "GIT":
+        return "spark_python_task.python_file", task.spark_python_task.python_file
+    if task.sql_task and task.sql_task.file and task.sql_task.file.source != "GIT":
+        return "sql_task.file.path", task.sql_task.file.path
+    return "", ""
+
+
+def _look(files: Files, directory: Path, task: Task, named: str) -> str | None:
+    if task.notebook_task is None:
+        path = find_file(directory, named)
+        if path is None:
+            return missing_file(directory, named)
+        files.scripts[path] = None
+        return None
+    path = find_notebook(directory, named)
+    if path is None:
+        return missing_notebook(directory, named)
+    if path not in files.notebooks:
+        files.notebooks[path] = find_kernelspec_problem(path)
+    return files.notebooks[path]

@@ -1,0 +1,162 @@
+"""Attempts that run as a notebook in a kernel of their own, whatever their task type."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from nbkit.errors import Failure
+from nbkit.kernels.attempt import NotebookRequest
+from nbkit.tasks.compute import surroundings
+from nbkit.tasks.places import output_path, relative
+from nbkit.tasks.work import Ended
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nbformat import NotebookNode
+
+    from nbkit.kernels.attempt import Listener, StopRequest
+    from nbkit.kernels.outcome import Outcome
+    from nbkit.settings import Settings
+    from nbkit.tasks.compute import Surroundings
+    from nbkit.tasks.work import Reports, Work
+    from nbkit.wire import Context, Message
+
+_VALUE_LIMIT_BYTES = 48 * 1024
+
+
+class NotebookRunner(Protocol):
+    """Runs notebooks; `nbkit.kernels.run_notebook.Kernels` does."""
+
+    def run_notebook(
+        self, request: NotebookRequest, listener: Listener, stop: StopRequest
+    ) -> Outcome:
+        """Run one notebook to its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a kernel runs for an attempt.
+
+    Attributes:
+        notebook: its file; or the notebook itself, made for a task of another type.
+        directory: where it works.
+        name: how the job names it.
+        env: environment variables, besides those of the job.
+    """
+
+    notebook: Path | NotebookNode
+    directory: Path
+    name: str
+    env: dict[str, str] = field(default_factory=dict)
+
+
+class Prepare(Protocol):
+    """Makes the program of an attempt; there is one for each task type that runs so."""
+
+    def __call__(self, work: Work, directory: Path) -> Program:
+        """Return the program of an attempt.
+
+        Args:
+            work: the attempt.
+            directory: folder of the job's file, which its paths are relative to.
+
+        Raises:
+            TaskFailedError: what the task names is not there.
+        """
+        ...
+
+
+def notebook_of(title: str, *cells: str) -> NotebookNode:
+    """Return a notebook with a line of Markdown and these cells of code."""
+    made = [new_code_cell(cell) for cell in cells]
+    return new_notebook(cells=[new_markdown_cell(title), *made])
+
+
+class InKernel:
+    """Runs attempts of one type; see `nbkit.tasks.registry.task_types` for the arguments."""
+
+    def __init__(
+        self, prepare: Prepare, kernels: NotebookRunner, settings: Settings, directory: Path
+    ) -> None:
+        self._prepare = prepare
+        self._kernels = kernels
+        self._settings = settings
+        self._directory = directory.absolute()
+
+    def __call__(self, work: Work, reports: Reports, stop: StopRequest) -> Ended:
+        """Run one attempt to its end.
+
+        Raises:
+            TaskFailedError: what the task names is not there.
+        """
+        program = self._prepare(work, self._directory)
+        settings, command = self._settings, work.command
+        output = output_path(
+            settings.runs_directory, work.state.run_id, command.unit, command.attempt
+        )
+        output.parent.mkdir(parents=True, exist_ok=True)
+        around = surroundings(work.job, work.task)
+        if command.attempt == 0 and command.unit.iteration in {None, 0}:
+            for note in around.notes:
+                reports.noted(note)
+        request = NotebookRequest(
+            notebook=program.notebook,
+            output=output,
+            context=self._context(work, program, around),
+            cell_timeout_seconds=settings.run.cell_timeout_seconds,
+        )
+        ear = _Ear(reports)
+        outcome = self._kernels.run_notebook(request, ear, stop)
+        place = relative(output, settings.root) if output.exists() else ""
+        if ear.refused is not None and outcome.failure is None:
+            return Ended("FAILED", outcome.exit_value, ear.refused, place)
+        return Ended(outcome.result, outcome.exit_value, outcome.failure, place)
+
+    def _context(self, work: Work, program: Program, around: Surroundings) -> Context:
+        command, state = work.command, work.state
+        return {
+            "project": str(self._settings.root.absolute()),
+            "directory": str(program.directory),
+            "notebook_path": program.name,
+            "job_id": state.job_id,
+            "job_name": work.job.name,
+            "run_id": state.run_id,
+            "task_key": command.unit.task_key,
+            "task_run_id": command.task_run_id,
+            "attempt": command.attempt,
+            "parameters": command.parameters,
+            "task_values": state.task_values(),
+            "spark_conf": around.spark_conf,
+            "env": {**program.env, **around.env},
+        }
+
+
+class _Ear:
+    """Hears what a notebook says; refuses task values that are too large."""
+
+    def __init__(self, reports: Reports) -> None:
+        self.refused: Failure | None = None
+        self._reports = reports
+
+    def progressed(self, cell: int, cells: int) -> None:
+        self._reports.progressed(cell, cells)
+
+    def said(self, message: Message) -> None:
+        if message["kind"] != "task_value":
+            return
+        key, value = message["key"], message["value"]
+        size = len(json.dumps(value).encode())
+        if size <= _VALUE_LIMIT_BYTES:
+            self._reports.value_set(key, value)
+            return
+        text = (
+            f"Task value {key!r} is {size:,} bytes as JSON; the limit is {_VALUE_LIMIT_BYTES:,} "
+            "(48 KiB). Write it to a table or a file and hand over its name."
+        )
+        self.refused = Failure("cell_error", text, error="ValueError")

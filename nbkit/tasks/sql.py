@@ -1,0 +1,59 @@
+"""`sql_task`: statements from a file, on the project's Spark instead of a SQL warehouse."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from nbkit.tasks.in_kernel import Program, notebook_of
+from nbkit.tasks.places import find_file, missing_file
+from nbkit.tasks.work import TaskFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from nbkit.tasks.work import Work
+
+_MUSTACHE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
+
+
+def sql_program(work: Work, directory: Path) -> Program:
+    """Return the statements as one cell, which shows the last result.
+
+    `{{name}}` is replaced here; `:name` is a parameter marker that Spark replaces.
+
+    Raises:
+        TaskFailedError: there is no such file; or it is a dashboard, an alert or a saved query.
+    """
+    block = work.block
+    given = block.get("file")
+    path, text = None, _text_of(block.get("query") or {})
+    if given is not None:
+        path = find_file(directory, given["path"])
+        if path is None:
+            raise TaskFailedError("notebook_unreadable", missing_file(directory, given["path"]))
+        text = path.read_text(encoding="utf-8")
+    if text is None:
+        raise TaskFailedError("unsupported", _refusal(block))
+    code = f"%sql\n{_filled(text, work.command.parameters)}"
+    title = f"`{path.name}`" if path else "SQL"
+    return Program(
+        notebook_of(title, code), path.parent if path else directory, given["path"] if given else ""
+    )
+
+
+def _text_of(query: Mapping[str, Any]) -> str | None:
+    text = query.get("query_text")
+    return None if text is None else str(text)
+
+
+def _filled(text: str, parameters: Mapping[str, str]) -> str:
+    return _MUSTACHE.sub(lambda found: parameters.get(found[1], found[0]), text)
+
+
+def _refusal(block: Mapping[str, Any]) -> str:
+    what = next((name for name in ("query", "dashboard", "alert") if name in block), "query")
+    advice = "give sql_task.file.path, or the text as sql_task.query.query_text"
+    there = f"The {what} of this SQL task is kept by Databricks, so nbkit cannot run it"
+    return f"{there}; {advice}." if what == "query" else f"{there}."

@@ -1,0 +1,161 @@
+"""Each task type becomes a notebook that shows what it runs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nbkit.events import RunStarted, Unit
+from nbkit.graph.load import parse_job
+from nbkit.kernels.attempt import StopRequest
+from nbkit.rules.apply import replay
+from nbkit.rules.commands import StartAttempt
+from nbkit.rules.parameters import pushed_down
+from nbkit.tasks import dbt
+from nbkit.tasks.dbt import dbt_program
+from nbkit.tasks.pipeline import PipelineTasks
+from nbkit.tasks.python_wheel import wheel_program
+from nbkit.tasks.spark_python import script_program
+from nbkit.tasks.sql import sql_program
+from nbkit.tasks.work import Ended, TaskFailedError, Work
+
+
+def work(kind, block, job=()):
+    graph = parse_job(json.dumps({"name": "j", "tasks": [{"task_key": "a", kind: block}]})).graph
+    state = replay(graph, [RunStarted(1, 7, 99, "j")])
+    parameters = pushed_down(kind, block, dict(job))
+    command = StartAttempt(Unit("a"), 0, 7_000_001, {kind: block}, parameters)
+    return Work(command, graph.job, graph.task("a"), state)
+
+
+def code(program):
+    return [cell.source for cell in program.notebook.cells if cell.cell_type == "code"]
+
+
+def test_a_python_file_is_a_cell_with_its_arguments(tmp_path):
+    """It works beside its file, as `__main__`."""
+    (tmp_path / "src").mkdir()
+    script = tmp_path / "src" / "etl.py"
+    script.write_bytes("# -*- coding: latin-1 -*-\nprint('é')\n".encode("latin-1"))
+    block = {"python_file": "src/etl.py", "parameters": ["--day", "it's"]}
+    program = script_program(work("spark_python_task", block, {"job": "x"}), tmp_path)
+
+    start, body = code(program)
+    names = {"__name__": "__main__"}
+    exec(start, names)
+    assert names["sys"].argv == [str(script), "--day", "it's"]
+    assert names["__file__"] == str(script)
+    assert body == "# -*- coding: latin-1 -*-\nprint('é')\n"
+    assert program.directory == script.parent
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("elt.py", "nearest: etl.py"),
+        ("nowhere/etl.py", "the folder .*nowhere does not exist"),
+        ("dbfs:/etl.py", "not on this machine"),
+        ("/Workspace/Repos/me/etl.py", "not on this machine"),
+    ],
+)
+def test_a_missing_file_is_named_with_the_nearest(tmp_path, named, message):
+    """What only Databricks has is no mistake in spelling."""
+    (tmp_path / "etl.py").write_text("")
+    with pytest.raises(TaskFailedError, match=message):
+        script_program(work("spark_python_task", {"python_file": named}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "job", "argv"),
+    [
+        ({"parameters": ["a", "b c"]}, {"day": "1"}, ["etl", "a", "b c"]),
+        ({"named_parameters": {"x": "1"}}, {"day": "a b"}, ["etl", "--x=1", "--day=a b"]),
+        ({"named_parameters": {"day": "0"}}, {"day": "1"}, ["etl", "--day=1"]),
+        ({}, {}, ["etl"]),
+    ],
+)
+def test_a_wheel_gets_its_arguments(tmp_path, monkeypatch, given, job, argv):
+    """Job parameters reach named ones, not a list."""
+    block = {"package_name": "etl", "entry_point": "main", **given}
+    start, call = code(wheel_program(work("python_wheel_task", block, job), tmp_path))
+
+    monkeypatch.setattr("sys.argv", [])
+    names = {}
+    exec(start, names)
+    assert names["sys"].argv == argv
+    assert call == "entry_point('etl', 'main')()"
+
+
+def test_a_sql_file_is_one_cell(tmp_path):
+    """`{{name}}` is filled in, unknown ones stay; `:name` is left to Spark."""
+    (tmp_path / "q.sql").write_text("select '{{ day }}', '{{other}}', :day; select 2")
+    block = {"warehouse_id": "w", "file": {"path": "q.sql"}, "parameters": {"day": "monday"}}
+    program = sql_program(work("sql_task", block), tmp_path)
+
+    assert code(program) == ["%sql\nselect 'monday', '{{other}}', :day; select 2"]
+
+
+def test_sql_can_be_in_the_job(tmp_path):
+    """Databricks keeps queries; here their text is given."""
+    query = {"query_id": "1", "query_text": "select 1"}
+    program = sql_program(work("sql_task", {"warehouse_id": "w", "query": query}), tmp_path)
+
+    assert code(program) == ["%sql\nselect 1"]
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"query": {"query_id": "1"}}, "query .* is kept by Databricks.*query_text"),
+        ({"dashboard": {"dashboard_id": "1"}}, "dashboard"),
+        ({"alert": {"alert_id": "1"}}, "alert"),
+    ],
+)
+def test_what_databricks_keeps_cannot_run(tmp_path, block, message):
+    """With the reason."""
+    with pytest.raises(TaskFailedError, match=message) as caught:
+        sql_program(work("sql_task", {"warehouse_id": "w", **block}), tmp_path)
+    assert caught.value.cause == "unsupported"
+
+
+def test_dbt_commands_are_shell_cells(tmp_path, monkeypatch):
+    """In the project's folder, with its profiles."""
+    monkeypatch.setattr(dbt.shutil, "which", lambda *_args, **_named: "/bin/dbt")
+    (tmp_path / "shop").mkdir()
+    block = {
+        "commands": ["dbt deps", "dbt run --vars '{a: 1}'"],
+        "project_directory": "shop",
+        "profiles_directory": "profiles",
+    }
+    with pytest.raises(TaskFailedError, match="no dbt project"):
+        dbt_program(work("dbt_task", block), tmp_path)
+    (tmp_path / "shop" / "dbt_project.yml").write_text("")
+    program = dbt_program(work("dbt_task", block), tmp_path)
+
+    assert code(program) == ["%sh -e\ndbt deps", "%sh -e\ndbt run --vars '{a: 1}'"]
+    assert program.directory == tmp_path / "shop"
+    assert program.env["DBT_PROFILES_DIR"] == str(tmp_path / "shop" / "profiles")
+
+
+def test_without_dbt_the_message_says_so(tmp_path, monkeypatch):
+    """And how to get it."""
+    monkeypatch.setattr(dbt.shutil, "which", lambda *_args, **_named: None)
+    with pytest.raises(TaskFailedError, match="pip install dbt-core") as caught:
+        dbt_program(work("dbt_task", {"commands": ["dbt run"]}), tmp_path)
+    assert caught.value.cause == "unsupported"
+
+
+def test_pipelines_are_for_an_engine(tmp_path):
+    """Without one the task fails and says why."""
+    attempt = work("pipeline_task", {"pipeline_id": "sales"})
+    with pytest.raises(TaskFailedError, match="sales is not updated") as caught:
+        PipelineTasks(None, tmp_path)(attempt, None, StopRequest())
+    assert caught.value.cause == "unsupported"
+
+    class Engine:
+        def update(self, work, directory, reports, stop):
+            return Ended("SUCCESS", f"{work.block['pipeline_id']} in {directory.name}")
+
+    ended = PipelineTasks(Engine(), tmp_path)(attempt, None, StopRequest())
+    assert ended.exit_value == f"sales in {tmp_path.name}"
