@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nbkit.errors import SetupError
 from nbkit.settings import Settings
@@ -21,34 +21,10 @@ from nbkit.spark.jars import ensure_jars, spark_home
 from nbkit.spark.java import find_java
 from nbkit.spark.jvm import MODULE_OPTIONS, class_path, start_jvm
 from nbkit.spark.sessions import LeasedSession, open_root
-
-if TYPE_CHECKING:
-    from typing import Any
+from nbkit.spark.warm_up import run, statements
 
 _DUMP_SECONDS = 300
 _FILE = "spark.jsa"
-_WARM_UP = """
-create schema bronze
-create table bronze.t (n bigint, s string, d date) using delta
-insert into bronze.t select id, cast(id as string), date'2013-01-01' from range(1000)
-create or replace table bronze.u using delta as select n, s, d, n % 7 as k from bronze.t
-merge into bronze.t using bronze.u on t.n = u.n and u.k = 0 when matched then update set s = 'x' \
-when not matched then insert *
-update bronze.u set s = 'y' where k = 1
-delete from bronze.u where k = 2
-select t.s, count(*), sum(u.n), avg(u.k), max(t.d), row_number() over (order by t.s) as r \
-from bronze.t join bronze.u on t.n = u.n where u.k > 2 group by t.s order by r limit 5
-describe history bronze.t
-select * from bronze.t version as of 1
-insert overwrite directory '{folder}/parquet' using parquet select * from bronze.t
-insert overwrite directory '{folder}/csv' using csv options (header true) select * from bronze.t
-insert overwrite directory '{folder}/json' using json select * from bronze.t
-select count(*) from parquet.`{folder}/parquet`
-select count(*) from csv.`{folder}/csv`
-select count(*) from json.`{folder}/json`
-show tables in bronze
-drop table bronze.u
-"""
 
 
 def archive_path() -> Path:
@@ -92,22 +68,15 @@ def _build(folder: Path) -> None:
         scratch = Path(place)
         settings = Settings.model_validate({"root": scratch})
         settings.spark.master = "local[2]"
-        jvm = start_jvm(
-            settings,
-            scratch,
-            options=["-Xlog:disable", f"-XX:ArchiveClassesAtExit={folder / _FILE}"],
-        )
+        options = [f"-XX:ArchiveClassesAtExit={folder / _FILE}"]
+        jvm = start_jvm(settings, scratch, options=options, output=subprocess.DEVNULL)
         try:
             conf = driver_conf(settings, ensure_jars(), scratch)
-            _warm_up(open_root(jvm, conf), jvm, scratch)
+            leased = LeasedSession.open(jvm, open_root(jvm, conf), 0, {})
+            for statement in statements(scratch):
+                run(leased.session, statement)
+            leased.close()
         finally:
             jvm.end(patience=_DUMP_SECONDS)
     if not (folder / _FILE).exists():
         raise SetupError("This Java did not write a class-data archive.", "Drivers start without.")
-
-
-def _warm_up(root: Any, jvm: Any, scratch: Path) -> None:
-    leased = LeasedSession.open(jvm, root, 0, {})
-    for statement in _WARM_UP.strip().format(folder=scratch).splitlines():
-        leased.session.sql(statement).collectToPython()
-    leased.close()

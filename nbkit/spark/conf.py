@@ -162,7 +162,6 @@ def _catalog(settings: Settings, scratch: Path) -> dict[str, str]:
     hive = {
         "javax.jdo.option.ConnectionURL": url,
         "datanucleus.schema.autoCreateAll": "true",
-        "datanucleus.connectionPoolingType": "NONE" if "jdbc:derby:" in url else "HikariCP",
         "hive.metastore.schema.verification": "false",
         # Delta replaces a table's columns as it likes; Hive would refuse, retry and log it
         "hive.metastore.disallow.incompatible.col.type.changes": "false",
@@ -170,6 +169,12 @@ def _catalog(settings: Settings, scratch: Path) -> dict[str, str]:
         "hive.exec.local.scratchdir": str(scratch / "hive-local"),
         "hive.downloaded.resources.dir": str(scratch / "hive-resources"),
     }
+    if url.startswith("jdbc:derby:"):
+        hive |= {  # embedded: no pool, no look at columns we made ourselves, no trial of raw SQL
+            "datanucleus.connectionPoolingType": "NONE",
+            "datanucleus.rdbms.initializeColumnInfo": "NONE",
+            "hive.metastore.try.direct.sql": "false",
+        }
     return {"spark.sql.catalogImplementation": "hive"} | {
         f"spark.hadoop.{name}": value for name, value in hive.items()
     }

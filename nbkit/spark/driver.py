@@ -31,10 +31,12 @@ from nbkit.spark.jars import ensure_jars
 from nbkit.spark.jvm import Jvm, start_jvm
 from nbkit.spark.protocol import Channel, Line
 from nbkit.spark.sessions import LeasedSession, first_lines, open_root
+from nbkit.spark.warm_up import run, statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_WARM_UP_AFTER = 5  # seconds without a session
 _PATIENCE = 30  # seconds that a new driver waits for its first lease
 _LOG = logging.getLogger("nbkit.driver")
 
@@ -74,6 +76,16 @@ class Driver:
         with self._changed:
             self._root = root
             self._changed.notify_all()
+        self._warm_up(root)
+
+    def _warm_up(self, root: Any) -> None:
+        """Use the time until the first session; work that waits is never delayed for it."""
+        time.sleep(_WARM_UP_AFTER)
+        session = root.newSession()
+        for statement in statements(self.scratch / "warm", catalog=False):
+            if self._sessions or self._ending:
+                return
+            run(session, statement)
 
     def _watch(self, jvm: Jvm) -> None:
         status = jvm.process.wait()

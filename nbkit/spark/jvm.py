@@ -72,7 +72,12 @@ class Jvm:
 
 
 def start_jvm(
-    settings: Settings, scratch: Path, *, options: Sequence[str] = (), inherited: Sequence[int] = ()
+    settings: Settings,
+    scratch: Path,
+    *,
+    options: Sequence[str] = (),
+    inherited: Sequence[int] = (),
+    output: int | None = None,
 ) -> Jvm:
     """Start the JVM and connect to it.
 
@@ -81,6 +86,7 @@ def start_jvm(
         scratch: private folder for what the JVM writes and nobody else needs.
         options: further options of the JVM.
         inherited: file descriptors that the JVM keeps open as long as it lives.
+        output: where its output goes, as for `subprocess`; by default where ours does.
 
     Raises:
         SetupError: no Java, no jars, or the JVM ended while starting.
@@ -97,6 +103,8 @@ def start_jvm(
     process = subprocess.Popen(
         _command(settings, scratch, options),
         stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
         env=environment,
         pass_fds=inherited,
     )
