@@ -113,6 +113,17 @@ class Project:
         self.started.append(Started(process))
         return self.started[-1]
 
+    def record(self, run_id: int = 1) -> dict[str, Any]:
+        """What `nbkit show --json` says of a run, its tasks by their keys."""
+        document: dict[str, Any] = self.nbkit("show", run_id, "--json").json
+        document["tasks"] = {task["task_key"]: task for task in document["tasks"]}
+        return document
+
+    def results(self, run_id: int = 1) -> dict[str, str | None]:
+        """The result of each task of a run."""
+        tasks = self.record(run_id)["tasks"].items()
+        return {key: task["state"].get("result_state") for key, task in tasks}
+
 
 @dataclass
 class Started:

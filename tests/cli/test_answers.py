@@ -74,7 +74,6 @@ def test_help_imports_nothing_heavy(arguments):
         "try: cli.main()\n"
         f"except SystemExit: sys.exit(','.join({heavy} & {{*sys.modules}}) or 0)"
     )
-
     ran = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
 
     assert ran.returncode == 0
