@@ -213,6 +213,36 @@ def explain(
     return explained(definition.graph, start)
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a job's settings."""
+    from nbkit.graph.schema import job_schema
+
+    return job_schema()
+
+
+def export(
+    job: str | Path,
+    form: Literal["yaml", "json"] = "yaml",
+    *,
+    target: str | None = None,
+    variables: Mapping[str, object] | None = None,
+) -> str:
+    """Return a job as Databricks takes it, with its variables replaced.
+
+    Args:
+        job: a file, or `FILE:job_key` for one job of a bundle.
+        form: `yaml` for a bundle with this job, `json` for settings as the Jobs API has them.
+        target: of a bundle; by default its own.
+        variables: values of a bundle's variables.
+
+    Raises:
+        NbkitError: the job is invalid.
+    """
+    from nbkit.app.export import exported
+
+    return exported(job, form, target=target, variables=_as_text(variables))
+
+
 def show(run_id: int, *, settings: Settings | None = None) -> Run:
     """Return a run as it stands now.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from nbkit.cli import driver, exit_status, history, jobs, machine
+from nbkit.cli import definitions, driver, exit_status, history, jobs, machine
 from nbkit.errors import DefinitionError, NbkitError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     jobs.run,
     jobs.validate,
     jobs.explain,
+    definitions.export,
+    definitions.schema,
     jobs.repair,
     history.runs,
     history.show,

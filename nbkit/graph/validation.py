@@ -64,9 +64,21 @@ def read_job(settings: dict[str, Any]) -> tuple[Job | None, dict[str, Any], list
             return Job.model_validate(mended), mended, found + faults
         except ValidationError as error:
             errors = error.errors(include_url=False)
-            faults += new_beside(map(_finding, errors), faults)
+            real = [each for each in errors if not _of_empty_block(each)]
+            faults += new_beside(map(_finding, real), faults)
             mended = _mend(copy.deepcopy(mended), errors)
     return None, settings, found + faults
+
+
+def _of_empty_block(error: ErrorDetails) -> bool:
+    """Say whether a block such as `queue: {}` lacks something: it counts as not given.
+
+    A task's type that is empty is faulty, and so is an empty element of a list.
+    """
+    holder = error["loc"][-2:-1]
+    if error["type"] != "missing" or error["input"] != {} or not holder:
+        return False
+    return isinstance(holder[0], str) and not holder[0].endswith("task")
 
 
 def _finding(error: ErrorDetails) -> Finding:
@@ -101,11 +113,15 @@ def _mend(settings: dict[str, Any], errors: list[ErrorDetails]) -> dict[str, Any
     """Put stand-ins, or nothing where nothing will do, at the places of the errors."""
     for error in errors:
         *way, last = error["loc"]
+        if _of_empty_block(error):
+            *way, last = way
         holder: Any = settings
         expected: Any = Job
         for step in way:
             holder, expected = holder[step], inside(expected, step)
-        if error["type"] in ("too_long", "string_too_long"):
+        if _of_empty_block(error):
+            holder.pop(last, None)
+        elif error["type"] in ("too_long", "string_too_long"):
             holder[last] = _shortened(holder[last], error["ctx"]["max_length"])
         elif is_required(expected, last) or is_part(inside(expected, last)):
             holder[last] = stand_in(inside(expected, last))

@@ -1,4 +1,4 @@
-"""Read YAML as Databricks bundles do: dates, `yes` and `12:30` are text, names always are."""
+"""YAML as Databricks bundles have it: dates, `yes` and `12:30` are text, names always are."""
 
 from __future__ import annotations
 
@@ -56,6 +56,25 @@ for _name, (_pattern, _first) in _OWN.items():
     _Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern.pattern})$"), list(_first)
     )
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's dumper that quotes text which is text to one version of YAML only."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        """Write everything where it stands."""
+        return True
+
+
+for _name, (_pattern, _first) in _OWN.items():
+    _Dumper.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern.pattern})$"), list(_first)
+    )
+
+
+def write_yaml(value: Any) -> str:
+    """Write plain data as YAML that every reader of bundles takes for the same."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def read_yaml(text: str) -> Document:

@@ -122,7 +122,7 @@ def test_concurrency_has_a_range(problems_of, concurrency):
         ({"tasks": 5}, "tasks", "must be a list, not 5"),
         ({"parameters": [{"name": "p"}]}, "parameters[0].default", "default is missing"),
         ({"parameters": {"p": 1}}, "parameters", "must be a list, not an object"),
-        ({"queue": {}}, "queue.enabled", "the required field enabled is missing"),
+        ({"schedule": {"timezone_id": "UTC"}}, "schedule.quartz_cron_expression", "is missing"),
         ({"queue": True}, "queue", "must be an object, not true"),
     ],
 )
