@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 def run(
     job: options.Job,
     parameter: options.Parameters = None,
-    only: Annotated[
-        str | None,
-        typer.Option(help="Run these tasks only: a,+b,c+ (+b with all above it, c+ all below)."),
-    ] = None,
+    only: options.Only = None,
     target: options.Target = None,
     var: options.Variables = None,
     idempotency_token: Annotated[
@@ -113,6 +110,7 @@ def validate(
 def explain(
     job: options.Job,
     parameter: options.Parameters = None,
+    only: options.Only = None,
     target: options.Target = None,
     var: options.Variables = None,
 ) -> None:
@@ -124,6 +122,7 @@ def explain(
         api.explain(
             job,
             parameters=options.parameters(parameter),
+            only=options.keys(only),
             target=target,
             variables=options.variables(var),
         )

@@ -23,6 +23,12 @@ Variables = Annotated[
     list[str] | None,
     typer.Option("--var", metavar="NAME=VALUE", help="A variable of the bundle; repeatable."),
 ]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only", help="These tasks only: a,+b,c+ (+b with all above it, c+ with all below)."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the end.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")]

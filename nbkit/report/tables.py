@@ -141,9 +141,11 @@ def print_problems(
     console = console or output_console()
     errors = [problem for problem in problems if problem.severity == "error"]
     warnings = [problem for problem in problems if problem.severity == "warning"]
+    notes = [problem for problem in problems if problem.severity == "note"]
     for glyph, word, tone, found in (
         ("✗", "error", "bad", errors),
         ("!", "warning", "warn", warnings),
+        ("·", "note", "quiet", notes),
     ):
         for problem in found:
             pointer = f"  {problem.pointer}" if problem.pointer else ""
@@ -216,7 +218,8 @@ def _values(step: ExplainedStep) -> Text:
     elif block.get("notebook_path"):
         lines.append(str(block["notebook_path"]))
     lines += [f"{name} = {value}" for name, value in step.parameters.items()]
-    return Text("\n".join(lines))
+    text = Text("\n".join(lines))
+    return text.append(f"\nif {step.rule}", style="dim") if step.rule else text
 
 
 def _amount(number: int, word: str) -> str:

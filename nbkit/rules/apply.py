@@ -123,7 +123,7 @@ def _for_each_finished(graph: RunGraph, state: RunState, event: events.ForEachFi
                 life="TERMINATED",
                 result="CANCELED",
                 code="CANCELED",
-                message="It never started.",
+                message=f"It never started: {event.message[:1].lower()}{event.message[1:]}",
                 finished_at=event.at,
             )
             iterations = iterations.set(index, never)

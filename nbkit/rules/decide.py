@@ -21,6 +21,7 @@ from nbkit.rules.commands import (
 )
 from nbkit.rules.moves import definition, duration_limit
 from nbkit.rules.prepare import attempt_command, condition_command, for_each_command
+from nbkit.rules.references import as_text
 from nbkit.rules.rollup import rollup
 from nbkit.rules.run_if import verdict
 
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from nbkit.errors import Cause
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.commands import Command
-    from nbkit.rules.state import RunState
+    from nbkit.rules.state import RunState, TaskState
+
+_LONGEST_INPUT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,6 @@ def _finished_for_each(graph: RunGraph, state: RunState) -> Iterator[Command]:
         task = state.tasks[key]
         if task.counts is None or task.counts.active:
             continue
-        total = len(task.iterations)
-        failed = f"{task.counts.failed} of {total} iterations failed."
         if task.stopping == "task_timeout":
             limit = graph.task(key).timeout_seconds
             yield FinishForEach(key, "TIMEDOUT", f"It took more than {limit} s.")
@@ -114,9 +115,18 @@ def _finished_for_each(graph: RunGraph, state: RunState) -> Iterator[Command]:
         elif task.counts.given < len(task.counts.todo):
             continue
         elif task.counts.failed:
-            yield FinishForEach(key, "FAILED", failed)
+            yield FinishForEach(key, "FAILED", _failed_iterations(task))
         else:
             yield FinishForEach(key, "SUCCESS")
+
+
+def _failed_iterations(task: TaskState) -> str:
+    """Say how many iterations failed, and why the first of them did."""
+    bad = [found for found in task.iterations if found.result != "SUCCESS"]
+    text = as_text(bad[0].input)
+    shown = text if len(text) <= _LONGEST_INPUT else f"{text[:_LONGEST_INPUT]}…"
+    first = f"iteration {bad[0].index} ({shown}): {bad[0].message}"
+    return f"{len(bad)} of {len(task.iterations)} iterations failed; the first was {first}"
 
 
 def _starts(graph: RunGraph, state: RunState, now: int) -> Iterator[Command]:

@@ -17,6 +17,7 @@ from nbkit.rules.commands import EvaluateCondition, FailAttempt, Skip, StartAtte
 from nbkit.rules.decide import decide
 from nbkit.rules.moves import definition
 from nbkit.rules.references import as_text
+from nbkit.rules.run_if import asks
 from nbkit.rules.state import RunState
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class ExplainedStep:
         outcome: of an If/else; None if it depends on what is not known yet.
         inputs: of a For each; None if they are not known yet.
         after: the task's parents.
+        rule: what its parents must do, where that is more than to succeed.
         note: why it is skipped, or why it would fail.
     """
 
@@ -54,6 +56,7 @@ class ExplainedStep:
     outcome: bool | None = None
     inputs: tuple[Any, ...] | None = None
     after: tuple[str, ...] = ()
+    rule: str = ""
     note: str = ""
 
 
@@ -161,9 +164,20 @@ def _step(graph: RunGraph, state: RunState, command: Command, turn: int) -> Expl
             for parent in graph.parents(unit.task_key)
             if state.selected(parent.task_key)
         ),
+        rule=_rule(graph, unit.task_key),
         **({"note": failure.message} if failure else {}),
         **found,
     )
+
+
+def _rule(graph: RunGraph, key: str) -> str:
+    """Say which outcomes and which `run_if` a task waits for."""
+    outcomes = [
+        f"{parent.task_key} is {parent.outcome}" for parent in graph.parents(key) if parent.outcome
+    ]
+    run_if = graph.task(key).run_if
+    asked = [f"run_if {run_if}: {asks(run_if)}"] if run_if != "ALL_SUCCESS" else []
+    return "; ".join((*outcomes, *asked))
 
 
 _NO_LIMIT = 1_000_000

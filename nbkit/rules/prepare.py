@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.errors import Failure
 from nbkit.events import Unit
+from nbkit.graph.references import references
 from nbkit.rules.commands import EvaluateCondition, FailAttempt, StartAttempt, StartForEach
 from nbkit.rules.condition import compare
 from nbkit.rules.moves import definition
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from nbkit.events import JsonValue
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import RunState
+
+LARGEST_INPUTS = 48 * 1024
+"""What inputs that come from a reference may measure as JSON, in bytes."""
 
 
 def attempt_command(
@@ -69,6 +73,13 @@ def for_each_command(graph: RunGraph, state: RunState, key: str, task_run_id: in
         inputs = _parsed(resolve(block.inputs, Scope(graph, state, Unit(key), task_run_id)))
     except NoValueError as error:
         return StartForEach(key, task_run_id, failure=_invalid(str(error)))
+    size = len(as_text(inputs).encode(errors="replace"))
+    if references(block.inputs) and size > LARGEST_INPUTS:
+        message = (
+            f"The inputs are {size:,} bytes as JSON; the limit for referenced inputs is "
+            f"{LARGEST_INPUTS:,} (48 KiB). Hand over the name of a table or file instead."
+        )
+        return StartForEach(key, task_run_id, failure=_invalid(message))
     if not isinstance(inputs, list):
         message = f"The inputs of a For each are a JSON array, not {as_text(inputs)[:200]}"
         return StartForEach(key, task_run_id, failure=_invalid(message))

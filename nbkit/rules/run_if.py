@@ -6,6 +6,7 @@ Where the Jobs documentation leaves a case open, this is how it is read here:
   one as failed for the rules that handle failures.
 - A parent whose If/else outcome does not match counts as excluded, with two differences: under
   ALL_SUCCESS it excludes the task, and it is never the one success that a rule asks for.
+- NONE_FAILED asks for one parent that was not disabled, be it a skipped one.
 - A disabled parent beside a failed one disables the task under ALL_SUCCESS, as disabling is
   known before anything runs.
 """
@@ -127,7 +128,7 @@ _FAILING: set[Standing] = {"failed", "canceled"}
 _MET: dict[str, Callable[[set[Standing]], bool]] = {
     "ALL_SUCCESS": lambda standings: standings <= _GOOD,
     "AT_LEAST_ONE_SUCCESS": lambda standings: bool(standings & _GOOD),
-    "NONE_FAILED": lambda standings: bool(standings & _GOOD) and not standings & _FAILING,
+    "NONE_FAILED": lambda standings: standings != {"disabled"} and not standings & _FAILING,
     "ALL_DONE": lambda _: True,
     "AT_LEAST_ONE_FAILED": lambda standings: bool(standings & _FAILING),
     "ALL_FAILED": lambda standings: standings <= _FAILING,
@@ -137,6 +138,11 @@ _GRAVEST_FIRST: dict[Standing, ResultState] = {
     "canceled": "UPSTREAM_CANCELED",
     "unmatched": "EXCLUDED",
 }
+
+
+def asks(run_if: str) -> str:
+    """Return in words what a rule asks for, as in "every parent to succeed"."""
+    return _ASKS[run_if]
 
 
 def _skip(result: ResultState, parents: list[Parent], run_if: str, *blamed: Standing) -> Verdict:

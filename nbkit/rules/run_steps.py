@@ -129,12 +129,23 @@ def finished(_: RunGraph, state: RunState, event: events.RunFinished) -> RunStat
     )
     return replace(
         state,
+        tasks=state.tasks.update(_left_undone(state)) if state.unfinished else state.tasks,
         finished_at=event.at,
         result=event.result,
         code=event.code,
         message=event.message,
         episodes=(*state.episodes[:-1], ended),
     )
+
+
+def _left_undone(state: RunState) -> dict[str, TaskState]:
+    """Return the tasks that never got their turn, as the run lost its process; each says so."""
+    why = "The run ended before this task started."
+    return {
+        key: replace(task, message=why, reason=why)
+        for key, task in state.tasks.items()
+        if task.life != "TERMINATED"
+    }
 
 
 def _never_started(state: RunState, event: events.RunFinished) -> RunState:

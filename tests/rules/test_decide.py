@@ -216,7 +216,7 @@ def test_for_each_goes_on_after_a_failure(kit):
         {Unit("each", 1): kit.FAILED},
     )
     each = run.run().tasks["each"]
-    assert each.message == "1 of 3 iterations failed."
+    assert each.message == "1 of 3 iterations failed; the first was iteration 1 (b): boom"
     assert [found.result for found in each.iterations] == ["SUCCESS", "FAILED", "SUCCESS"]
     assert run.results == {"each": "FAILED", "after": "UPSTREAM_FAILED"}
 
@@ -312,3 +312,25 @@ def test_a_long_chain(kit):
     )
     assert run.run().result == "SUCCESS"
     assert len(run.events) == 502
+
+
+@pytest.mark.parametrize(("size", "result"), [(48 * 1024, "SUCCESS"), (48 * 1024 + 1, "FAILED")])
+def test_referenced_inputs_have_a_limit(kit, size, result):
+    """48 KiB as JSON, as Databricks has it; the failure says what to do instead."""
+    inputs = json.dumps(["x" * (size - 4)])
+    run = kit.Simulation(
+        [kit.for_each("each", inputs="{{job.parameters.list}}")], parameters={"list": inputs}
+    )
+    each = run.run().tasks["each"]
+    assert each.result == result
+    assert result == "SUCCESS" or "49,153 bytes" in each.message
+
+
+def test_iterations_that_never_start_say_why(kit):
+    """A For each whose time is up names itself as the reason."""
+    run = kit.Simulation(
+        [kit.for_each("each", inputs="[1, 2]", timeout_seconds=1)],
+        {"each": kit.Ending(takes=None)},
+    )
+    never = run.run().tasks["each"].iterations[1]
+    assert never.message == "It never started: it took more than 1 s."

@@ -122,3 +122,24 @@ def test_retries_and_timeouts_do_not_show(kit, steps):
     """Explaining takes every task to succeed, at once."""
     tasks = [kit.notebook("load", max_retries=3, timeout_seconds=1)]
     assert told(steps(tasks, timeout_seconds=1)) == [(1, "load", "run")]
+
+
+def test_rules_are_told_before_anything_runs(kit, steps):
+    """A task says which outcome and which `run_if` it waits for; the usual rule goes unsaid."""
+    found = steps(
+        [
+            kit.notebook("load"),
+            kit.condition("gate", "load", left="{{tasks.load.values.n}}"),
+            kit.notebook("yes", "gate=true", "load", run_if="NONE_FAILED"),
+            kit.notebook("alarm", "load", run_if="ALL_FAILED"),
+        ]
+    )
+    rules = {step.unit.task_key: step.rule for step in found}
+    assert rules == {
+        "load": "",
+        "gate": "",
+        "yes": "gate is true; run_if NONE_FAILED: no parent to fail",
+        "alarm": "run_if ALL_FAILED: every parent to fail",
+    }
+    (alarm,) = (step for step in found if step.unit.task_key == "alarm")
+    assert alarm.note == "'load' succeeded; run_if ALL_FAILED asks for every parent to fail."

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from nbkit.errors import DefinitionError, UsageError
-from nbkit.events import CancelRequested, Unit
+from nbkit.events import CancelRequested, RunFinished, Unit
 from nbkit.rules.apply import apply, replay
 from nbkit.rules.repair import lost_attempts, plan_repair
 
@@ -164,6 +164,18 @@ def test_a_lost_run(kit):
     assert lost_attempts(run.state, run.now) == ()
     assert repaired(run, {}) == ["clean", "each", "serve", "each"]
     assert run.state.result == "SUCCESS"
+
+
+def test_what_a_lost_run_left_undone_says_so(kit):
+    """A task that never got its turn has no result, so a repair runs it, and a reason."""
+    run = kit.Simulation([kit.notebook("load"), kit.notebook("clean", "load")])
+    run.step()
+    for event in lost_attempts(run.state, run.now):
+        run.record(event)
+    run.record(RunFinished(run.now, "FAILED", "INTERNAL_ERROR", "lost"))
+    clean = run.state.tasks["clean"]
+    assert (clean.result, clean.reason) == (None, "The run ended before this task started.")
+    assert plan_repair(run.graph, run.state, run.now).rerun == ("load", "clean")
 
 
 def test_a_run_with_only(kit):

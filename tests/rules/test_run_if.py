@@ -78,6 +78,33 @@ def test_the_order_of_parents_does_not_matter(rule, standings, result):
     assert judge(rule, parents(*reversed(standings))).result == result
 
 
+GRID = """
+                      SS SF SC SE SU SD FF FC FE FU FD CC CE CU CD EE EU ED UU UD DD
+ALL_SUCCESS           .  f  c  .  e  d  f  f  f  f  d  c  c  c  d  e  e  d  e  d  d
+AT_LEAST_ONE_SUCCESS  .  .  .  .  .  .  f  f  .  f  f  c  .  c  c  e  e  .  e  e  d
+NONE_FAILED           .  f  c  .  .  .  f  f  f  f  f  c  c  c  c  e  e  .  e  .  d
+ALL_DONE              .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  e  e  .  e  .  .
+AT_LEAST_ONE_FAILED   e  .  .  e  e  e  .  .  .  .  .  .  .  .  .  e  e  e  e  e  e
+ALL_FAILED            e  e  e  e  e  e  .  .  e  e  e  .  e  e  e  e  e  e  e  e  e
+"""
+"""Every rule for every pair of parents: `.` runs, else the first letter of why not."""
+
+
+def cells():
+    head, *rows = (line.split() for line in GRID.strip().splitlines())
+    letters = {"S": S, "F": F, "C": C, "E": E, "U": U, "D": D}
+    for rule, *row in rows:
+        for pair, cell in zip(head, row, strict=True):
+            yield rule, tuple(letters[letter] for letter in pair), cell
+
+
+@pytest.mark.parametrize(("rule", "standings", "cell"), list(cells()))
+def test_grid(rule, standings, cell):
+    """Nothing about two parents is left to chance."""
+    names = {"f": "UPSTREAM_FAILED", "c": "UPSTREAM_CANCELED", "e": "EXCLUDED", "d": "DISABLED"}
+    assert judge(rule, parents(*standings)).result == names.get(cell)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_without_parents_a_task_runs(rule):
     """There is nothing to ask for where there are no parents."""
