@@ -1,0 +1,128 @@
+"""Runs without a process: told as lost, cancelled for good, taken up by a repair."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nbkit.app import history, running
+from nbkit.app.definition import load
+from nbkit.errors import DefinitionError, UsageError
+from nbkit.events import AttemptFinished, AttemptStarted, Unit
+from nbkit.ledger.claim import claim
+from nbkit.ledger.store import Ledger
+from nbkit.settings import Settings
+
+
+@pytest.fixture
+def settings(project):
+    return Settings.of(project.root)
+
+
+@pytest.fixture
+def definition(project):
+    project.notebook("good", "1")
+    tasks = [project.notebook_task("a", "good"), project.notebook_task("b", "good", "a")]
+    tasks.append(project.notebook_task("c", "good", "b"))
+    return load(project.job(*tasks, parameters=[{"name": "day", "default": "1"}]))
+
+
+@pytest.fixture
+def lost(definition, settings):
+    """A run in which `a` succeeded and `b` was at work when its process ended."""
+    document = json.dumps(definition.parsed.document)
+    ledger = Ledger(settings.ledger_url)
+    run_id = ledger.begin("job", 1, document, definition.source)
+    start = running.start_of_run(definition, settings, 1000, run_id=run_id)
+    block = {"notebook_task": {"notebook_path": "good"}}
+    events = [
+        start,
+        AttemptStarted(1001, Unit("a"), 0, 1_000_001, block),
+        AttemptFinished(1002, Unit("a"), 0, "SUCCESS"),
+        AttemptStarted(1003, Unit("b"), 0, 1_000_002, block),
+    ]
+    ledger.append_many(run_id, events)
+    ledger.close()
+    return run_id
+
+
+def results(state):
+    return {key: task.result for key, task in state.tasks.items()}
+
+
+def test_a_lost_run_shows_as_failed(lost, settings):
+    """With what to do; what it never came to is not called running."""
+    _, state = history.show(lost, settings)
+    (listed,) = history.runs(settings)
+
+    assert (state.result, state.code) == ("FAILED", "INTERNAL_ERROR")
+    assert state.message.endswith("nbkit repair 1")
+    assert results(state) == {"a": "SUCCESS", "b": "FAILED", "c": "CANCELED"}
+    assert listed["state"]["result_state"] == "FAILED"
+    assert listed["state"]["state_message"] == state.message
+
+
+def test_a_run_with_a_process_goes_on(lost, settings):
+    """Its claim says so."""
+    with claim(settings.runs_directory / str(lost)):
+        _, state = history.show(lost, settings)
+        (listed,) = history.runs(settings)
+        said = history.cancel(lost, settings)
+
+    assert state.result is None
+    assert listed["status"]["state"] == "RUNNING"
+    assert "asked to end" in said
+
+
+def test_a_lost_run_is_cancelled_on_record(lost, settings):
+    """And once only."""
+    first, second = history.cancel(lost, settings), history.cancel(lost, settings)
+    _, state = history.show(lost, settings)
+
+    assert "lost its process" in first
+    assert "over already: CANCELED" in second
+    assert state.result == "CANCELED"
+    assert results(state)["a"] == "SUCCESS"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_repair_runs_what_is_missing_only(cancelled, lost, settings):
+    """Of a lost run, and of one that was cancelled after its loss."""
+    if cancelled:
+        history.cancel(lost, settings)
+
+    running.repair(lost, settings)
+
+    _, state = history.show(lost, settings)
+    assert set(results(state).values()) == {"SUCCESS"}
+    attempts = {key: len(task.attempts) for key, task in state.tasks.items()}
+    assert attempts == {"a": 1, "b": 2, "c": 1}
+
+
+def test_a_repair_checks_before_it_begins(lost, settings, project):
+    """A run that is driven, parameters nobody declares, a job file that has gone."""
+    with (
+        claim(settings.runs_directory / str(lost)),
+        pytest.raises(UsageError, match="another process"),
+    ):
+        running.repair(lost, settings)
+    with pytest.raises(UsageError, match="nobody declares"):
+        running.repair(lost, settings, parameters={"dya": "2"})
+    with pytest.raises(DefinitionError, match="no task 'd'"):
+        running.repair(lost, settings, tasks=["d"])
+    (project.root / "job.json").unlink()
+    with pytest.raises(UsageError, match="there is no job file"):
+        running.repair(lost, settings)
+
+
+def test_the_start_of_a_run_knows_its_job_and_values(definition, settings, project):
+    """The job's id is the same wherever the project lies; given values win over defaults."""
+    start = running.start_of_run(definition, settings, 1000, parameters={"day": "9"}, only=["+b"])
+
+    assert start.parameters == {"day": "9"}
+    assert start.overrides == ("day",)
+    assert start.only == ("a", "b")
+    assert start.parallel == 4
+    assert start.job_id == definition.job_id(project.root) != 0
