@@ -32,8 +32,9 @@ class Tracebacks:
         tb_offset: int | None = None,
     ) -> None:
         if _driver_lost(error):
+            reason = " ".join(f"{kind.__name__}: {error}".splitlines()[:2])  # Java's trace follows
             lost = DriverLostError(
-                f"The Spark driver went away while this cell used it ({kind.__name__}: {error}).",
+                f"The Spark driver went away while this cell used it ({reason}).",
                 "Run the cell again to attach to a new driver; temporary views are gone.",
             )
             self._lost = error, lost
