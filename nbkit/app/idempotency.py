@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 64
 _LOOK_EVERY_SECONDS = 0.2
+_PATIENCE_LOOKS = 10
 
 
 def earlier_run(ledger: Ledger, job_id: int, token: str, settings: Settings) -> int | None:
@@ -30,6 +31,9 @@ def earlier_run(ledger: Ledger, job_id: int, token: str, settings: Settings) -> 
 
 def awaited(run_id: int, settings: Settings) -> int:
     """Wait until nobody drives the run any more, and return its id."""
-    while is_live(settings.runs_directory / str(run_id)):
+    directory = settings.runs_directory / str(run_id)
+    patience = _PATIENCE_LOOKS  # between its making and its claim, a run looks like a lost one
+    while is_live(directory) or (patience and not directory.exists()):
+        patience -= patience > 0
         time.sleep(_LOOK_EVERY_SECONDS)
     return run_id

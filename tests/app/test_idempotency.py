@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
 from nbkit import api
 from nbkit.errors import UsageError
+from nbkit.ledger.turn import Turn
 from nbkit.settings import Settings
 
 GATE = {"task_key": "gate", "condition_task": {"op": "EQUAL_TO", "left": "1", "right": "1"}}
@@ -41,3 +43,25 @@ def test_a_token_has_a_longest_length(run):
     assert run("x" * 64) == 1
     with pytest.raises(UsageError, match="64"):
         run("x" * 65)
+
+
+def test_a_run_that_goes_on_is_waited_for(run, tmp_path):
+    """Like every `nbkit run`, the second one ends with the run that it stands for."""
+    assert run() == 1
+    settings = Settings.of(tmp_path)
+    (folder,) = (settings.runs_directory / ".jobs").iterdir()
+    found = []
+    with Turn(folder, 0, 1) as turn:
+        assert turn.take()
+        threads = [
+            threading.Thread(target=lambda: found.append(run("a"))),
+            threading.Thread(target=lambda: found.append(run("a"))),
+        ]
+        for thread in threads:
+            thread.start()
+        threads[0].join(0.5)
+        assert found == []
+    for thread in threads:
+        thread.join()
+    assert found == [2, 2]
+    assert api.show(2, settings=settings).succeeded
