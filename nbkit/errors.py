@@ -14,10 +14,10 @@ events. Foreign exceptions (papermill, nbclient, py4j, Spark, Delta) become one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 Cause = Literal[
     "cell_error",
@@ -60,7 +60,8 @@ class Problem:
     Attributes:
         pointer: where, such as `tasks[2].depends_on[0].task_key`; empty for the whole file.
         message: what is wrong and, where there is one, the nearest valid name.
-        severity: an `error` keeps the job from running, a `warning` does not.
+        severity: an `error` keeps the job from running, a `warning` does not, and a `note` is
+            nothing that could be put right.
     """
 
     pointer: str
@@ -70,6 +71,11 @@ class Problem:
     def __str__(self) -> str:
         """Return the problem as people read it, on one line."""
         return f"{self.pointer}: {self.message}" if self.pointer else self.message
+
+    @property
+    def strictly(self) -> Problem:
+        """The same problem to those who take warnings as errors."""
+        return replace(self, severity="error") if self.severity == "warning" else self
 
 
 class DefinitionError(NbkitError):

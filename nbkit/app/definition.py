@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.app.bundle import choose, read_text
 from nbkit.app.files import look_up
+from nbkit.app.libraries import not_installed
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.load import Parsed, inspect_job
@@ -105,9 +106,12 @@ def load(
         raise DefinitionError(error.problems, str(job)) from None
     files = look_up(found, path.parent)
     wrong = [*found.problems, *files.problems]
+    if found.job:
+        severity: Severity = "error" if strict else "warning"
+        wrong += not_installed(found.job, path.parent, severity)
     if not found.job or not found.graph or any(each.severity == "error" for each in wrong):
         raise DefinitionError(tuple(wrong), str(job))
-    parsed = Parsed(found.job, found.graph, found.problems, found.document)
+    parsed = Parsed(found.job, found.graph, tuple(wrong), found.document)
     used = {**choice.environment, **given}
     return Definition(
         path,
@@ -140,7 +144,7 @@ def problems(
         ).parsed.warnings
     except DefinitionError as error:
         found = error.problems
-    return tuple(replace(problem, severity="error") for problem in found) if strict else found
+    return tuple(problem.strictly for problem in found) if strict else found
 
 
 def _located(job: str) -> tuple[Path, str | None]:

@@ -40,4 +40,5 @@ def export(
     given = options.variables(var)
     typer.echo(api.export(job, format_.value, target=target, variables=given), nl=False)
     for problem in api.validate(job, target=target, variables=given):
-        typer.echo(f"nbkit: {problem}", err=True)
+        if problem.severity != "note":
+            typer.echo(f"nbkit: {problem}", err=True)

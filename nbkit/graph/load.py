@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import DefinitionError, Problem
@@ -11,6 +11,7 @@ from nbkit.graph.checks import check
 from nbkit.graph.choice import AS_IT_IS
 from nbkit.graph.definitions import bundled_jobs, choose
 from nbkit.graph.findings import Finding, as_problems, new_beside
+from nbkit.graph.ignored import ignored
 from nbkit.graph.interpolation import interpolated, misnamed, once
 from nbkit.graph.json_text import read_json
 from nbkit.graph.run_graph import RunGraph
@@ -127,11 +128,12 @@ def _inspected(
     found += _within(repeated, chosen.loc)
     graph = RunGraph(job) if job else None
     if job and graph:
+        found += ignored(job)
         known = [f for f in found if f.severity == "error"] + unresolved
         found += new_beside(check(graph, settings), known)
     problems = as_problems(found)
     if strict:
-        problems = tuple(replace(problem, severity="error") for problem in problems)
+        problems = tuple(problem.strictly for problem in problems)
     return Inspected(job, graph, problems, given)
 
 

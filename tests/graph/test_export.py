@@ -240,4 +240,8 @@ def test_the_schema_finds_slips(settings):
     """An editor underlines what nbkit would warn of."""
     with pytest.raises(jsonschema.ValidationError):
         SCHEMA.validate(settings)
+
+
+def test_the_schema_is_one():
+    """It is right by its own standard."""
     SCHEMA.check_schema(SCHEMA.schema)
