@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import nbformat
 import pandas as pd
 import pytest
 
@@ -38,6 +39,13 @@ def test_the_job_serves(first):
     states = {key: task["state"]["result_state"] for key, task in first.run.tasks.items()}
     assert states.pop("quality_alert") == "EXCLUDED"
     assert set(states.values()) == {"SUCCESS"}
+
+
+def test_serve_shows_its_charts(first):
+    """The reviewer finds the picture in the output notebook."""
+    notebook = nbformat.read(first.run.output_notebook("serve"), as_version=4)
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert any("image/png" in output.get("data", {}) for output in shown)
 
 
 def test_every_source_row_is_ingested(first, source):
