@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nbkit.events import CancelRequested, RunRepaired
+from nbkit.events import CancelRequested, DurationExceeded, RunRepaired
 from nbkit.rules.apply import replay
 from nbkit.rules.record import record
 from nbkit.rules.repair import lost_attempts, plan_repair
@@ -20,6 +22,7 @@ RULES = (
     "AT_LEAST_ONE_FAILED",
 )
 ENDINGS = ("SUCCESS", "SUCCESS", "FAILED", "TIMEDOUT", "CANCELED")
+SLOW = {"rules": [{"metric": "RUN_DURATION_SECONDS", "op": "GREATER_THAN", "value": 1}]}
 SOON = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -52,6 +55,7 @@ def jobs(draw):
             "max_retries": draw(st.integers(0, 2)),
             "min_retry_interval_millis": draw(st.sampled_from([0, 50])),
             "retry_on_timeout": draw(st.booleans()),
+            "health": draw(st.sampled_from([None, SLOW])),
         }
         kind = draw(st.sampled_from(["notebook", "notebook", "condition", "for_each"]))
         if kind == "condition":
@@ -202,3 +206,19 @@ def test_nothing_starts_after_a_cancel(kit, tasks, script, steps, by):
     assert len(run.starts) == before
     if not over:
         assert run.state.result == ("CANCELED" if by == "user" else "TIMEDOUT")
+
+
+@given(jobs(), scripts(), st.integers(1, 4))
+@SOON
+def test_no_attempt_is_warned_of_twice(kit, tasks, script, parallel):
+    """A health rule tells once of an attempt that lasts, and never of one that does not."""
+    run = simulation(kit, tasks, script, parallel=parallel, health=SLOW)
+    drive(run)
+    warned = Counter(event.unit for event in run.events if isinstance(event, DurationExceeded))
+    assert warned[None] == (run.now - kit.START > 1000) or run.now - kit.START == 1000
+    for unit, times in warned.items():
+        if unit is not None:
+            assert times <= sum(
+                attempt.finished_at - attempt.started_at >= 1000
+                for attempt in run.state.unit(unit).attempts
+            )
