@@ -68,6 +68,13 @@ class _Interpolation:
         self.found: list[Finding] = []
         declared = document.get("variables")
         self._variables: dict[str, Any] = declared if isinstance(declared, dict) else {}
+        bundle = document.get("bundle")
+        whole = isinstance(bundle, dict) and "name" in bundle
+        self._environment = {
+            name: value
+            for name, value in choice.environment.items()
+            if not whole or name in self._variables  # a fragment's are declared elsewhere
+        }
 
     def replaced(self, value: Any, loc: Loc) -> Any:
         """Return a value of the job with every reference in it replaced."""
@@ -149,7 +156,7 @@ class _Interpolation:
         elif namespace == "resources" and way[2:] == ["id"] and self._resource(*way[:2]):
             return self._id(*way[:2])
         else:
-            value, way = self._document, [namespace, *way]
+            value = self._document.get(namespace)
         for step in way:
             value = self._deeper(value, step)
         return self._nested(value)
@@ -165,7 +172,7 @@ class _Interpolation:
 
     def _variable(self, name: str) -> Any:
         declared = self._variables.get(name)
-        for given in (self._choice.variables, self._choice.environment):
+        for given in (self._choice.variables, self._environment):
             if name in given:
                 return self._given(name, given[name], declared)
         if not isinstance(declared, dict):

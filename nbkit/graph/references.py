@@ -51,6 +51,7 @@ _SECRET = re.compile(r"\s*secrets/")
 
 _END: _Shape = {}
 _FREE: _Shape = {"": {}}
+_NAMED: _Shape = {"*": {}}
 _TIME: _Shape = dict.fromkeys(TIME_ARGUMENTS, _END)
 _SHAPES: _Shape = {
     "job": {
@@ -58,7 +59,7 @@ _SHAPES: _Shape = {
         "name": _END,
         "run_id": _END,
         "repair_count": _END,
-        "parameters": {"*": _END},
+        "parameters": _NAMED,
         "start_time": _TIME,
         "trigger": {
             "type": _END,
@@ -73,7 +74,7 @@ _SHAPES: _Shape = {
         "*": {
             "run_id": _END,
             "result_state": _END,
-            "values": {"*": _END},
+            "values": _NAMED,
             "output": {"rows": _END, "first_row": _FREE, "schema": _FREE},
             "error_code": _END,
             "execution_count": _END,
@@ -84,7 +85,8 @@ _SHAPES: _Shape = {
     "workspace": {"id": _END, "url": _END},
     "backfill": _TIME,
 }
-"""What may follow what: nothing after `_END`, any name at `*`, anything at all after `_FREE`."""
+"""What may follow what: nothing after `_END`, any name at `*`, a name that may have dots in it
+after `_NAMED`, anything or nothing after `_FREE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ def _wrong_key(reference: Reference) -> Iterator[_Complaint]:
     shape = _SHAPES
     for depth, name in enumerate(reference.path):
         before = ".".join(reference.path[:depth])
-        if shape is _FREE:
+        if shape is _FREE or shape is _NAMED:
             return
         if shape is _END:
             yield f"goes on where {before} already is a value", "error"
@@ -200,7 +202,8 @@ def _out_of_place(
     reference: Reference, graph: RunGraph, task_key: str | None, *, iterates: bool
 ) -> Iterator[_Complaint]:
     match reference.path:
-        case ("job", "parameters", name):
+        case ("job", "parameters", _, *_):
+            name = ".".join(reference.path[2:])
             declared = [parameter.name for parameter in graph.job.parameters]
             if name not in declared:
                 yield f"names no parameter of the job{hint(name, declared)}", "error"

@@ -334,6 +334,13 @@ def test_a_fragment_takes_variables_from_elsewhere():
     assert parsed.document["tasks"][0]["notebook_task"]["base_parameters"] == {"p": "1"}
 
 
+def test_a_whole_bundle_declares_all_its_variables():
+    """The environment gives no value to a name that a bundle does not declare."""
+    assert "is declared nowhere" in messages(small("${var.x}"), environment={"x": "1"})[0][1]
+    fragment = small("${var.x}").replace("bundle: {name: b}", "")
+    assert messages(fragment, environment={"x": "1"}) == []
+
+
 def test_other_resources_have_addresses():
     """The id of a job or a pipeline is what finds it again, with the same choice."""
     tasks = read(job_key="child").document["tasks"]

@@ -188,3 +188,23 @@ def test_input_has_no_value_in_the_inputs_themselves(problems_of):
     each = {"inputs": "[{{input}}]", "task": inner}
     (problem,) = problems_of({"tasks": [{"task_key": "e", "for_each_task": each}]})
     assert problem[:2] == ("warning", "tasks[0].for_each_task.inputs")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ tasks.`001_-_x`.values.y }}",
+        "from {{tasks.`001_-_x`.values.y}} to {{ job.parameters.a.b }}!",
+        '{"table": "{{tasks.`001_-_x`.values.`a b`.c}}", "n": {{job.parameters.`a.b`}}}',
+        "{{tasks.001_-_x.result_state}}/{{ job.start_time.iso_date }}",
+    ],
+)
+def test_references_as_people_write_them(problems_of, task, text):
+    """Spaces, back-ticks and dotted names, in longer text, are no reason for a warning."""
+    parameters = [
+        {"name": "a.b", "default": "run {{ job.run_id }} of {{job.name}}"},
+        {"name": "day", "default": "{{job.start_time.iso_date}}"},
+    ]
+    notebook = {"notebook_path": "b", "base_parameters": {"p": text}}
+    last = task("b", "001_-_x", notebook_task=notebook)
+    assert problems_of({"parameters": parameters, "tasks": [task("001_-_x"), last]}) == []
