@@ -5,6 +5,7 @@ The command line is made of these functions.
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,15 +125,21 @@ def run(
     from nbkit.app.definition import load
 
     settings = settings or Settings.of()
+    known: list[int] = []
     run_id = running.run(
         load(job, strict=strict, target=target, variables=_as_text(variables)),
         settings,
         parameters=_as_text(parameters),
         only=only,
         token=idempotency_token,
+        known=known.append,
         view=_view(show),
     )
-    return _recorded(run_id, settings)
+    found = _recorded(run_id, settings)
+    if known and show != "nothing":
+        name, result = found.record["run_name"], found.result_state
+        print(f"nothing ran: run {run_id} of {name} has this token: {result}", file=sys.stderr)
+    return found
 
 
 def repair(

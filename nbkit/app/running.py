@@ -106,13 +106,14 @@ def run(
     parameters: Mapping[str, str] | None = None,
     only: Sequence[str] | None = None,
     token: str = "",
+    known: Callable[[int], None] | None = None,
     view: View | None = None,
     clock: Clock | None = None,
 ) -> int:
     """Run a job to its end and return the run's id.
 
     If the job has a run with this idempotency `token`, nothing runs: that run's id is returned,
-    once it is over.
+    once it is over, and `known` is told.
 
     Raises:
         NbkitError: the run could not begin; nothing ran.
@@ -122,15 +123,15 @@ def run(
     job_id = start(clock.now()).job_id
     with ExitStack() as stack:
         ledger = _open(stack, settings)
-        if token and (known := earlier_run(ledger, job_id, token, settings)):
-            return known
+        if token and (earlier := earlier_run(ledger, job_id, token)):
+            return awaited(earlier, settings, known)
         notes = stack.enter_context(ready_for_spark(definition.code, settings))
         document = json.dumps(definition.parsed.document, ensure_ascii=False, indent=2)
         name = definition.graph.job.name
         try:
             run_id = ledger.begin(name, job_id, document, definition.source, token)
         except TokenTakenError as taken:
-            return awaited(taken.run_id, settings)
+            return awaited(taken.run_id, settings, known)
         begun = Begun(run_id, definition.graph, settings.runs_directory / str(run_id), settings)
         warnings = (str(problem) for problem in definition.parsed.warnings)
 

@@ -22,7 +22,8 @@ def run(tmp_path):
 
     def run(token="", name="job"):
         job = tmp_path / f"{name}.json"
-        job.write_text(json.dumps({"name": name, "tasks": [GATE]}))
+        if not job.exists():
+            job.write_text(json.dumps({"name": name, "tasks": [GATE]}))
         return api.run(job, idempotency_token=token, show="nothing", settings=settings).run_id
 
     return run
@@ -65,3 +66,17 @@ def test_a_run_that_goes_on_is_waited_for(run, tmp_path):
         thread.join()
     assert found == [2, 2]
     assert api.show(2, settings=settings).succeeded
+
+
+def test_the_person_is_told_that_nothing_ran(tmp_path, capsys):
+    """With progress on show, the existing run is named; a new one shows itself."""
+    (tmp_path / "nbkit.toml").write_text("")
+    (tmp_path / "job.json").write_text(json.dumps({"name": "job", "tasks": [GATE]}))
+    for show, told in (("quiet", False), ("quiet", True), ("nothing", False)):
+        api.run(
+            tmp_path / "job.json",
+            idempotency_token="a",
+            show=show,
+            settings=Settings.of(tmp_path),
+        )
+        assert ("run 1 of job has this token: SUCCESS" in capsys.readouterr().err) == told
