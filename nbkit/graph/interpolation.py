@@ -66,14 +66,11 @@ class _Interpolation:
         self._known: dict[str, Any] = {}
         self._resolving: list[str] = []
         self.found: list[Finding] = []
-        declared = document.get("variables")
-        self._variables: dict[str, Any] = declared if isinstance(declared, dict) else {}
-        bundle = document.get("bundle")
-        whole = isinstance(bundle, dict) and "name" in bundle
+        self._variables = _variables_of(document)
         self._environment = {
             name: value
             for name, value in choice.environment.items()
-            if not whole or name in self._variables  # a fragment's are declared elsewhere
+            if name in self._variables or not _is_whole(document)
         }
 
     def replaced(self, value: Any, loc: Loc) -> Any:
@@ -210,15 +207,31 @@ class _Interpolation:
         return str(Address(f"{self._source}:{key}", choice.target, choice.variables))
 
 
-def misnamed(document: Mapping[str, Any], variables: Mapping[str, str]) -> list[Finding]:
+def misnamed(document: object, choice: Choice, text: str) -> list[Finding]:
     """Return what is wrong with the names of the variables that a person gives.
 
-    A fragment, without `bundle`, may leave the declaration of its variables to other files.
+    A whole bundle declares them; what is less than that at least has to mention them.
+
+    Args:
+        document: the whole bundle, or the job itself.
+        choice: with the variables.
+        text: of the definition's file.
     """
-    declared = document.get("variables")
-    known = declared if isinstance(declared, dict) else {}
+    known = _variables_of(document)
+    every = "".join((text, *choice.files.values()))
     return [
-        Finding(("variables",), f"the bundle has no variable {name}{hint(name, known)}")
-        for name in variables
-        if name not in known
+        Finding(("variables",), f"there is no variable {name} here{hint(name, known)}")
+        for name in choice.variables
+        if name not in known and (_is_whole(document) or f"var.{name}" not in every)
     ]
+
+
+def _variables_of(document: object) -> dict[str, Any]:
+    declared = document.get("variables") if isinstance(document, dict) else None
+    return declared if isinstance(declared, dict) else {}
+
+
+def _is_whole(document: object) -> bool:
+    """Say whether a document is a bundle, and no fragment whose variables are elsewhere."""
+    bundle = document.get("bundle") if isinstance(document, dict) else None
+    return isinstance(bundle, dict) and "name" in bundle

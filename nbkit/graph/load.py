@@ -107,24 +107,25 @@ def inspect_job(
         DefinitionError: no job can be made out at all.
     """
     try:
-        return _inspected(_read(text, source), source, job_key, choice, strict=strict)
+        return _inspected(text, source, job_key, choice, strict=strict)
     except RecursionError:
         raise DefinitionError((Problem("", "the job is nested too deeply"),), source) from None
 
 
 def _inspected(
-    main: Document, source: str, job_key: str | None, choice: Choice, *, strict: bool
+    text: str, source: str, job_key: str | None, choice: Choice, *, strict: bool
 ) -> Inspected:
-    bundle, repeated = _assembled(main, choice)
+    bundle, repeated = _assembled(_read(text, source), choice)
+    wrong = [*bundle.problems, *misnamed(bundle.document, choice, text)]
     chosen = choose(bundle.document, job_key, bundle.elsewhere)
-    blocked = [finding for finding in bundle.problems if finding.severity == "error"]
+    blocked = [finding for finding in wrong if finding.severity == "error"]
     if blocked:
         raise DefinitionError(as_problems(blocked), source)
     if isinstance(chosen, Finding):
         raise DefinitionError(as_problems([chosen]), source)
     given, unresolved = interpolated(chosen.settings, bundle.document, source, choice)
     job, settings, found = read_job(given)
-    found = [*bundle.problems, *once(unresolved), *new_beside(found, unresolved)]
+    found = [*wrong, *once(unresolved), *new_beside(found, unresolved)]
     found += _within(repeated, chosen.loc)
     graph = RunGraph(job) if job else None
     if job and graph:
@@ -146,9 +147,6 @@ def _assembled(main: Document, choice: Choice) -> tuple[Bundle, tuple[Finding, .
     files = {name: _read(text, name) for name, text in choice.files.items()}
     documents = {name: document.value for name, document in files.items()}
     bundle = assemble(main.value, documents, choice.target)
-    if "bundle" in main.value:  # a fragment may leave its variables to other files
-        wrong = misnamed(bundle.document, choice.variables)
-        bundle = bundle._replace(problems=(*bundle.problems, *wrong))
     repeated = (finding for document in files.values() for finding in document.repeated)
     return bundle, (*main.repeated, *repeated)
 

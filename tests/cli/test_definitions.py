@@ -105,7 +105,7 @@ def test_what_is_undeclared_warns_and_does_not_run(bundle, nbkit, nothing_ran):
     ("options", "message"),
     [
         (["--target", "pord"], "there is no target pord; nearest: prod"),
-        (["--var", "expcted=1"], "the bundle has no variable expcted; nearest: expected"),
+        (["--var", "expcted=1"], "there is no variable expcted here; nearest: expected"),
         (["--var", "expected"], "--var expected: a variable is given as NAME=VALUE"),
         (["--var", "a=1", "--var", "a=2"], "--var a=2: a is given twice"),
     ],

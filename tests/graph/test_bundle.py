@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import textwrap
+from contextlib import suppress
 
 import pytest
 
 from nbkit.errors import DefinitionError
 from nbkit.graph.choice import Choice
 from nbkit.graph.load import includes, job_keys, parse_job
+from nbkit.graph.yaml_text import read_yaml
 
 BUNDLE = """
 bundle:
@@ -286,7 +290,7 @@ def test_what_follows_from_a_missing_value_is_not_said():
     ("choice", "job_key", "message"),
     [
         ({"target": "pord"}, "etl", "targets: there is no target pord; nearest: prod"),
-        ({"variables": {"catlog": "x"}}, "etl", "variables: the bundle has no variable catlog; "),
+        ({"variables": {"catlog": "x"}}, "etl", "variables: there is no variable catlog here; "),
         ({}, "nightly", "job nightly is only in targets: prod; say which with --target"),
         ({}, "etll", "resources.jobs: the bundle has no job etll; nearest: etl"),
         ({"target": "prod"}, None, "the bundle has 3 jobs: etl, child, nightly; say which"),
@@ -323,8 +327,11 @@ def test_without_a_default_target_none_is_used():
 def test_a_single_job_has_no_targets():
     """A target for a file that has none is a mistake."""
     text = "tasks: [{task_key: a, notebook_task: {notebook_path: a.ipynb}}]"
-    found = messages(text, None, target="dev")
-    assert found == [("error", "the file is a single job; it has no targets")]
+    found = messages(text, None, target="dev", variables={"day": "1"})
+    assert found == [
+        ("error", "the file is a single job; it has no targets"),
+        ("error", "variables: there is no variable day here"),
+    ]
 
 
 def test_a_fragment_takes_variables_from_elsewhere():
@@ -455,3 +462,28 @@ def test_odd_bundles_have_plain_problems(field, odd):
     other = "resources: {jobs: {etl: {tasks: [{task_key: a, notebook_task: {notebook_path: a}}]}}}"
     if field != "resources":
         messages(f"{field}: {odd}\n{other}")
+
+
+def places(value, way=()):
+    """Yield the ways to every value of a document but the document itself."""
+    inner = value.items() if isinstance(value, dict) else ()
+    for step, deeper in enumerate(value) if isinstance(value, list) else inner:
+        yield (*way, step)
+        yield from places(deeper, (*way, step))
+
+
+@pytest.mark.parametrize(
+    "odd", [None, 5, "", [{}], "${var.paths}", "${resources.jobs.etl}"], ids=str
+)
+def test_spoiled_bundles_have_plain_problems(odd):
+    """Whatever stands wherever, the answer is a job or problems."""
+    sound = read_yaml(BUNDLE).value
+    for way in places(sound):
+        spoiled = copy.deepcopy(sound)
+        holder = spoiled
+        for step in way[:-1]:
+            holder = holder[step]
+        holder[way[-1]] = odd
+        for target in (None, "prod"):
+            with suppress(DefinitionError):
+                read(json.dumps(spoiled), target=target)
