@@ -42,7 +42,7 @@ ALWAYS = (
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
     "jupyter_client.ioloop",
-    "matplotlib_inline.backend_inline",
+    "matplotlib.backends.backend_agg",
     "nbkit.toolkit.startup",
 )
 """What every kernel needs, imported by name: the runner's side must not depend on it."""
@@ -67,6 +67,8 @@ def preload(modules: list[str]) -> None:
     if any(name.partition(".")[0] in {"pyspark", "delta"} for name in modules):
         modules = [*modules, *WITH_SPARK]
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no advice about frozen modules
+    # matplotlib decides on its import; the backend itself must meet the notebook's own shell.
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in modules:

@@ -359,3 +359,10 @@ def test_listener_that_fails(run):
     assert ran.outcome.failure.cause == "internal"
     assert "the ledger is full" in ran.outcome.failure.message
     assert json.loads(ran.output.read_text(encoding="utf-8"))
+
+
+def test_a_figure_is_kept_as_a_picture(run):
+    """matplotlib draws into the output notebook, though the fork server imported it before."""
+    ran = run("import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);")
+    (figure,) = ran.notebook.cells[-1].outputs
+    assert "image/png" in figure.data
