@@ -362,7 +362,7 @@ def test_listener_that_fails(run):
 
 
 def test_a_figure_is_kept_as_a_picture(run):
-    """matplotlib draws into the output notebook, though the fork server imported it before."""
+    """Charts arrive in the output notebook, though the fork server imported matplotlib before."""
     ran = run("import matplotlib.pyplot as plt\nplt.plot([1, 2, 3]);")
     (figure,) = ran.notebook.cells[-1].outputs
     assert "image/png" in figure.data
