@@ -11,7 +11,7 @@ demo: setup
 	@$(BIN)/nbkit run notebooks/flights/job.json
 
 test: check
-	@$(BIN)/pytest -m "e2e or slow"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "e2e or slow"
 
 # format, lint, types, layers and the tests that need neither kernels nor Spark
 check: setup
@@ -19,7 +19,7 @@ check: setup
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -m "not e2e and not slow"
+	@$(BIN)/pytest -q -n 2 -m "not e2e and not slow"
 
 setup: $(READY)
 	@$(BIN)/nbkit doctor --fix
