@@ -27,8 +27,19 @@ _WITH_ADDRESS = ("jobs", "pipelines")
 _LONGEST = 1_000_000
 
 
+_OF_WORKSPACES = {
+    *("existing_cluster_id", "new_cluster", "job_clusters", "warehouse_id", "git_source"),
+    *("run_as", "permissions", "environments", "libraries"),
+}
+"""Fields whose values are a workspace's own, so that none here need not keep a job from running."""
+
+
 class _NoValueError(Exception):
     """A reference has no value; the message says why."""
+
+
+class _NoWorkspaceError(_NoValueError):
+    """Only a workspace knows the value."""
 
 
 def interpolated(
@@ -49,12 +60,12 @@ def interpolated(
 
 def once(found: list[Finding]) -> list[Finding]:
     """Return findings with each message at the first of its places only."""
-    places: dict[str, list[Finding]] = {}
+    places: dict[tuple[str, str], list[Finding]] = {}
     for finding in found:
-        places.setdefault(finding.message, []).append(finding)
+        places.setdefault((finding.message, finding.severity), []).append(finding)
     return [
         first._replace(message=f"{message} (in {len(same) + 1} places)") if same else first
-        for message, (first, *same) in places.items()
+        for (message, _), (first, *same) in places.items()
     ]
 
 
@@ -76,9 +87,10 @@ class _Interpolation:
     def replaced(self, value: Any, loc: Loc) -> Any:
         """Return a value of the job with every reference in it replaced."""
 
-        def missing(reference: str, message: str) -> None:
-            text = f"${{{reference}}} {message}"
-            self.found.append(Finding(loc, text, self._choice.undeclared))
+        def missing(reference: str, error: _NoValueError) -> None:
+            harmless = isinstance(error, _NoWorkspaceError) and not _OF_WORKSPACES.isdisjoint(loc)
+            severity = "warning" if harmless else self._choice.undeclared
+            self.found.append(Finding(loc, f"${{{reference}}} {error}", severity))
 
         if isinstance(value, dict):
             return {name: self.replaced(inner, (*loc, name)) for name, inner in value.items()}
@@ -86,18 +98,19 @@ class _Interpolation:
             return [self.replaced(inner, (*loc, place)) for place, inner in enumerate(value)]
         return self._text(value, missing) if isinstance(value, str) else value
 
-    def _text(self, text: str, missing: Callable[[str, str], None]) -> Any:
+    def _text(self, text: str, missing: Callable[[str, _NoValueError], None]) -> Any:
         def value_of(reference: re.Match[str]) -> Any:
             try:
                 return self._value(reference[1])
             except _NoValueError as error:
-                missing(reference[1], str(error))
+                missing(reference[1], error)
                 return reference[0]
 
         def text_of(reference: re.Match[str]) -> str:
             value = json_spelling(value_of(reference))
             if isinstance(value, dict | list):
-                missing(reference[1], f"is {shown(value)}, which cannot stand within text")
+                why = f"is {shown(value)}, which cannot stand within text"
+                missing(reference[1], _NoValueError(why))
                 return reference[0]
             return "" if value is None else str(value)
 
@@ -111,8 +124,8 @@ class _Interpolation:
     def _nested(self, value: Any) -> Any:
         """Replace references in what a reference stands for; all of it must have values."""
 
-        def missing(reference: str, message: str) -> None:
-            raise _NoValueError(f"needs ${{{reference}}}, which {message}")
+        def missing(reference: str, error: _NoValueError) -> None:
+            raise type(error)(f"needs ${{{reference}}}, which {error}")
 
         if isinstance(value, dict):
             return {name: self._nested(inner) for name, inner in value.items()}
@@ -181,7 +194,8 @@ class _Interpolation:
             return self._nested(declared["default"])
         how = f"give it one with --var {name}=… or BUNDLE_VAR_{name}"
         if "lookup" in declared:
-            raise _NoValueError(f"is looked up in a workspace, and there is none here; {how}")
+            message = f"is looked up in a workspace, and there is none here; {how}"
+            raise _NoWorkspaceError(message)
         raise _NoValueError(f"has no value; {how}")
 
     @staticmethod

@@ -272,6 +272,27 @@ def test_what_has_no_value_is_said(variables, value, message):
     assert severity == "error"
 
 
+def test_what_only_a_workspace_knows_is_no_obstacle_where_it_does_not_matter():
+    """A cluster that is looked up by name keeps no job from running; a parameter would."""
+    text = """
+        variables:
+          cluster: {lookup: {cluster: shared}}
+          same: {default: "${var.cluster}"}
+        resources:
+          jobs:
+            etl:
+              tasks:
+              - {task_key: a, notebook_task: {notebook_path: a}, existing_cluster_id: "${var.same}"}
+              - {task_key: b, sql_task: {warehouse_id: "${var.cluster}", file: {path: b.sql}}}
+        """
+    assert [severity for severity, _ in messages(text, undeclared="error")] == ["warning"] * 2
+    text = text.replace("path: b.sql", 'path: "${var.cluster}"')
+    severities = [severity for severity, _ in messages(text, undeclared="error")]
+    assert sorted(severities) == ["error", "warning", "warning"]
+    text = text.replace("${var.same}", "${var.smae}")
+    assert "error" in messages(text, undeclared="error")[0]
+
+
 def test_what_follows_from_a_missing_value_is_not_said():
     """A number that is still `${…}` is no second problem, nor are tasks that are not known."""
     text = """
