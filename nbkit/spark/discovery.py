@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nbkit.settings import Settings
 
 _PREFIX = "nbkit-spark-"
+_SOCKET = "driver"
 _LONGEST = 80  # bytes left for the folder of a unix socket
 _START_SECONDS = 60
 
@@ -169,18 +170,37 @@ def withdraw(settings: Settings) -> None:
 
 def private_folder() -> Path:
     """Create the driver's own folder for its socket and scratch files, under a short path."""
-    parent = tempfile.gettempdir()
-    if len(os.fsencode(parent)) > _LONGEST:
-        parent = "/tmp"  # noqa: S108 - mkdtemp makes it private
-    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_scratch_parent()))
+
+
+def socket_in(folder: Path) -> Path:
+    """Return the path of the driver's socket in its private folder."""
+    return folder / _SOCKET
+
+
+def _scratch_parent() -> Path:
+    parent = Path(tempfile.gettempdir())
+    return parent if len(os.fsencode(parent)) <= _LONGEST else Path("/tmp")  # noqa: S108 - mkdtemp makes it private
 
 
 def sweep(settings: Settings) -> None:
-    """Remove what a killed driver left: its file and its private folder."""
-    address = read(settings)
-    if address is None:
-        return
-    folder = Path(address.socket).parent
-    if folder.name.startswith(_PREFIX) and folder.is_dir() and folder.stat().st_uid == os.getuid():
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove what killed drivers left: this project's file, and private folders of any project."""
+    last = read(settings)
     withdraw(settings)
+    for folder in _scratch_parent().glob(f"{_PREFIX}*"):
+        socket = socket_in(folder)
+        with suppress(OSError):  # gone meanwhile
+            ours = last is not None and str(socket) == last.socket
+            if folder.stat().st_uid == os.getuid() and (ours or _abandoned(socket)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _abandoned(socket: Path) -> bool:
+    """Say whether a driver of any project listened here once and no longer does."""
+    if not socket.exists() or time.time() - socket.stat().st_mtime < _START_SECONDS:
+        return False  # none, or one that may be about to listen
+    try:
+        Channel.to(str(socket)).close()
+    except ConnectionRefusedError:
+        return True
+    return False

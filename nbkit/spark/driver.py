@@ -228,11 +228,12 @@ def _run(settings: Settings, *, keep: bool) -> None:
         scratch = discovery.private_folder()
         driver = Driver(settings, scratch, keep=keep)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(scratch / "driver"))
+        listener.bind(str(discovery.socket_in(scratch)))
         listener.listen(128)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: driver.end("it got a signal"))
-        address = discovery.DriverAddress(os.getpid(), str(scratch / "driver"), driver.started)
+        socket_path = str(discovery.socket_in(scratch))
+        address = discovery.DriverAddress(os.getpid(), socket_path, driver.started)
         discovery.publish(settings, address)
         try:
             for target, argument in ((_accept, (listener, driver)), (driver.start_spark, (owner,))):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -172,6 +173,22 @@ def test_killing_the_driver_ends_the_jvm(own):
         processes = family(held.ready())
         assert not folder.exists()
     assert all_gone(processes)
+
+
+def test_a_new_driver_sweeps_what_killed_ones_left(own, tmp_path, monkeypatch):
+    """Abandoned private folders go, also of projects that never come back; live ones stay."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    dead, new, live = (discovery.private_folder() for _ in range(3))
+    listener = socket.socket(socket.AF_UNIX)
+    for folder in (dead, new, live):
+        bound = listener if folder is live else socket.socket(socket.AF_UNIX)
+        bound.bind(str(discovery.socket_in(folder)))
+        if folder is not new:
+            os.utime(discovery.socket_in(folder), (0, 0))
+    listener.listen()
+    discovery.sweep(own)
+    assert [folder.exists() for folder in (dead, new, live)] == [False, True, True]
+    listener.close()
 
 
 def test_killing_the_only_client_while_spark_starts_leaves_nothing(own):
