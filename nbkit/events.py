@@ -236,6 +236,7 @@ class AttemptFinished:
         exit_value: what `dbutils.notebook.exit` got, if it was called.
         failure: why not SUCCESS.
         output_notebook: path of the output notebook relative to the project root.
+        child_run_id: of a Run Job task, the run of the other job.
     """
 
     at: int
@@ -245,6 +246,7 @@ class AttemptFinished:
     exit_value: str | None = None
     failure: Failure | None = None
     output_notebook: str = ""
+    child_run_id: int | None = None
     kind: Literal["attempt_finished"] = "attempt_finished"
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbkit.app.bundle import choose, read_text
+from nbkit.app.child_jobs import wrong_children
 from nbkit.app.files import look_up
 from nbkit.app.libraries import not_installed
 from nbkit.errors import DefinitionError, Problem, UsageError
@@ -33,8 +35,6 @@ class Definition:
         job_key: which job of a bundle; None for a file that is one job.
         parsed: the job, its graph, its settings as given, and warnings.
         notebooks: every notebook that the job names, found.
-        target: of a bundle, if one was named.
-        variables: values of its variables, as far as they are not its own.
         scripts: every other file of code that it names, found.
         target: of a bundle, if one was named.
         variables: values of its variables, as far as they are not its own.
@@ -81,7 +81,7 @@ def load(
     variables: Mapping[str, str] | None = None,
     undeclared: Severity = "error",
 ) -> Definition:
-    """Read and check a job, with everything that it names on disk.
+    """Read and check a job, with everything that it names on disk, other jobs among it.
 
     Args:
         job: a file, `FILE:job_key` for one job of a bundle, or the `source` of a definition.
@@ -89,6 +89,27 @@ def load(
         target: of a bundle; by default its own.
         variables: values of a bundle's variables.
         undeclared: how bad it is that a `${…}` has no value.
+
+    Raises:
+        UsageError: there is no such file.
+        DefinitionError: the job cannot run; it carries every problem at once.
+    """
+    found = read(job, strict=strict, target=target, variables=variables, undeclared=undeclared)
+    wrong = wrong_children(found, partial(read, undeclared=undeclared))
+    if wrong:
+        raise DefinitionError((*wrong, *found.parsed.warnings), str(job))
+    return found
+
+
+def read(
+    job: str | Path,
+    *,
+    strict: bool = False,
+    target: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    undeclared: Severity = "error",
+) -> Definition:
+    """Read and check a job like `load`, but not the jobs that it runs.
 
     Raises:
         UsageError: there is no such file.

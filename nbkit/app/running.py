@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from nbkit.app.child_runs import ChildRuns, Within
 from nbkit.app.definition import Definition, load
 from nbkit.app.driver import ready_for_spark
 from nbkit.app.files import tasks as tasks_of
@@ -75,6 +76,7 @@ def start_of_run(
     run_id: int = 0,
     parameters: Mapping[str, str] | None = None,
     only: Sequence[str] | None = None,
+    trigger: str = "one_time",
 ) -> RunStarted:
     """Return the event that a run begins with; checks everything that can be checked before.
 
@@ -92,6 +94,7 @@ def start_of_run(
         run_name=graph.job.name,
         only=None if only is None else select(graph, list(only)),
         parallel=settings.run.parallel,
+        trigger=trigger,
     )
     try:
         return with_parameters(graph, event, given)
@@ -109,8 +112,9 @@ def run(
     known: Callable[[int], None] | None = None,
     view: View | None = None,
     clock: Clock | None = None,
+    within: Within | None = None,
 ) -> int:
-    """Run a job to its end and return the run's id.
+    """Run a job to its end and return the run's id; `within` another run, or by itself.
 
     If the job has a run with this idempotency `token`, nothing runs: that run's id is returned,
     once it is over, and `known` is told.
@@ -119,7 +123,14 @@ def run(
         NbkitError: the run could not begin; nothing ran.
     """
     clock = clock or SystemClock()
-    start = partial(start_of_run, definition, settings, parameters=parameters, only=only)
+    start = partial(
+        start_of_run,
+        definition,
+        settings,
+        parameters=parameters,
+        only=only,
+        trigger="run_job_task" if within else "one_time",
+    )
     job_id = start(clock.now()).job_id
     with ExitStack() as stack:
         ledger = _open(stack, settings)
@@ -132,6 +143,8 @@ def run(
             run_id = ledger.begin(name, job_id, document, definition.source, token)
         except TokenTakenError as taken:
             return awaited(taken.run_id, settings, known)
+        if within:
+            within.begun(run_id)
         begun = Begun(run_id, definition.graph, settings.runs_directory / str(run_id), settings)
         warnings = (str(problem) for problem in definition.parsed.warnings)
 
@@ -150,6 +163,7 @@ def run(
             ledger=ledger,
             view=view,
             clock=clock,
+            within=within,
         )
     return run_id
 
@@ -238,6 +252,7 @@ def _go(
     view: View | None,
     clock: Clock,
     claimed: bool = False,
+    within: Within | None = None,
 ) -> None:
     """Drive the run, once it is its turn, with everything that it needs, until it is over."""
     settings, run_id, job = begun.settings, begun.run_id, begun.graph.job
@@ -250,6 +265,8 @@ def _go(
         note = partial(ledger.append, run_id)
         notifier = stack.enter_context(Notifier(begun.graph, settings.notify, clock, note))
         observer = stack.enter_context((view or _unseen)(begun))
+        if within:
+            stack.enter_context(within.stop.watched(lambda _cause: watch.cancel()))
         stack.enter_context(ctrl_c_cancels(watch))
         observers = [observer, notifier.on_event]
         line = settings.runs_directory / ".jobs" / str(job_id)
@@ -262,8 +279,10 @@ def _go(
             go = admitted(job, turn, held_up, tell=tell, watch=watch, clock=clock)
         if not go:
             return
-        kernels = stack.enter_context(_kernels(definition, settings))
-        types = task_types(kernels, settings, definition.path.parent)
+        kernels = within.kernels if within else stack.enter_context(_kernels(definition, settings))
+        above = within.way if within else ()
+        run_job = ChildRuns(run, definition, settings, ledger, kernels, above)
+        types = task_types(kernels, settings, definition.path.parent, run_job=run_job)
         workers = stack.enter_context(Workers(begun.graph, types, clock, kill=kernels.close))
         drive(
             begun.graph,
@@ -297,7 +316,8 @@ def _kernels(definition: Definition, settings: Settings) -> Iterator[Kernels]:
     """Make kernels, spare ones too if the job has notebooks."""
     kernels = Kernels(settings)
     try:
-        if any(task.kind in IN_KERNELS for _, task in tasks_of(definition.graph.job)):
+        kinds = {task.kind for _, task in tasks_of(definition.graph.job)}
+        if kinds & {*IN_KERNELS, "run_job_task"}:
             kernels.__enter__()
         yield kernels
     finally:

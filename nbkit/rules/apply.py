@@ -219,6 +219,7 @@ def _attempt_finished(graph: RunGraph, state: RunState, event: events.AttemptFin
         exit_value=event.exit_value,
         failure=event.failure,
         output_notebook=event.output_notebook,
+        child_run_id=event.child_run_id,
     )
     found = _with_last(found, ended)
     state = moves.forget(state, unit)

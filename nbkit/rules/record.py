@@ -156,6 +156,8 @@ def _output(attempt: AttemptState) -> dict[str, Any]:
             kept = attempt.exit_value.encode()[:LONGEST_RESULT].decode(errors="ignore")
             truncated = len(kept) < len(attempt.exit_value)
             output["notebook_output"] = {"result": kept, "truncated": truncated}
+    if attempt.child_run_id is not None:
+        output["run_job_output"] = {"run_id": attempt.child_run_id}
     if attempt.failure is not None:
         output["error"] = attempt.failure.message
         output["error_trace"] = attempt.failure.traceback

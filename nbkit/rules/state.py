@@ -33,7 +33,7 @@ class AttemptState:
         block, parameters, timeout_seconds: as the attempt was started with.
         cell, cells: the code cell it works on, from 1, and how many there are.
         stopping: why it was asked to end, once it was.
-        result, exit_value, failure, output_notebook: as it ended.
+        result, exit_value, failure, output_notebook, child_run_id: as it ended.
     """
 
     attempt: int
@@ -50,6 +50,7 @@ class AttemptState:
     exit_value: str | None = None
     failure: Failure | None = None
     output_notebook: str = ""
+    child_run_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

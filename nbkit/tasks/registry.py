@@ -12,6 +12,7 @@ from nbkit.tasks.in_kernel import InKernel
 from nbkit.tasks.notebook import notebook_program
 from nbkit.tasks.pipeline import PipelineTasks
 from nbkit.tasks.python_wheel import wheel_program
+from nbkit.tasks.run_job import RunJobTasks
 from nbkit.tasks.spark_python import script_program
 from nbkit.tasks.sql import sql_program
 from nbkit.tasks.work import TaskFailedError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from nbkit.settings import Settings
     from nbkit.tasks.in_kernel import NotebookRunner, Prepare
     from nbkit.tasks.pipeline import PipelineEngine
+    from nbkit.tasks.run_job import JobRunner
     from nbkit.tasks.work import Reports, TaskType, Work
 
 IN_KERNELS: Mapping[str, Prepare] = {
@@ -34,7 +36,7 @@ IN_KERNELS: Mapping[str, Prepare] = {
     "dbt_task": dbt_program,
 }
 
-SUPPORTED = (*IN_KERNELS, "condition_task", "for_each_task")
+SUPPORTED = (*IN_KERNELS, "condition_task", "for_each_task", "run_job_task")
 
 
 def task_types(
@@ -42,6 +44,7 @@ def task_types(
     settings: Settings,
     directory: Path,
     *,
+    run_job: JobRunner | None = None,
     pipelines: PipelineEngine | None = None,
 ) -> Mapping[str, TaskType]:
     """Return who runs which type of task.
@@ -50,13 +53,18 @@ def task_types(
         kernels: runs notebooks.
         settings: of the project.
         directory: folder of the job's file, which its paths are relative to.
+        run_job: runs other jobs; None where nobody does.
         pipelines: updates pipelines; None where nobody can.
     """
     in_kernels = {
         kind: InKernel(prepare, kernels, settings, directory)
         for kind, prepare in IN_KERNELS.items()
     }
-    return {**in_kernels, "pipeline_task": PipelineTasks(pipelines, directory)}
+    return {
+        **in_kernels,
+        "run_job_task": RunJobTasks(run_job),
+        "pipeline_task": PipelineTasks(pipelines, directory),
+    }
 
 
 def unsupported(work: Work, reports: Reports, stop: StopRequest) -> NoReturn:

@@ -45,6 +45,7 @@ class Ended:
     exit_value: str | None = None
     failure: Failure | None = None
     output_notebook: str = ""
+    child_run_id: int | None = None
 
 
 class Reports(Protocol):

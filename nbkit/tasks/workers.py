@@ -167,6 +167,7 @@ class Workers:
             exit_value=ended.exit_value,
             failure=ended.failure,
             output_notebook=ended.output_notebook,
+            child_run_id=ended.child_run_id,
         )
         self._queue.put(finished)
 

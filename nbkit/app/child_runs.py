@@ -1,0 +1,100 @@
+"""Runs of other jobs within a run: on record by themselves, on the kernels of the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from nbkit.app.child_jobs import child_of, circle
+from nbkit.app.definition import read
+from nbkit.errors import UsageError
+from nbkit.events import RunFinished
+from nbkit.tasks.run_job import ChildEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nbkit.app.definition import Definition
+    from nbkit.kernels.attempt import StopRequest
+    from nbkit.kernels.run_notebook import Kernels
+    from nbkit.ledger.store import Ledger
+    from nbkit.settings import Settings
+    from nbkit.tasks.run_job import JobCall
+
+_REMEMBERED_RUNS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What a run has from the run that it is part of.
+
+    Attributes:
+        kernels: of the outermost run.
+        stop: asks for its end.
+        begun: is told its id.
+        way: the jobs that lead to it, the outermost first.
+    """
+
+    kernels: Kernels
+    stop: StopRequest
+    begun: Callable[[int], None]
+    way: tuple[Definition, ...]
+
+
+class Run(Protocol):
+    """`nbkit.app.running.run`, as far as it is needed here."""
+
+    def __call__(
+        self,
+        definition: Definition,
+        settings: Settings,
+        *,
+        parameters: Mapping[str, str],
+        within: Within,
+    ) -> int:
+        """Run a job to its end and return the run's id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRuns:
+    """Runs the jobs that the tasks of one run name; a `nbkit.tasks.run_job.JobRunner`.
+
+    Attributes:
+        run: runs a job.
+        job: the one whose run this is.
+        settings, ledger, kernels: of the run.
+        above: the jobs that lead to this one.
+    """
+
+    run: Run
+    job: Definition
+    settings: Settings
+    ledger: Ledger
+    kernels: Kernels
+    above: tuple[Definition, ...] = field(default=())
+
+    def __call__(self, call: JobCall, stop: StopRequest, begun: Callable[[int], None]) -> ChildEnd:
+        """Run the job that a task names to its end.
+
+        Raises:
+            NbkitError: there is no such job, or it cannot begin.
+        """
+        known = {each.job_id: each.source for each in self.ledger.runs(limit=_REMEMBERED_RUNS)}
+        child = child_of(self.job, call.job, read, known)
+        way = (*self.above, self.job)
+        if child.source in [job.source for job in way]:
+            raise UsageError(circle((*way, child)))
+        declared = {parameter.name for parameter in child.graph.job.parameters}
+        given = {
+            name: value
+            for name, value in call.parameters.items()
+            if name in declared or name in call.named
+        }
+        within = Within(self.kernels, stop, begun, way)
+        run_id = self.run(child, self.settings, parameters=given, within=within)
+        events = self.ledger.read(run_id)
+        end = next((event for event in reversed(events) if isinstance(event, RunFinished)), None)
+        if end is None:
+            return ChildEnd(run_id, None, "it has no end on record")
+        return ChildEnd(run_id, end.result, end.message)
