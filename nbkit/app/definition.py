@@ -136,7 +136,7 @@ def read(
     used = {**choice.environment, **given}
     return Definition(
         path,
-        job_key,
+        found.job_key or job_key,
         parsed,
         tuple(files.notebooks),
         tuple(files.scripts),

@@ -34,12 +34,14 @@ class Parsed:
         graph: its tasks in order.
         warnings: what Databricks would let pass, but is worth a look.
         document: the settings as they were given, whole, with references of bundles replaced.
+        job_key: the job's key in its bundle; None for a file that is one job.
     """
 
     job: Job
     graph: RunGraph
     warnings: tuple[Problem, ...]
     document: dict[str, Any]
+    job_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,14 @@ class Inspected:
         graph: its tasks in order; None as well then.
         problems: everything found, warnings included.
         document: the settings as they were given, whole, with references of bundles replaced.
+        job_key: the job's key in its bundle; None for a file that is one job.
     """
 
     job: Job | None
     graph: RunGraph | None
     problems: tuple[Problem, ...]
     document: dict[str, Any]
+    job_key: str | None = None
 
 
 def parse_job(
@@ -83,7 +87,7 @@ def parse_job(
     wrong = any(problem.severity == "error" for problem in found.problems)
     if not found.job or not found.graph or wrong:
         raise DefinitionError(found.problems, source)
-    return Parsed(found.job, found.graph, found.problems, found.document)
+    return Parsed(found.job, found.graph, found.problems, found.document, found.job_key)
 
 
 def inspect_job(
@@ -135,7 +139,8 @@ def _inspected(
     problems = as_problems(found)
     if strict:
         problems = tuple(problem.strictly for problem in problems)
-    return Inspected(job, graph, problems, given)
+    key = str(chosen.loc[-1]) if is_bundle(bundle.document) else None
+    return Inspected(job, graph, problems, given, key)
 
 
 def _assembled(main: Document, choice: Choice) -> tuple[Bundle, tuple[Finding, ...]]:

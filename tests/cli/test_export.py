@@ -32,6 +32,7 @@ def job(project):
 def test_a_job_as_a_bundle(job, nbkit):
     """YAML by default, with the notebook's suffix; what is undeclared stays, with a warning."""
     status, out, err = nbkit("export", job)
+    assert nbkit("export", "databricks.yml").out == out
     tasks = yaml.safe_load(out)["resources"]["jobs"]["etl"]["tasks"]
     assert status == 0
     assert tasks[0]["notebook_task"]["notebook_path"] == "load.ipynb"

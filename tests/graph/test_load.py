@@ -43,6 +43,7 @@ def test_a_job_is_found_in_every_shape(document, job_key, source):
     assert parsed.job.name == "etl"
     assert parsed.graph.keys == ("a",)
     assert parsed.document == JOB
+    assert (parsed.job_key is not None) == ("resources" in document)
     assert parsed.warnings == ()
 
 
