@@ -99,6 +99,7 @@ def run(
     *,
     only: Sequence[str] | None = None,
     idempotency_token: str = "",
+    skip_unsupported: bool = False,
     strict: bool = False,
     target: str | None = None,
     variables: Mapping[str, object] | None = None,
@@ -112,6 +113,7 @@ def run(
         parameters: job parameters by name; values are handed over as text.
         only: task keys to run; `+b` with all above it, `c+` with all below.
         idempotency_token: if the job has a run with this token, return that one; nothing runs.
+        skip_unsupported: leave out tasks that cannot run here, instead of failing.
         strict: take warnings as errors.
         target: of a bundle; by default its own.
         variables: values of a bundle's variables; `BUNDLE_VAR_…` and its own come after.
@@ -132,6 +134,7 @@ def run(
         parameters=_as_text(parameters),
         only=only,
         token=idempotency_token,
+        skip_unsupported=skip_unsupported,
         known=known.append,
         view=_view(show),
     )

@@ -69,6 +69,7 @@ class RunStarted:
         parallel: attempts at once.
         trigger: what started it, as `job.trigger.type` says it: `one_time`, `run_job_task` …
         overrides: names of parameters that were given for this run.
+        skip_unsupported: whether tasks that cannot run here are left out instead of failing.
     """
 
     at: int
@@ -80,6 +81,7 @@ class RunStarted:
     parallel: int = 4
     trigger: str = "one_time"
     overrides: tuple[str, ...] = ()
+    skip_unsupported: bool = False
     kind: Literal["run_started"] = "run_started"
 
 

@@ -51,6 +51,7 @@ class Run(Protocol):
         *,
         parameters: Mapping[str, str],
         within: Within,
+        skip_unsupported: bool,
     ) -> int:
         """Run a job to its end and return the run's id."""
         ...
@@ -92,7 +93,13 @@ class ChildRuns:
             if name in declared or name in call.named
         }
         within = Within(self.kernels, stop, begun, way)
-        run_id = self.run(child, self.settings, parameters=given, within=within)
+        run_id = self.run(
+            child,
+            self.settings,
+            parameters=given,
+            within=within,
+            skip_unsupported=call.skip_unsupported,
+        )
         events = self.ledger.read(run_id)
         end = next((event for event in reversed(events) if isinstance(event, RunFinished)), None)
         if end is None:

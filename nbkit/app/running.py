@@ -77,6 +77,7 @@ def start_of_run(
     parameters: Mapping[str, str] | None = None,
     only: Sequence[str] | None = None,
     trigger: str = "one_time",
+    skip_unsupported: bool = False,
 ) -> RunStarted:
     """Return the event that a run begins with; checks everything that can be checked before.
 
@@ -95,6 +96,7 @@ def start_of_run(
         only=None if only is None else select(graph, list(only)),
         parallel=settings.run.parallel,
         trigger=trigger,
+        skip_unsupported=skip_unsupported,
     )
     try:
         return with_parameters(graph, event, given)
@@ -113,6 +115,7 @@ def run(
     view: View | None = None,
     clock: Clock | None = None,
     within: Within | None = None,
+    skip_unsupported: bool = False,
 ) -> int:
     """Run a job to its end and return the run's id; `within` another run, or by itself.
 
@@ -130,6 +133,7 @@ def run(
         parameters=parameters,
         only=only,
         trigger="run_job_task" if within else "one_time",
+        skip_unsupported=skip_unsupported,
     )
     job_id = start(clock.now()).job_id
     with ExitStack() as stack:

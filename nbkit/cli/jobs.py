@@ -19,6 +19,9 @@ def run(
     only: options.Only = None,
     target: options.Target = None,
     var: options.Variables = None,
+    skip_unsupported: Annotated[
+        bool, typer.Option("--skip-unsupported", help="Leave out tasks that cannot run here.")
+    ] = False,
     idempotency_token: Annotated[
         str, typer.Option(help="If the job has a run with this token, show that; run nothing.")
     ] = "",
@@ -35,6 +38,7 @@ def run(
             parameters=options.parameters(parameter),
             only=options.keys(only),
             idempotency_token=idempotency_token,
+            skip_unsupported=skip_unsupported,
             strict=strict,
             target=target,
             variables=options.variables(var),

@@ -133,7 +133,7 @@ def end_iteration(
         retry_at=None,
         finished_at=at,
     )
-    good = result == "SUCCESS"
+    good = result in {"SUCCESS", "EXCLUDED"}
     counts = replace(
         task.counts,
         active=task.counts.active - 1,

@@ -59,6 +59,7 @@ def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunSt
         trigger=event.trigger,
         parameters=event.parameters,
         overrides=event.overrides,
+        skip_unsupported=event.skip_unsupported,
         only=only,
         parallel=event.parallel,
         tasks=state.tasks.update(left_out),

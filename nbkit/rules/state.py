@@ -160,8 +160,8 @@ class RunState:
     """Everything known about a run; made by `fresh` and changed only by `apply`.
 
     Attributes:
-        run_id, job_id, run_name, trigger, parameters, overrides, parallel: as started, or as
-            the last repair says.
+        run_id, job_id, run_name, trigger, parameters, overrides, parallel, skip_unsupported: as
+            started, or as the last repair says.
         only: task keys that may run; None for all.
         tasks: by task key.
         episodes: the original run and its repairs, in order.
@@ -186,6 +186,7 @@ class RunState:
     trigger: str = "one_time"
     parameters: dict[str, str] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
+    skip_unsupported: bool = False
     only: frozenset[str] | None = None
     parallel: int = 1
     tasks: PMap[str, TaskState] = field(default_factory=pmap)

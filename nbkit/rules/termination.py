@@ -62,6 +62,8 @@ def message_of(result: ResultState, failure: Failure | None = None) -> str:
         return failure.message
     if result == "SUCCESS":
         return ""
-    return {"TIMEDOUT": "It ran out of time.", "CANCELED": "It was cancelled."}.get(
-        result, "It failed."
-    )
+    return {
+        "TIMEDOUT": "It ran out of time.",
+        "CANCELED": "It was cancelled.",
+        "EXCLUDED": "It cannot run here and was left out.",
+    }.get(result, "It failed.")

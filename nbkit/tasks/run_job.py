@@ -24,11 +24,13 @@ class JobCall:
         job: as the task has it: a file, a key of the same bundle, a name, or a job's number.
         parameters: job parameters, those of the calling job among them.
         named: the ones that the task itself gives, which the other job has to know.
+        skip_unsupported: whether to leave out what cannot run here, as the calling run does.
     """
 
     job: int | str
     parameters: Mapping[str, str]
     named: frozenset[str]
+    skip_unsupported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class RunJobTasks:
             raise TaskFailedError("unsupported", "Nobody here runs other jobs.")
         block = work.block
         own = frozenset(block.get("job_parameters", {}))
-        call = JobCall(block["job_id"], work.command.parameters, own)
+        skips = work.state.skip_unsupported
+        call = JobCall(block["job_id"], work.command.parameters, own, skips)
 
         def begun(run_id: int) -> None:
             reports.noted(f"Job {block['job_id']} begins as run {run_id}.")

@@ -157,6 +157,11 @@ class Workers:
         reports = _Reports(self._queue, self._clock, command)
         try:
             ended = run(work, reports, stop)
+        except TaskFailedError as error:
+            ended = Ended("FAILED", failure=_failure(error))
+            if error.cause == "unsupported" and work.state.skip_unsupported:
+                reports.noted(f"Left out: {error}")
+                ended = Ended("EXCLUDED")
         except BaseException as error:  # noqa: BLE001 - a thread that dies silently hangs the run
             ended = Ended("FAILED", failure=_failure(error))
         finished = AttemptFinished(

@@ -60,6 +60,33 @@ def test_what_a_task_type_returns_becomes_the_end_of_its_attempt():
     assert event.output_notebook == "runs/1/a/0.ipynb"
 
 
+@pytest.mark.parametrize(
+    ("skips", "cause", "result"),
+    [
+        (True, "unsupported", "EXCLUDED"),
+        (False, "unsupported", "FAILED"),
+        (True, "notebook_unreadable", "FAILED"),
+    ],
+)
+def test_what_cannot_run_here_is_left_out_where_the_run_says_so(skips, cause, result):
+    """With a note of the reason; the rest of the job goes on as after an excluded task."""
+
+    def run(work, reports, stop):
+        raise TaskFailedError(cause, "no jars here")
+
+    started = RunStarted(1, 1, 7, "job", skip_unsupported=skips)
+    graph = job()
+    recorded = []
+    with workers(run, graph) as tasks:
+        fresh = RunState.fresh(graph)
+        state = drive(graph, fresh, tasks, recorded.extend, SystemClock(), first=[started])
+
+    assert state.tasks["a"].result == result
+    assert state.result == ("SUCCESS" if result == "EXCLUDED" else "FAILED")
+    noted = [event.message for event in recorded if isinstance(event, Noted)]
+    assert noted == (["Left out: no jars here"] if result == "EXCLUDED" else [])
+
+
 def test_reports_come_in_order_before_the_end():
     """A task value is known before whoever waits for the task starts."""
 
