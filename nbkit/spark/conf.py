@@ -117,6 +117,7 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         # Delta 4.4's parser loses the parameters of `spark.sql(…, args=…)` on Spark 4.2 otherwise.
         "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.sources.default": "delta",  # as on Databricks: a table without USING is Delta
         "spark.sql.warehouse.dir": _warehouse(settings),
         **_catalog(settings, scratch),
         **{f"spark.executorEnv.{name}": value for name, value in spark.env.items()},
