@@ -123,21 +123,25 @@ def run(
     Raises:
         NbkitError: the run could not begin. A run that fails is returned, not raised.
     """
-    from nbkit.app import running
-    from nbkit.app.definition import load
+    from nbkit.kernels.fork_client import fork_ahead
 
     settings = settings or Settings.of()
     known: list[int] = []
-    run_id = running.run(
-        load(job, strict=strict, target=target, variables=_as_text(variables)),
-        settings,
-        parameters=_as_text(parameters),
-        only=only,
-        token=idempotency_token,
-        skip_unsupported=skip_unsupported,
-        known=known.append,
-        view=_view(show),
-    )
+    with fork_ahead(settings.kernels) as forks:
+        from nbkit.app import running
+        from nbkit.app.definition import load
+
+        run_id = running.run(
+            load(job, strict=strict, target=target, variables=_as_text(variables)),
+            settings,
+            parameters=_as_text(parameters),
+            only=only,
+            token=idempotency_token,
+            skip_unsupported=skip_unsupported,
+            known=known.append,
+            view=_view(show),
+            forks=forks,
+        )
     found = _recorded(run_id, settings)
     if known and show != "nothing":
         name, result = found.record["run_name"], found.result_state
@@ -167,17 +171,21 @@ def repair(
     Raises:
         NbkitError: it could not begin, for instance because nothing failed.
     """
-    from nbkit.app import running
+    from nbkit.kernels.fork_client import fork_ahead
 
     settings = settings or Settings.of()
-    running.repair(
-        run_id,
-        settings,
-        tasks=tasks,
-        dependents=rerun_dependents,
-        parameters=_as_text(parameters),
-        view=_view(show),
-    )
+    with fork_ahead(settings.kernels) as forks:
+        from nbkit.app import running
+
+        running.repair(
+            run_id,
+            settings,
+            tasks=tasks,
+            dependents=rerun_dependents,
+            parameters=_as_text(parameters),
+            view=_view(show),
+            forks=forks,
+        )
     return _recorded(run_id, settings)
 
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from nbkit.clock import Clock
     from nbkit.events import Event
     from nbkit.graph.run_graph import RunGraph
+    from nbkit.kernels.fork_client import ForkServer
     from nbkit.scheduler.loop import Observer
     from nbkit.settings import Settings
 
@@ -116,11 +117,12 @@ def run(
     clock: Clock | None = None,
     within: Within | None = None,
     skip_unsupported: bool = False,
+    forks: ForkServer | None = None,
 ) -> int:
     """Run a job to its end and return the run's id; `within` another run, or by itself.
 
     If the job has a run with this idempotency `token`, nothing runs: that run's id is returned,
-    once it is over, and `known` is told.
+    once it is over, and `known` is told. Kernels come from `forks` if that was started ahead.
 
     Raises:
         NbkitError: the run could not begin; nothing ran.
@@ -168,6 +170,7 @@ def run(
             view=view,
             clock=clock,
             within=within,
+            forks=forks,
         )
     return run_id
 
@@ -181,6 +184,7 @@ def repair(
     parameters: Mapping[str, str] | None = None,
     view: View | None = None,
     clock: Clock | None = None,
+    forks: ForkServer | None = None,
 ) -> None:
     """Take a finished or lost run up again, with the job and notebooks as they are now.
 
@@ -231,6 +235,7 @@ def repair(
             view=view,
             clock=clock,
             claimed=True,
+            forks=forks,
         )
 
 
@@ -257,6 +262,7 @@ def _go(
     clock: Clock,
     claimed: bool = False,
     within: Within | None = None,
+    forks: ForkServer | None = None,
 ) -> None:
     """Drive the run, once it is its turn, with everything that it needs, until it is over."""
     settings, run_id, job = begun.settings, begun.run_id, begun.graph.job
@@ -283,7 +289,8 @@ def _go(
             go = admitted(job, turn, held_up, tell=tell, watch=watch, clock=clock)
         if not go:
             return
-        kernels = within.kernels if within else stack.enter_context(_kernels(definition, settings))
+        own = _kernels(definition, settings, forks)
+        kernels = within.kernels if within else stack.enter_context(own)
         above = within.way if within else ()
         run_job = ChildRuns(run, definition, settings, ledger, kernels, above)
         types = task_types(kernels, settings, definition.path.parent, run_job=run_job)
@@ -316,9 +323,11 @@ def _teller(
 
 
 @contextmanager
-def _kernels(definition: Definition, settings: Settings) -> Iterator[Kernels]:
+def _kernels(
+    definition: Definition, settings: Settings, forks: ForkServer | None
+) -> Iterator[Kernels]:
     """Make kernels, spare ones too if the job has notebooks."""
-    kernels = Kernels(settings)
+    kernels = Kernels(settings, forks)
     try:
         kinds = {task.kind for _, task in tasks_of(definition.graph.job)}
         if kinds & {*IN_KERNELS, "run_job_task"}:

@@ -5,22 +5,30 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
+
+    from nbkit.settings import KernelSettings
 
 CAN_FORK = sys.platform == "linux"
 """Elsewhere system libraries may crash after a fork, or there is none."""
 
 _LAST_WORDS_SECONDS = 5
+
+_LONGEST_FOLDER = 60
+"""The name of a unix socket has at most 103 bytes on macOS."""
 
 
 class ForkedKernel:
@@ -72,10 +80,12 @@ class ForkServer:
         modules: what to import ahead of use.
 
     Attributes:
+        directory: as given.
         up: set when everything is imported.
     """
 
     def __init__(self, directory: Path, modules: list[str]) -> None:
+        self.directory = directory
         self._kernels: dict[str, ForkedKernel] = {}
         self._lock = threading.Lock()
         self._started = 0
@@ -172,6 +182,31 @@ class ForkServer:
         with self._lock:
             kernel = self._kernels.pop(key) if "exited" in message else self._kernels[key]
         kernel.hear(message)
+
+
+@contextmanager
+def fork_ahead(settings: KernelSettings) -> Iterator[ForkServer | None]:
+    """Let a fork server import what kernels need while this process still reads the job.
+
+    Yields None where kernels are not forked.
+    """
+    if not CAN_FORK:
+        yield None
+        return
+    server = ForkServer(private_folder(), settings.preload)
+    try:
+        yield server
+    finally:
+        server.close()
+        shutil.rmtree(server.directory, ignore_errors=True)
+
+
+def private_folder() -> Path:
+    """Make a folder that only this user can enter, with a name short enough for sockets."""
+    parent = tempfile.gettempdir()
+    if len(parent) > _LONGEST_FOLDER and os.name == "posix":
+        parent = "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
+    return Path(tempfile.mkdtemp(prefix="nbkit-", dir=parent))
 
 
 def current_environment() -> dict[str, str]:

@@ -59,6 +59,10 @@ WITH_SPARK = (
 )
 """What a session imports late; a kernel needs it if PySpark is worth preloading."""
 
+LATER = ("matplotlib.pyplot",)
+"""What many kernels need, but not the first: imported when nobody has asked for a while."""
+
+_IDLE_SECONDS = 0.5
 _PR_SET_PDEATHSIG = 1
 
 
@@ -102,8 +106,13 @@ class ForkServer:
             selector.register(wake, selectors.EVENT_READ)
             selector.register(self._control, selectors.EVENT_READ)
             self._inherited = (wake, woken, selector)
+            later = list(LATER)
             while True:
-                ready = {key.fileobj for key, _ in selector.select()}
+                events = selector.select(_IDLE_SECONDS if later else None)
+                if not events:
+                    preload([later.pop(0)])
+                    continue
+                ready = {key.fileobj for key, _ in events}
                 if wake in ready:
                     with contextlib.suppress(BlockingIOError):
                         os.read(wake, 4096)

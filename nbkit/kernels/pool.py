@@ -9,10 +9,8 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zmq
@@ -20,20 +18,18 @@ import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-from nbkit.kernels.fork_client import CAN_FORK, ForkServer, current_environment
+from nbkit.kernels.fork_client import CAN_FORK, ForkServer, current_environment, private_folder
 from nbkit.kernels.own_loop import run_in_own_loop
 from nbkit.kernels.provisioner import ForkProvisioner, forked_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from nbkit.settings import KernelSettings
 
 _REFILL_AFTER_SECONDS = 0.3
 """A new spare costs 0.1 s of a core: let the notebook that took the last one start first."""
-
-_LONGEST_FOLDER = 60
-"""The name of a unix socket has at most 103 bytes on macOS."""
 
 _LOG_LINES = 20
 
@@ -115,18 +111,25 @@ class Pool:
     Args:
         settings: how many spares, and what they import.
         fork: whether kernels of this Python are forked; by default where that is safe.
+        server: a fork server that was started ahead, see `fork_ahead`; the pool ends it.
     """
 
-    def __init__(self, settings: KernelSettings, *, fork: bool = CAN_FORK) -> None:
+    def __init__(
+        self,
+        settings: KernelSettings,
+        *,
+        fork: bool = CAN_FORK,
+        server: ForkServer | None = None,
+    ) -> None:
         self._settings = settings
         self._fork = fork
         self._spares: deque[Kernel] = deque()
         self._numbers = itertools.count(1)
-        self._server: ForkServer | None = None
+        self._server = server
         self._changed = threading.Condition()
         self._closed = False
         self._refiller: threading.Thread | None = None
-        self._folder = _private_folder()
+        self._folder = server.directory if server else private_folder()
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.RCVHWM, 0)  # or a burst of outputs would lose some
 
@@ -243,11 +246,3 @@ def _own_spec() -> KernelSpec:
         display_name="Python (nbkit)",
         language="python",
     )
-
-
-def _private_folder() -> Path:
-    """Make a folder that only this user can enter, with a name short enough for sockets."""
-    parent = tempfile.gettempdir()
-    if len(parent) > _LONGEST_FOLDER and os.name == "posix":
-        parent = "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
-    return Path(tempfile.mkdtemp(prefix="nbkit-", dir=parent))

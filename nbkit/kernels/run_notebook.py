@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from nbkit.errors import Failure
+    from nbkit.kernels.fork_client import ForkServer
     from nbkit.settings import Settings
 
 __all__ = [
@@ -41,13 +42,17 @@ class Kernels:
     """Runs notebooks; usable from any number of threads.
 
     As a context manager it makes spare kernels ahead of use, and leaves none behind.
+
+    Args:
+        settings: of the project.
+        server: a fork server that was started ahead; it ends with the kernels.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, server: ForkServer | None = None) -> None:
         self._run = settings.run
         # What it would warn of on standard error, the outcome tells.
         logging.getLogger("papermill").addHandler(logging.NullHandler())
-        self._pool = Pool(settings.kernels)
+        self._pool = Pool(settings.kernels, server=server)
 
     def __enter__(self) -> Self:
         """Begin to make spare kernels."""
