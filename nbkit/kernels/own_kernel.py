@@ -26,13 +26,20 @@ def make_kernel(connection_file: str, *, owner: int) -> Any:
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
+    from zmq import SNDHWM
 
     class Kernel(IPythonKernel):  # type: ignore[misc]
         async def _progressively_terminate_all_children(self) -> None:
             """Leave them to the owner: this would wait 14 s for a child that is a zombie."""
 
+    class App(IPKernelApp):  # type: ignore[misc]
+        def init_iopub(self, context: Any) -> None:
+            """Queue outputs without a limit: past 1,000 unread ones, some would be dropped."""
+            context.setsockopt(SNDHWM, 0)
+            super().init_iopub(context)
+
     sys.argv = ["ipykernel_launcher.py", "-f", connection_file]
-    app = IPKernelApp.instance(
+    app = App.instance(
         config=Config({"HistoryManager": {"enabled": False}}),
         connection_file=connection_file,
         kernel_class=Kernel,

@@ -167,7 +167,16 @@ def _gateway(port: int, secret: str, channel: Channel) -> Any:
             channel.send({"do": "cancel"})
             raise
 
+    connect = client._create_new_connection  # noqa: SLF001
+
+    def connect_again() -> Any:
+        try:
+            return connect()
+        except Py4JNetworkError:  # seen while the JVM was ending an interrupted connection
+            return connect()
+
     client.send_command = send_command
+    client._create_new_connection = connect_again  # noqa: SLF001
     return gateway
 
 
