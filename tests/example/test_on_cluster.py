@@ -15,6 +15,7 @@ EXAMPLE = Path(__file__).parents[2] / "notebooks" / "flights"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_flights_job_runs_on_a_standalone_cluster(tmp_path: Path) -> None:
     """With `spark.master = "spark://…"` the same job does the same on executors elsewhere."""
     shutil.copytree(EXAMPLE, tmp_path / "flights")
