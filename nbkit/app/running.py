@@ -19,7 +19,6 @@ from nbkit.clock import SystemClock
 from nbkit.errors import DefinitionError, Problem
 from nbkit.events import Noted, RunHeldUp, RunStarted
 from nbkit.graph.select import select
-from nbkit.kernels.output import write_atomically
 from nbkit.kernels.run_notebook import Kernels
 from nbkit.ledger.claim import claim
 from nbkit.ledger.reader import TokenTakenError
@@ -36,6 +35,7 @@ from nbkit.scheduler.cancel import Watch, ctrl_c_cancels
 from nbkit.scheduler.loop import drive
 from nbkit.tasks.registry import IN_KERNELS, task_types
 from nbkit.tasks.workers import Workers
+from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbformat.v4 import writes_json
 
+from nbkit.whole_file import write_atomically
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _SHARE_OF_TIME = 10
 """A notebook that takes long to save waits this many times as long before the next save."""
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file so that readers, and a crash at any moment, find the old or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _umask() -> int:
-    try:  # os.umask would change it for other threads for a moment
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("Umask:"):
-                return int(line.split()[1], 8)
-    except (OSError, ValueError):
-        pass
-    return 0o022
 
 
 def notebook_bytes(notebook: NotebookNode) -> bytes:

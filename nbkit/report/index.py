@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from nbkit.report.files import write_atomically
-from nbkit.report.page import NAME, environment
+from nbkit.report.page import NAME, as_bytes, environment
 from nbkit.report.view import run_view
+from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,4 +31,4 @@ def write_index(records: Iterable[Record], path: Path) -> None:
         if os.path.isfile(path.parent / str(run.run_id) / NAME)  # noqa: PTH113 - thousands of runs
     }
     html = environment().get_template("index.html.j2").render(runs=runs, links=links)
-    write_atomically(path, html)
+    write_atomically(path, as_bytes(html))

@@ -12,10 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from nbkit.report import wording
 from nbkit.report.drawing import draw
-from nbkit.report.files import write_atomically
 from nbkit.report.timeline import timeline
 from nbkit.report.view import run_view
 from nbkit.rules.record import record
+from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
     from nbkit.graph.run_graph import RunGraph
@@ -35,7 +35,8 @@ def write_report(graph: RunGraph, state: RunState, path: Path, *, root: Path) ->
         path: where to write, such as `runs/12/report.html`.
         root: the project root; output notebooks are named relative to it.
     """
-    write_atomically(path, render_report(record(graph, state), folder=path.parent, root=root))
+    page = render_report(record(graph, state), folder=path.parent, root=root)
+    write_atomically(path, as_bytes(page))
 
 
 def render_report(run_record: Record, *, folder: Path, root: Path) -> str:
@@ -53,6 +54,11 @@ def render_report(run_record: Record, *, folder: Path, root: Path) -> str:
         anchors={task.key: f"task-{index}" for index, task in enumerate(run.tasks)},
         iterations_shown=ITERATIONS_SHOWN,
     )  # fmt: skip
+
+
+def as_bytes(page: str) -> bytes:
+    """Return a page as it is stored; a value in it may hold half a surrogate pair."""
+    return page.encode("utf-8", "replace")
 
 
 @cache

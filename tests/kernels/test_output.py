@@ -13,11 +13,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from nbkit.kernels import output
-from nbkit.kernels.output import OutputNotebook, write_atomically
+from nbkit.kernels.output import OutputNotebook
+from nbkit.whole_file import write_atomically
 
 WRITER = """
 import sys, pathlib
-from nbkit.kernels.output import write_atomically
+from nbkit.whole_file import write_atomically
 path = pathlib.Path(sys.argv[1])
 number = 0
 while True:
