@@ -30,11 +30,13 @@ def earlier_run(ledger: Ledger, job_id: int, token: str) -> int | None:
     return ledger.run_of(job_id, token)
 
 
-def awaited(run_id: int, settings: Settings, known: Callable[[int], None] | None = None) -> int:
+def awaited(
+    run_id: int, ledger: Ledger, settings: Settings, known: Callable[[int], None] | None = None
+) -> int:
     """Wait until nobody drives the run any more, tell `known` of it, and return its id."""
     directory = settings.runs_directory / str(run_id)
     patience = _PATIENCE_LOOKS  # between its making and its claim, a run looks like a lost one
-    while is_live(directory) or (patience and not directory.exists()):
+    while is_live(directory) or (patience and not ledger.ended(run_id)):
         patience -= patience > 0
         time.sleep(_LOOK_EVERY_SECONDS)
     if known is not None:

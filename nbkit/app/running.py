@@ -141,14 +141,14 @@ def run(
     with ExitStack() as stack:
         ledger = _open(stack, settings)
         if token and (earlier := earlier_run(ledger, job_id, token)):
-            return awaited(earlier, settings, known)
+            return awaited(earlier, ledger, settings, known)
         notes = stack.enter_context(ready_for_spark(definition.code, settings))
         document = json.dumps(definition.parsed.document, ensure_ascii=False, indent=2)
         name = definition.graph.job.name
         try:
             run_id = ledger.begin(name, job_id, document, definition.source, token)
         except TokenTakenError as taken:
-            return awaited(taken.run_id, settings, known)
+            return awaited(taken.run_id, ledger, settings, known)
         if within:
             within.begun(run_id)
         begun = Begun(run_id, definition.graph, settings.runs_directory / str(run_id), settings)

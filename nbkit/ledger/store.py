@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nbkit.clock import Clock, SystemClock
 from nbkit.errors import UsageError
+from nbkit.events import RunFinished
 from nbkit.ledger.codec import decode, encode
 from nbkit.ledger.database import clear_errors, open_database
 from nbkit.ledger.reader import (
@@ -166,6 +167,12 @@ class Ledger:
             ]
             lifecycle = self._lifecycle(connection, [summary.run_id for summary in begun])
         return [summary_of(summary, lifecycle[summary.run_id]) for summary in begun]
+
+    def ended(self, run_id: int) -> bool:
+        """Tell whether the end of the run is on record, and nothing after it."""
+        with self._reading() as connection:
+            lifecycle = self._lifecycle(connection, [run_id])[run_id]
+        return bool(lifecycle) and isinstance(lifecycle[-1], RunFinished)
 
     def definition(self, run_id: int) -> Definition:
         """Return the job as JSON text, and the file that it came from.
