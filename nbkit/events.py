@@ -230,6 +230,21 @@ class TaskValueSet:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptReported:
+    """A notebook told something about itself: a step, expectations, a run of its own.
+
+    Attributes:
+        report: one of `nbkit.wire.Report`; it replaces an earlier one of its kind and id.
+    """
+
+    at: int
+    unit: Unit
+    attempt: int
+    report: dict[str, Any]
+    kind: Literal["attempt_reported"] = "attempt_reported"
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptFinished:
     """An attempt is over.
 
@@ -291,6 +306,7 @@ Event = (
     | AttemptProgressed
     | AttemptStopping
     | TaskValueSet
+    | AttemptReported
     | AttemptFinished
     | DurationExceeded
     | Noted

@@ -59,6 +59,104 @@ class TaskValueSet(TypedDict):
     value: Any
 
 
+class StepReported(TypedDict):
+    """A step of the notebook (`nbkit.step`) began or is over; the last word on an `id` counts.
+
+    Attributes:
+        id: of the step in this attempt; its parent's is `parent`, empty for none.
+        name: as the author calls it.
+        state: `recorded` is a failure that the author chose to go on after.
+        tries: how often its body was begun.
+        started_at, ended_at: milliseconds since the epoch; 0 for not yet.
+        error: one line; empty for none. `transient` if another try could have helped.
+    """
+
+    kind: Literal["step"]
+    id: str
+    parent: str
+    name: str
+    state: Literal["running", "succeeded", "failed", "recorded"]
+    tries: int
+    started_at: int
+    ended_at: int
+    error: str
+    transient: bool
+
+
+class ExpectationResult(TypedDict):
+    """How one expectation fared.
+
+    Attributes:
+        name, rule: as the author calls it, and what it says, for a person.
+        action: what was to be done about failing rows.
+        threshold: share of rows that may fail, from 0 to 1.
+        passed, failed, dropped: counts of rows; for a check of a whole table, 1 and 0.
+        ok: whether it held, its threshold considered.
+        sample: some failing rows, as objects of JSON.
+        observed: what was measured, for a check of a whole table.
+    """
+
+    name: str
+    rule: str
+    action: Literal["warn", "drop", "fail", "quarantine"]
+    threshold: float
+    passed: int
+    failed: int
+    dropped: int
+    ok: bool
+    sample: NotRequired[list[dict[str, Any]]]
+    observed: NotRequired[str]
+
+
+class ExpectationsMeasured(TypedDict):
+    """Expectations on one dataset were measured; the last word on an `id` counts.
+
+    Attributes:
+        dataset: the table or DataFrame that was looked at.
+        rows: how many rows were looked at.
+        at: when, in milliseconds since the epoch.
+    """
+
+    kind: Literal["expectations"]
+    id: str
+    dataset: str
+    rows: int
+    at: int
+    results: list[ExpectationResult]
+
+
+class ChildRunStarted(TypedDict):
+    """`dbutils.notebook.run` began a run of another notebook."""
+
+    kind: Literal["child_run"]
+    id: str
+    run_id: int
+    notebook: str
+
+
+class DatasetRefreshed(TypedDict):
+    """A dataset of a declarative pipeline was, or was not, brought up to date.
+
+    Attributes:
+        id: the dataset's name.
+        type: such as `materialized_view`.
+        state: as the pipeline's event log spells it, such as `COMPLETED`.
+        message: for a person: how it was refreshed and why, or what went wrong.
+        rows, dropped: written and dropped; None where that is not known.
+        started_at, ended_at: milliseconds since the epoch; 0 for not yet.
+    """
+
+    kind: Literal["dataset"]
+    id: str
+    type: str
+    state: str
+    message: str
+    rows: int | None
+    dropped: int | None
+    started_at: int
+    ended_at: int
+
+
 class SparkAttached(TypedDict):
     """The kernel has its Spark session; `application_id` and `session` name it in logs."""
 
@@ -74,4 +172,15 @@ class SparkLost(TypedDict):
     message: str
 
 
-Message = NotebookExited | TaskValueSet | SparkAttached | SparkLost
+Report = StepReported | ExpectationsMeasured | ChildRunStarted | DatasetRefreshed
+"""What goes on record with the attempt as it is."""
+
+REPORTS = {
+    "step": "steps",
+    "expectations": "expectations",
+    "child_run": "child_runs",
+    "dataset": "datasets",
+}
+"""Kinds of `Report`, and the field of the run's record where they are listed."""
+
+Message = NotebookExited | TaskValueSet | SparkAttached | SparkLost | Report

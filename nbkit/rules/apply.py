@@ -180,6 +180,15 @@ def _value_set(_: RunGraph, state: RunState, event: events.TaskValueSet) -> RunS
     )
 
 
+def _reported(_: RunGraph, state: RunState, event: events.AttemptReported) -> RunState:
+    found = state.unit(event.unit)
+    if found is None or found.last is None or found.last.attempt != event.attempt:
+        return state
+    key = (event.report["kind"], event.report["id"])
+    told = replace(found.last, reports={**found.last.reports, key: event.report})
+    return state.with_unit(event.unit, _with_last(found, told))
+
+
 def _stopping(graph: RunGraph, state: RunState, event: events.AttemptStopping) -> RunState:
     unit = event.unit
     found = state.unit(unit)
@@ -278,6 +287,7 @@ _STEPS: dict[type, Callable[[RunGraph, RunState, Any], RunState]] = {
     events.AttemptProgressed: _progressed,
     events.AttemptStopping: _stopping,
     events.TaskValueSet: _value_set,
+    events.AttemptReported: _reported,
     events.AttemptFinished: _attempt_finished,
     events.DurationExceeded: _duration_exceeded,
 }

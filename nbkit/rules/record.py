@@ -1,9 +1,9 @@
 """A run as the Jobs API 2.2 answers `runs/get`, with what nbkit adds to it.
 
-Additions: `output_notebook`, `attempts`, `task_values`, `iterations`, `failure` and, while it
-runs, `progress`. As in the API, times are epoch milliseconds with 0 for not yet, and a run with
-a failed task has the deprecated `life_cycle_state` INTERNAL_ERROR while its `status` is
-TERMINATED.
+Additions: `output_notebook`, `attempts`, `task_values`, `iterations`, `failure`, what notebooks
+told of themselves (`nbkit.wire.REPORTS`) and, while it runs, `progress`. As in the API, times are
+epoch milliseconds with 0 for not yet, and a run with a failed task has the deprecated
+`life_cycle_state` INTERNAL_ERROR while its `status` is TERMINATED.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from nbkit.rules.termination import code_of, message_of, type_of
+from nbkit.wire import REPORTS
 
 if TYPE_CHECKING:
     from nbkit.events import ResultState
@@ -137,6 +138,7 @@ def _attempt(attempt: AttemptState) -> dict[str, Any]:
         "output": _output(attempt),
         "output_notebook": attempt.output_notebook,
     }
+    document |= _reports(attempt)
     if attempt.failure is not None:
         document["failure"] = {
             "cause": attempt.failure.cause,
@@ -146,6 +148,15 @@ def _attempt(attempt: AttemptState) -> dict[str, Any]:
             "source": attempt.failure.source,
         }
     return document
+
+
+def _reports(attempt: AttemptState) -> dict[str, list[dict[str, Any]]]:
+    """Return what the notebook told, in the order in which it first told it."""
+    listed: dict[str, list[dict[str, Any]]] = {}
+    for (kind, _), report in attempt.reports.items():
+        told = {name: value for name, value in report.items() if name != "kind"}
+        listed.setdefault(REPORTS[kind], []).append(told)
+    return listed
 
 
 def _output(attempt: AttemptState) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class AttemptState:
         cell, cells: the code cell it works on, from 1, and how many there are.
         stopping: why it was asked to end, once it was.
         result, exit_value, failure, output_notebook, child_run_id: as it ended.
+        reports: what its notebook told, by kind and id; see `nbkit.wire.Report`.
     """
 
     attempt: int
@@ -51,6 +52,7 @@ class AttemptState:
     failure: Failure | None = None
     output_notebook: str = ""
     child_run_id: int | None = None
+    reports: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from nbkit import wire
 from nbkit.errors import Failure
 from nbkit.kernels.attempt import NotebookRequest
 from nbkit.tasks.compute import surroundings
@@ -148,6 +149,8 @@ class _Ear:
         self._reports.progressed(cell, cells)
 
     def said(self, message: Message) -> None:
+        if message["kind"] in wire.REPORTS:
+            self._reports.reported(cast("wire.Report", message))
         if message["kind"] != "task_value":
             return
         key, value = message["key"], message["value"]

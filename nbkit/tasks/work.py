@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbkit.kernels.attempt import StopRequest
     from nbkit.rules.commands import StartAttempt
     from nbkit.rules.state import RunState
+    from nbkit.wire import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ class Reports(Protocol):
 
     def value_set(self, key: str, value: JsonValue) -> None:
         """The task set a task value."""
+        ...
+
+    def reported(self, report: Report) -> None:
+        """The task told something about itself."""
         ...
 
     def noted(self, message: str) -> None:

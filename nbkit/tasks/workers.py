@@ -13,7 +13,15 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from nbkit.errors import Failure, NbkitError
-from nbkit.events import AttemptFinished, AttemptProgressed, Event, Noted, TaskValueSet, Unit
+from nbkit.events import (
+    AttemptFinished,
+    AttemptProgressed,
+    AttemptReported,
+    Event,
+    Noted,
+    TaskValueSet,
+    Unit,
+)
 from nbkit.kernels.attempt import StopRequest
 from nbkit.kernels.outcome import failure_of
 from nbkit.rules.moves import definition
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
     from nbkit.rules.commands import StartAttempt, StopAttempt
     from nbkit.rules.state import RunState
     from nbkit.tasks.work import TaskType
+    from nbkit.wire import Report
 
 _WOKEN = None
 """What `wake` puts into the queue."""
@@ -200,6 +209,10 @@ class _Reports:
 
     def value_set(self, key: str, value: JsonValue) -> None:
         self._queue.put(TaskValueSet(self._clock.now(), self._unit, key, value))
+
+    def reported(self, report: Report) -> None:
+        at = self._clock.now()
+        self._queue.put(AttemptReported(at, self._unit, self._attempt, {**report}))
 
     def noted(self, message: str) -> None:
         self._queue.put(Noted(self._clock.now(), message, self._unit.task_key))

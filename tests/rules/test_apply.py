@@ -49,6 +49,8 @@ STRANGE = [
     events.AttemptStopping(1, Unit("slow"), 4, "canceled"),
     events.AttemptStopping(1, Unit("gone"), 0, "canceled"),
     events.TaskValueSet(1, Unit("gone"), "a", 1),
+    events.AttemptReported(1, Unit("gone"), 0, {"kind": "step", "id": "1"}),
+    events.AttemptReported(1, Unit("slow"), 4, {"kind": "step", "id": "1"}),
     events.TaskSkipped(1, "load", "EXCLUDED", ""),
     events.TaskSkipped(1, "gone", "EXCLUDED", ""),
     events.ConditionEvaluated(1, "gate", 1, "1", "EQUAL_TO", "2", outcome=False),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbkit.events import AttemptProgressed, Unit
+from nbkit.events import AttemptProgressed, AttemptReported, Unit
 from nbkit.rules.record import LONGEST_RESULT, record
 from nbkit.rules.repair import plan_repair
 from nbkit.rules.state import RunState
@@ -189,3 +189,20 @@ def test_a_long_exit_value(kit):
     output = task(record(run.graph, run.run()), "load")["output"]["notebook_output"]
     assert output["truncated"] is True
     assert len(output["result"]) == LONGEST_RESULT // 2
+
+
+def test_what_a_notebook_told_of_itself(kit):
+    """Each kind in its own list, in the order of their first words; the last words count."""
+    simulation = kit.Simulation([kit.notebook("load")])
+    simulation.run(until=1)
+    for report in (
+        {"kind": "step", "id": "b", "state": "running"},
+        {"kind": "step", "id": "a", "state": "running"},
+        {"kind": "expectations", "id": "t", "rows": 3},
+        {"kind": "step", "id": "b", "state": "failed"},
+    ):
+        simulation.record(AttemptReported(1, Unit("load"), 0, report))
+    (attempt,) = task(record(simulation.graph, simulation.state), "load")["attempts"]
+    assert attempt["steps"] == [{"id": "b", "state": "failed"}, {"id": "a", "state": "running"}]
+    assert attempt["expectations"] == [{"id": "t", "rows": 3}]
+    assert "child_runs" not in attempt

@@ -41,13 +41,16 @@ class Reported:
     """Keeps what was reported."""
 
     def __init__(self):
-        self.progress, self.values, self.notes = [], {}, []
+        self.progress, self.values, self.notes, self.reports = [], {}, [], []
 
     def progressed(self, cell, cells):
         self.progress.append((cell, cells))
 
     def value_set(self, key, value):
         self.values[key] = value
+
+    def reported(self, report):
+        self.reports.append(report)
 
     def noted(self, message):
         self.notes.append(message)
@@ -110,6 +113,14 @@ def test_the_end_says_where_the_output_is(project):
     assert ended == Ended("SUCCESS", "done", None, "runs/7/a/4/0.ipynb")
     assert (project / ended.output_notebook).exists()
     assert reported.progress == [(1, 3)]
+
+
+def test_what_the_notebook_tells_of_itself_is_passed_on(project):
+    """Its task values by themselves, its reports as they are, the rest not at all."""
+    step = {"kind": "step", "id": "1", "name": "load", "state": "running"}
+    says = [step, {"kind": "task_value", "key": "n", "value": 1}, {"kind": "exit", "value": ""}]
+    _, reported = attempt(project, FakeKernels(says=says))
+    assert (reported.reports, reported.values) == ([step], {"n": 1})
 
 
 def test_a_failure_is_passed_on_with_its_output(project):
