@@ -157,6 +157,28 @@ class DatasetRefreshed(TypedDict):
     ended_at: int
 
 
+class RowsRead(TypedDict):
+    """The last statement of a SQL task gave rows, for `{{tasks.x.output.rows}}`.
+
+    Attributes:
+        id: `last`, as it is the only one.
+        columns: their names.
+        rows: as objects of JSON, as many as `OUTPUT_ROWS` and `OUTPUT_BYTES` allow.
+        more: whether there were others.
+    """
+
+    kind: Literal["sql_rows"]
+    id: str
+    columns: list[str]
+    rows: list[dict[str, Any]]
+    more: bool
+
+
+OUTPUT_ROWS = 1000
+OUTPUT_BYTES = 48 * 1024
+"""What Databricks keeps of the output of a SQL task; the bytes are those of its JSON."""
+
+
 class SparkAttached(TypedDict):
     """The kernel has its Spark session; `application_id` and `session` name it in logs."""
 
@@ -172,7 +194,7 @@ class SparkLost(TypedDict):
     message: str
 
 
-Report = StepReported | ExpectationsMeasured | ChildRunStarted | DatasetRefreshed
+Report = StepReported | ExpectationsMeasured | ChildRunStarted | DatasetRefreshed | RowsRead
 """What goes on record with the attempt as it is."""
 
 REPORTS = {
@@ -180,7 +202,9 @@ REPORTS = {
     "expectations": "expectations",
     "child_run": "child_runs",
     "dataset": "datasets",
+    "sql_rows": "",
 }
-"""Kinds of `Report`, and the field of the run's record where they are listed."""
+"""Kinds of `Report`, and the field of an attempt's record where they are listed; rows of SQL are
+the attempt's `output` instead."""
 
 Message = NotebookExited | TaskValueSet | SparkAttached | SparkLost | Report

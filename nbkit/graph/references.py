@@ -75,7 +75,7 @@ _SHAPES: _Shape = {
             "run_id": _END,
             "result_state": _END,
             "values": _NAMED,
-            "output": {"rows": _END, "first_row": _FREE, "schema": _FREE},
+            "output": {"rows": _END, "first_row": _FREE, "alert_state": _END},
             "error_code": _END,
             "execution_count": _END,
             "notebook_path": _END,

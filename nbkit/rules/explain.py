@@ -1,8 +1,8 @@
 """What a job would do, found by deciding it as a run is decided and running nothing.
 
-Every task is taken to succeed. Task values that later tasks refer to are not known; they stand
-as `«tasks.load.values.n»`. An If/else over such a value is not known either, so what hangs on
-both of its outcomes is shown; a For each over one is shown once.
+Every task is taken to succeed. Task values and SQL output that later tasks refer to are not known;
+they stand as `«tasks.load.values.n»`. An If/else over such a value is not known either, so what
+hangs on both of its outcomes is shown; a For each over one is shown once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from nbkit.events import AttemptFinished, TaskValueSet, Unit
+from nbkit.events import AttemptFinished, AttemptReported, TaskValueSet, Unit
 from nbkit.graph.references import references
 from nbkit.rules.apply import apply
 from nbkit.rules.commands import EvaluateCondition, FailAttempt, Skip, StartAttempt, StartForEach
@@ -21,7 +21,7 @@ from nbkit.rules.run_if import asks
 from nbkit.rules.state import RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from nbkit.events import RunStarted
     from nbkit.graph.run_graph import RunGraph
@@ -65,7 +65,7 @@ def explain(graph: RunGraph, run_started: RunStarted) -> list[ExplainedStep]:
     now = run_started.at
     started = replace(run_started, parallel=_NO_LIMIT)
     state = apply(graph, RunState.fresh(graph), started)
-    unknown = _values_referred_to(graph)
+    unknown = _referred_to(graph)
     steps: list[ExplainedStep] = []
     turn = 1
     while not state.finished:
@@ -79,20 +79,30 @@ def explain(graph: RunGraph, run_started: RunStarted) -> list[ExplainedStep]:
             if not state.running:  # only a job with a cycle, which validation refuses
                 break
             turn += 1
-            for event in _successes(state, unknown, now):
+            for event in _successes(graph, state, unknown, now):
                 state = apply(graph, state, event)
     return steps
 
 
-def _values_referred_to(graph: RunGraph) -> dict[str, tuple[str, ...]]:
-    """Return the names of task values that the job's texts refer to, by task key."""
-    found: dict[str, dict[str, None]] = {}
+@dataclass(slots=True)
+class _Unknown:
+    """What is asked of a task that has not run: names of its values, columns of its output."""
+
+    values: dict[str, None] = field(default_factory=dict)
+    columns: dict[str, None] = field(default_factory=dict)
+
+
+def _referred_to(graph: RunGraph) -> dict[str, _Unknown]:
+    """Return what the job's texts ask of its tasks, by task key."""
+    found = {key: _Unknown() for key in graph.keys}
     for task in graph.job.tasks:
         for path in _paths(task.model_dump(exclude_unset=True)):
             match path:
-                case ("tasks", key, "values", *name):
-                    found.setdefault(key, {})[".".join(name)] = None
-    return {key: tuple(names) for key, names in found.items()}
+                case ("tasks", key, "values", *name) if key in found:
+                    found[key].values[".".join(name)] = None
+                case ("tasks", key, "output", "first_row", *name) if key in found and name:
+                    found[key].columns[".".join(name)] = None
+    return found
 
 
 def _paths(value: Any) -> Iterator[tuple[str, ...]]:
@@ -105,25 +115,36 @@ def _paths(value: Any) -> Iterator[tuple[str, ...]]:
 
 
 def _successes(
-    state: RunState, unknown: dict[str, tuple[str, ...]], now: int
-) -> Iterator[TaskValueSet | AttemptFinished]:
-    """End everything that runs, with the values that others will ask for."""
+    graph: RunGraph, state: RunState, unknown: dict[str, _Unknown], now: int
+) -> Iterator[TaskValueSet | AttemptReported | AttemptFinished]:
+    """End everything that runs, with the values and rows that others will ask for."""
     for unit in state.running:
         found = state.unit(unit)
         if found is None or found.last is None:
             continue
         if unit.iteration is None:
-            for name in unknown.get(unit.task_key, ()):
+            asked = unknown[unit.task_key]
+            for name in asked.values:
                 value = f"«tasks.{unit.task_key}.values.{name}»"
                 yield TaskValueSet(at=now, unit=unit, key=name, value=value)
+            if graph.task(unit.task_key).kind == "sql_task":
+                report = _unknown_rows(unit.task_key, asked.columns)
+                yield AttemptReported(now, unit, found.last.attempt, report)
         yield AttemptFinished(at=now, unit=unit, attempt=found.last.attempt, result="SUCCESS")
+
+
+def _unknown_rows(key: str, columns: Iterable[str]) -> dict[str, Any]:
+    """Return what stands for the rows of a SQL task."""
+    row = {name: f"«tasks.{key}.output.first_row.{name}»" for name in columns}
+    some: list[Any] = [row or f"«tasks.{key}.output.first_row»"]
+    return {"kind": "sql_rows", "id": "last", "columns": [*row], "rows": some, "more": False}
 
 
 def _guess(graph: RunGraph, command: Command) -> Command:
     """Replace a decision over values that are not known by one that shows all ways on."""
     if isinstance(command, EvaluateCondition) and "«" in command.left + command.right:
         return replace(command, outcome=None, failure=None)
-    if isinstance(command, StartForEach) and command.failure and "«" in command.failure.message:
+    if isinstance(command, StartForEach) and _inputs_unknown(graph, command):
         block = graph.task(command.task_key).for_each_task
         names = {
             path[1]: f"«input.{path[1]}»"
@@ -132,6 +153,14 @@ def _guess(graph: RunGraph, command: Command) -> Command:
         }
         return replace(command, failure=None, inputs=(names or "«input»",))
     return command
+
+
+def _inputs_unknown(graph: RunGraph, command: StartForEach) -> bool:
+    if command.failure is not None:
+        return "«" in command.failure.message
+    block = graph.task(command.task_key).for_each_task
+    paths = _paths(block.inputs if block else "")
+    return any(path[0] == "tasks" and path[2:] == ("output", "rows") for path in paths)
 
 
 def _step(graph: RunGraph, state: RunState, command: Command, turn: int) -> ExplainedStep | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+from nbkit.rules.references import sql_rows
 from nbkit.rules.termination import code_of, message_of, type_of
 from nbkit.wire import REPORTS
 
@@ -154,6 +155,8 @@ def _reports(attempt: AttemptState) -> dict[str, list[dict[str, Any]]]:
     """Return what the notebook told, in the order in which it first told it."""
     listed: dict[str, list[dict[str, Any]]] = {}
     for (kind, _), report in attempt.reports.items():
+        if not REPORTS[kind]:
+            continue
         told = {name: value for name, value in report.items() if name != "kind"}
         listed.setdefault(REPORTS[kind], []).append(told)
     return listed
@@ -167,12 +170,26 @@ def _output(attempt: AttemptState) -> dict[str, Any]:
             kept = attempt.exit_value.encode()[:LONGEST_RESULT].decode(errors="ignore")
             truncated = len(kept) < len(attempt.exit_value)
             output["notebook_output"] = {"result": kept, "truncated": truncated}
+    rows = sql_rows(attempt)
+    if rows is not None:
+        output["sql_output"] = _sql_output(attempt, rows)
     if attempt.child_run_id is not None:
         output["run_job_output"] = {"run_id": attempt.child_run_id}
     if attempt.failure is not None:
         output["error"] = attempt.failure.message
         output["error_trace"] = attempt.failure.traceback
     return output
+
+
+def _sql_output(attempt: AttemptState, rows: dict[str, Any]) -> dict[str, Any]:
+    """Return what a SQL task gave: its warehouse, as the API has it, and rows, which it has not."""
+    warehouse = attempt.block.get("sql_task", {}).get("warehouse_id", "")
+    return {
+        "query_output": {"warehouse_id": warehouse},
+        "columns": rows["columns"],
+        "rows": rows["rows"],
+        "truncated": rows["more"],
+    }
 
 
 def _resolved(found: TaskState | UnitState) -> dict[str, Any]:

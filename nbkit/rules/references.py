@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from nbkit.graph.near import hint
 from nbkit.graph.references import Reference, parse
 from nbkit.rules.moves import definition
+from nbkit.wire import OUTPUT_BYTES, OUTPUT_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbkit.events import JsonValue, Unit
     from nbkit.graph.run_graph import RunGraph
-    from nbkit.rules.state import IterationState, RunState, TaskState
+    from nbkit.rules.state import AttemptState, IterationState, RunState, TaskState
 
 
 class NoValueError(Exception):
@@ -154,9 +155,39 @@ def _tasks(path: tuple[str, ...], scope: Scope) -> JsonValue:  # noqa: PLR0911 o
             return "" if good else found.code.title().replace("_", "")
         case ("result_state" | "error_code",):
             raise NoValueError(f"task {found.key!r} is not over")
-        case ("output", *_):
-            raise NoValueError("rows of SQL tasks are not kept")
+        case ("output", *rest):
+            return _output(tuple(rest), path, found, task.kind)
     return _nothing(("tasks", *path))
+
+
+def _output(
+    wanted: tuple[str, ...], path: tuple[str, ...], found: TaskState, kind: str
+) -> JsonValue:
+    """Return rows of a SQL task, or one value of the first."""
+    if kind != "sql_task":
+        raise NoValueError(f"only SQL tasks have an output, and {found.key!r} is none")
+    output = sql_rows(found.last)
+    if output is None:
+        ran = "gave no rows" if found.attempts else "did not run"
+        raise NoValueError(f"task {found.key!r} {ran}")
+    match wanted:
+        case ("rows",) if output["more"]:
+            limits = f"{OUTPUT_ROWS:,} rows and {OUTPUT_BYTES // 1024} KiB"
+            raise NoValueError(f"task {found.key!r} gave more rows than the limit, {limits}")
+        case ("rows",):
+            return output["rows"]
+        case ("first_row", *column):
+            if not output["rows"]:
+                raise NoValueError(f"task {found.key!r} gave no rows")
+            row = output["rows"][0]
+            missing = f"the output of task {found.key!r} has no column"
+            return _named(missing, ".".join(column), row) if column else row
+    return _nothing(("tasks", *path))
+
+
+def sql_rows(attempt: AttemptState | None) -> dict[str, Any] | None:
+    """Return the rows that an attempt at a SQL task told of, a `nbkit.wire.RowsRead`."""
+    return attempt.reports.get(("sql_rows", "last")) if attempt else None
 
 
 def _input(path: tuple[str, ...], scope: Scope) -> JsonValue:

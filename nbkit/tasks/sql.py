@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from nbkit.tasks.work import Work
 
+_HAND_ON = "%load_ext nbkit.toolkit.sql_task"
 _MUSTACHE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
 def sql_program(work: Work, directory: Path) -> Program:
-    """Return the statements as one cell, which shows the last result.
+    """Return the statements as one cell, which shows the last result and hands on its rows.
 
     `{{name}}` is replaced here; `:name` is a parameter marker that Spark replaces.
 
@@ -39,7 +40,9 @@ def sql_program(work: Work, directory: Path) -> Program:
     code = f"%sql\n{_filled(text, work.command.parameters)}"
     title = f"`{path.name}`" if path else "SQL"
     return Program(
-        notebook_of(title, code), path.parent if path else directory, given["path"] if given else ""
+        notebook_of(title, _HAND_ON, code),
+        path.parent if path else directory,
+        given["path"] if given else "",
     )
 
 

@@ -30,13 +30,21 @@ def display(*objects: typing.Any, n: int = ROWS, **options: typing.Any) -> typin
     handle = None
     for value in values:
         read = _table_of(value)
-        if read is None:
-            handle = show(value, **options)
-        else:
-            table = read(value, n)
-            data = {"text/html": table.as_html(), "text/plain": table.as_text()}
-            handle = show(data, **(options | {"raw": True}))
+        handle = show(value, **options) if read is None else show_table(read(value, n), **options)
     return handle
+
+
+def show_table(table: Table, **options: typing.Any) -> typing.Any:
+    """Show rows that are here already."""
+    from IPython.display import display as show
+
+    data = {"text/html": table.as_html(), "text/plain": table.as_text()}
+    return show(data, **(options | {"raw": True}))
+
+
+def first_rows(frame: DataFrame, n: int = ROWS) -> Table:
+    """Fetch the first `n` rows of a Spark DataFrame."""
+    return _of_spark(frame, n)
 
 
 def displayHTML(html: str) -> None:  # noqa: N802 - Databricks' name

@@ -14,6 +14,7 @@ from nbkit.toolkit.statements import statements
 
 if typing.TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+    from pyspark.sql import DataFrame
 
 
 _MARKER = re.compile(r":([A-Za-z_]\w*)")
@@ -24,9 +25,7 @@ def register(shell: InteractiveShell) -> None:
 
     def run_sql(line: str, cell: str = "") -> None:
         """Run SQL, show the last result and keep it as `_sqldf`; `:name` reads a widget."""
-        frame = None
-        for statement in statements(f"{line}\n{cell}"):
-            frame = sql(statement, args=_arguments(statement))
+        frame = run_statements(f"{line}\n{cell}")
         shell.push({"_sqldf": frame}, interactive=False)
         if frame is not None and frame.columns:
             display(frame)
@@ -48,6 +47,14 @@ def register(shell: InteractiveShell) -> None:
     inline.register(shell)
     # Before IPython's own, which look for cell magics, and after the one for empty lines.
     shell.input_transformers_cleanup.insert(1, whole_cell)
+
+
+def run_statements(text: str) -> DataFrame | None:
+    """Run the statements of a text in order and return the last result, if there is any."""
+    frame = None
+    for statement in statements(text):
+        frame = sql(statement, args=_arguments(statement))
+    return frame
 
 
 def _arguments(statement: str) -> dict[str, str] | None:

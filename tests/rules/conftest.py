@@ -64,6 +64,7 @@ class Ending:
     takes: int | None = 10
     values: dict[str, Any] = field(default_factory=dict)
     exit_value: str | None = None
+    reports: tuple[dict[str, Any], ...] = ()
 
 
 class Simulation:
@@ -142,12 +143,15 @@ class Simulation:
             del self.ends[unit]
             for key, value in ending.values.items():
                 self.record(events.TaskValueSet(self.now, unit, key, value))
+            last = self.state.unit(unit).last.attempt
+            for report in ending.reports:
+                self.record(events.AttemptReported(self.now, unit, last, report))
             good = ending.result == "SUCCESS"
             self.record(
                 events.AttemptFinished(
                     self.now,
                     unit,
-                    self.state.unit(unit).last.attempt,
+                    last,
                     ending.result,
                     exit_value=ending.exit_value,
                     failure=None if good else Failure(ending.cause, ending.message),

@@ -101,7 +101,7 @@ def test_table(scope, text, value):
         ("{{tasks.load.values.m}}", "task 'load' has set no value 'm'"),
         ("{{tasks.last.values.m}}", "task 'last' did not run and has set no value 'm'"),
         ("{{tasks.last.result_state}}", "task 'last' is not over"),
-        ("{{tasks.load.output.rows}}", "rows of SQL tasks are not kept"),
+        ("{{tasks.load.output.rows}}", "only SQL tasks have an output, and 'load' is none"),
         ("{{tasks.load.colour}}", "there is nothing called"),
         ("{{tasks}}", "there is nothing called"),
         ("{{input}}", "only the task inside a For each has an input"),

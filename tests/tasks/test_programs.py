@@ -93,7 +93,7 @@ def test_a_sql_file_is_one_cell(tmp_path):
     block = {"warehouse_id": "w", "file": {"path": "q.sql"}, "parameters": {"day": "monday"}}
     program = sql_program(work("sql_task", block), tmp_path)
 
-    assert code(program) == ["%sql\nselect 'monday', '{{other}}', :day; select 2"]
+    assert code(program)[1:] == ["%sql\nselect 'monday', '{{other}}', :day; select 2"]
 
 
 def test_sql_can_be_in_the_job(tmp_path):
@@ -101,7 +101,7 @@ def test_sql_can_be_in_the_job(tmp_path):
     query = {"query_id": "1", "query_text": "select 1"}
     program = sql_program(work("sql_task", {"warehouse_id": "w", "query": query}), tmp_path)
 
-    assert code(program) == ["%sql\nselect 1"]
+    assert code(program) == ["%load_ext nbkit.toolkit.sql_task", "%sql\nselect 1"]
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,49 @@ def test_sql_runs_on_the_projects_spark(project):
     assert "friday!" in outputs(run, "load")
 
 
+def test_rows_of_sql_drive_later_tasks(project):
+    """A For each runs once per row, and the first row fills parameters and decides conditions."""
+    project.write("one.py", "# Databricks notebook source\ndbutils.notebook.exit(day + size)\n")
+    one = {
+        "task_key": "one",
+        "sql_task": {
+            "warehouse_id": "w",
+            "query": {"query_id": "1", "query_text": "SELECT :day || :n AS told"},
+            "parameters": {"day": "{{input.day}}", "n": "{{input.n}}"},
+        },
+    }
+    days = (
+        "SELECT day, n, CAST(n AS DECIMAL(5, 2)) AS price, DATE '2013-01-01' AS at, "
+        "named_struct('a', array(n)) AS deep, CAST(NULL AS STRING) AS none "
+        "FROM VALUES ('monday', 1), ('friday', 2) AS t(day, n) ORDER BY n"
+    )
+    query = {"query_id": "1", "query_text": days}
+    gate = {"op": "GREATER_THAN", "left": "{{tasks.days.output.first_row.n}}", "right": "0"}
+    after = [{"task_key": "days"}]
+    each = {"inputs": "{{tasks.days.output.rows}}", "task": one, "concurrency": 2}
+    run = project.run(
+        {"task_key": "days", "sql_task": {"warehouse_id": "w", "query": query}},
+        {"task_key": "gate", "depends_on": after, "condition_task": gate},
+        {"task_key": "each", "depends_on": after, "for_each_task": each},
+    )
+    assert run.succeeded, errors(run)
+    output = run.tasks["days"]["output"]["sql_output"]
+    assert output["columns"] == ["day", "n", "price", "at", "deep", "none"]
+    assert output["rows"][0] == {
+        "day": "monday",
+        "n": 1,
+        "price": "1.00",
+        "at": "2013-01-01",
+        "deep": {"a": [1]},
+        "none": None,
+    }
+    assert not output["truncated"]
+    assert run.tasks["gate"]["condition_task"]["outcome"] == "true"
+    told = [each["output"]["sql_output"]["rows"] for each in run.tasks["each"]["iterations"]]
+    assert told == [[{"told": "monday1"}], [{"told": "friday2"}]]
+    assert "friday" in outputs(run, "days")
+
+
 def test_dbt_runs_where_it_is_installed(project, monkeypatch):
     """Its output is in the notebook; a command that fails fails the task."""
     project.write("shop/dbt_project.yml", "name: shop\n")
