@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Annotated, Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -17,6 +17,9 @@ from pydantic_settings import (
 from nbkit.errors import DefinitionError, Problem
 
 FILE_NAME = "nbkit.toml"
+
+CatalogName = Annotated[str, Field(pattern=r"^(?!spark_catalog$|system$)[A-Za-z_][\w-]*$")]
+"""A name that a catalog can have: Spark keeps two for itself."""
 
 
 class _Section(BaseModel):
@@ -53,6 +56,7 @@ class SparkSettings(_Section):
         env: environment variables of the driver and its executors.
         warehouse: folder of managed tables, relative to the project root, or a Hadoop URL.
         metastore: JDBC URL of the Hive metastore; by default Derby under `.nbkit/`.
+        catalogs: first parts of three-level names, such as `main.silver.orders`.
         memory: heap of the driver's JVM, as Spark spells it.
         grace_seconds: how long a driver without users waits before it stops itself.
     """
@@ -63,6 +67,7 @@ class SparkSettings(_Section):
     env: dict[str, str] = Field(default_factory=dict)
     warehouse: str = ".nbkit/warehouse"
     metastore: str = ""
+    catalogs: list[CatalogName] = Field(default_factory=lambda: ["main", "hive_metastore"])
     memory: str = "4g"
     grace_seconds: float = Field(0, ge=0)
 
@@ -79,6 +84,17 @@ class KernelSettings(_Section):
     preload: list[str] = Field(
         default_factory=lambda: ["pandas", "pyarrow", "pyspark.sql.functions", "delta.tables"]
     )
+
+
+class FilesSettings(_Section):
+    """`[files]`: where Databricks' own paths lead.
+
+    Attributes:
+        directory: folder of `dbfs:/`, `/dbfs/` and `/Volumes/`, relative to the project root.
+            Nothing rebuilds what is in it.
+    """
+
+    directory: str = ".nbkit/files"
 
 
 class NotifySettings(_Section):
@@ -109,6 +125,7 @@ class Settings(BaseSettings):
     run: RunSettings = Field(default_factory=RunSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)
     kernels: KernelSettings = Field(default_factory=KernelSettings)
+    files: FilesSettings = Field(default_factory=FilesSettings)
     notify: NotifySettings = Field(default_factory=NotifySettings)
 
     @classmethod
@@ -153,6 +170,11 @@ class Settings(BaseSettings):
     def runs_directory(self) -> Path:
         """Folder of output notebooks and reports."""
         return self.root / self.run.directory
+
+    @property
+    def files_directory(self) -> Path:
+        """Folder that `dbfs:/` stands for."""
+        return self.root / self.files.directory
 
     @property
     def ledger_url(self) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from nbkit.spark.catalogs import catalog_conf
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -119,7 +121,9 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.sources.default": "delta",  # as on Databricks: a table without USING is Delta
         "spark.sql.warehouse.dir": _warehouse(settings),
+        **catalog_conf(spark.catalogs),
         **_catalog(settings, scratch),
+        **_dbfs(settings),
         **{f"spark.executorEnv.{name}": value for name, value in spark.env.items()},
     }
     if is_local(spark.master):
@@ -154,6 +158,21 @@ def _small(cores: int) -> dict[str, str]:
 def _warehouse(settings: Settings) -> str:
     place = settings.spark.warehouse
     return place if urlsplit(place).scheme else str(settings.root / place)
+
+
+def _dbfs(settings: Settings) -> dict[str, str]:
+    """Make `dbfs:/` the project's folder of files, in whatever way Spark gets at it.
+
+    Hadoop's own mount tables do it for any scheme; Delta needs to hear that one writer at a
+    time holds there as it does on a local disk.
+    """
+    hadoop = {
+        "fs.dbfs.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        "fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.LocalFileSystem",
+        "fs.viewfs.mounttable.default.linkFallback": settings.files_directory.absolute().as_uri(),
+    }
+    conf = {f"spark.hadoop.{name}": value for name, value in hadoop.items()}
+    return conf | {"spark.delta.logStore.dbfs.impl": "io.delta.storage.LocalLogStore"}
 
 
 def _catalog(settings: Settings, scratch: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbkit.toolkit.fs import FilesUtility
 from nbkit.toolkit.notebook import NotebookUtility
 from nbkit.toolkit.task_values import JobsUtility
 from nbkit.toolkit.utility import Utility
@@ -12,9 +13,10 @@ class DBUtils(Utility):
     """The parts of `dbutils` that nbkit has."""
 
     _name = "dbutils"
-    _later = ("fs", "secrets", "data", "library", "credentials", "entry_point")
+    _later = ("secrets", "data", "library", "credentials", "entry_point")
 
     def __init__(self) -> None:
+        self.fs = FilesUtility()
         self.notebook = NotebookUtility()
         self.jobs = JobsUtility()
         self.widgets = Widgets()

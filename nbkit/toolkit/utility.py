@@ -7,19 +7,26 @@ import typing
 
 from nbkit.graph.near import nearest
 
+if typing.TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class Utility:
     """A part of `dbutils`.
 
-    Subclasses set `_name`, how people call it, and `_later`, what Databricks has there and
-    nbkit does not have yet.
+    Subclasses set `_name`, how people call it, and `_absent`: what Databricks has there and
+    cannot exist here, each with the rest of a sentence that says why and what to do instead.
     """
 
     _name: typing.ClassVar[str]
+    _absent: typing.ClassVar[Mapping[str, str]] = {}
     _later: typing.ClassVar[tuple[str, ...]] = ()
 
     def help(self, method: str = "") -> None:
         """Print what there is, or how to call one method."""
+        if method in self._absent:
+            print(f"{self._name}.{method} {self._absent[method]}")
+            return
         for name in [method] if method else self._public():
             print(_describe(name, getattr(self, name)))
 
@@ -29,6 +36,8 @@ class Utility:
     def __getattr__(self, name: str) -> typing.Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        if name in self._absent:
+            raise AttributeError(f"{self._name}.{name} {self._absent[name]}")
         if name in self._later:
             message = f"{self._name}.{name} is not in nbkit yet"
         else:
