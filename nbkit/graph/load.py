@@ -14,6 +14,7 @@ from nbkit.graph.findings import Finding, as_problems, new_beside
 from nbkit.graph.ignored import ignored
 from nbkit.graph.interpolation import interpolated, misnamed, once
 from nbkit.graph.json_text import read_json
+from nbkit.graph.limits import check_limits
 from nbkit.graph.run_graph import RunGraph
 from nbkit.graph.syntax import Document, SyntaxProblem
 from nbkit.graph.validation import read_job
@@ -136,6 +137,7 @@ def _inspected(
         found += ignored(job)
         known = [f for f in found if f.severity == "error"] + unresolved
         found += new_beside(check(graph, settings), known)
+        found += new_beside(check_limits(job, bundled=is_bundle(bundle.document)), known)
     problems = as_problems(found)
     if strict:
         problems = tuple(problem.strictly for problem in problems)

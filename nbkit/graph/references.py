@@ -49,6 +49,8 @@ _PATH = re.compile(rf"\s*({_NAME}(?:\.{_NAME})*)\s*", re.ASCII)
 _NAMES = re.compile(_NAME, re.ASCII)
 _SECRET = re.compile(r"\s*secrets/")
 
+_WITHOUT_VALUES = ("condition_task", "run_job_task", "sql_task", "dbt_task", "pipeline_task")
+
 _END: _Shape = {}
 _FREE: _Shape = {"": {}}
 _NAMED: _Shape = {"*": {}}
@@ -209,6 +211,8 @@ def _out_of_place(
                 yield f"names no parameter of the job{hint(name, declared)}", "error"
         case ("input", *_) if not iterates:
             yield "only has a value in the inner task of a For each task", "warning"
+        case ("backfill", argument) if argument in TIME_ARGUMENTS:
+            yield "only has a value in a backfill, and nbkit runs none", "warning"
         case ("task" | "tasks", *_) if task_key is None:
             yield "has no value outside of tasks", "warning"
         case ("tasks", other, key, *_) if task_key is not None:
@@ -226,3 +230,7 @@ def _other_task(other: str, key: str, graph: RunGraph, task_key: str) -> Iterato
         yield f"reads {other}, but {task_key} does not wait for {other}", "warning"
     elif key == "output" and graph.task(other).kind != "sql_task":
         yield f"has no value: only SQL tasks have an output, and {other} is none", "warning"
+    elif key == "values" and graph.task(other).kind == "for_each_task":
+        yield f"has no value: the iterations of {other} hand none on", "warning"
+    elif key == "values" and graph.task(other).kind in _WITHOUT_VALUES:
+        yield f"has no value: only code sets task values, and {other} has none", "warning"

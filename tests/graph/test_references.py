@@ -93,7 +93,6 @@ VALID = [
     "{{secrets/scope/key}}",
     *(f"{{{{job.start_time.{argument}}}}}" for argument in TIME_ARGUMENTS),
     *(f"{{{{job.trigger.time.{argument}}}}}" for argument in TIME_ARGUMENTS),
-    *(f"{{{{backfill.{argument}}}}}" for argument in TIME_ARGUMENTS),
 ]
 
 
@@ -122,6 +121,12 @@ def test_every_reference_of_the_facts_is_valid(problems_of, text):
         ("{{tasks.b.values.x}}", "warning", "reads b, but b does not wait for b"),
         ("{{tasks.inner.values.x}}", "warning", "reads inner, which runs many times inside e"),
         ("{{tasks.a.output.rows}}", "warning", "only SQL tasks have an output, and a is none"),
+        ("{{tasks.q.values.n}}", "warning", "only code sets task values, and q has none"),
+        *(
+            (f"{{{{backfill.{argument}}}}}", "warning", "only has a value in a backfill")
+            for argument in TIME_ARGUMENTS
+        ),
+        ("{{backfill.iso_day}}", "error", "backfill has no iso_day; nearest: iso_date"),
         ("{{input}}", "warning", "only has a value in the inner task of a For each task"),
         ("{{jobs.id}}", "warning", "no reference that Databricks knows and stays as it is; near"),
         ("{{ ref('x') }}", "warning", "{{ ref('x') }} is no reference and stays as it is"),
@@ -135,6 +140,22 @@ def test_a_wrong_reference_is_named(problems_of, text, severity, message):
     """An unknown key of a known namespace is an error; what stays literal is a warning."""
     (problem,) = problems_of(one(f"x {text} y"))
     assert problem[:2] == (severity, "tasks[3].notebook_task.base_parameters.x")
+    assert message in problem[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{tasks.e.values.x}}", "the iterations of e hand none on"),
+        ("{{tasks.inner.values.x}}", "reads inner, which runs many times inside e"),
+    ],
+)
+def test_values_of_iterations_reach_nobody(problems_of, text, message):
+    """Each iteration would set the same key, so no later task can read it."""
+    job = one(text)
+    job["tasks"][3]["depends_on"] = [{"task_key": "e"}]
+    (problem,) = problems_of(job)
+    assert problem[0] == "warning"
     assert message in problem[2]
 
 
