@@ -116,7 +116,7 @@ class FilesUtility(Utility):
         if found is not None and (found.isDir() or not overwrite):
             raise _exists(place)
         data = contents.encode()
-        files.make_folder(_above(place))
+        files.make_folder(place.folder)
         files.write(place, data)
         print(f"Wrote {len(data)} bytes.")
         return True
@@ -153,24 +153,10 @@ def _both(source: str, dest: str) -> tuple[Place, Place, FileSystem]:
 
 def _files(*places: Place) -> FileSystem:
     if all(place.local is not None for place in places):
-        if any(place.uri.startswith("dbfs:") for place in places):
-            _prepare(paths.dbfs_folder())
         return LocalFiles()
     from nbkit.toolkit.hadoop_files import HadoopFiles
 
     return HadoopFiles()
-
-
-def _prepare(dbfs: Path) -> None:
-    """Make sure that DBFS has its root folder, which `.nbkit/` keeps out of git."""
-    if dbfs.is_dir():
-        return
-    from nbkit.settings import Settings
-    from nbkit.spark.discovery import make_state_directory
-
-    settings = Settings.of(paths.project())
-    make_state_directory(settings)
-    dbfs.mkdir(parents=True, exist_ok=True)
 
 
 def _existing(files: FileSystem, place: Place) -> FileInfo:
@@ -186,13 +172,6 @@ def _exists(place: Place) -> FileExistsError:
     return FileExistsError(f"java.nio.file.FileAlreadyExistsException: {place.uri}")
 
 
-def _above(place: Place) -> Place:
-    uri = place.uri.rstrip("/").rpartition("/")[0]
-    return type(place)(
-        uri if uri.rpartition(":")[2] else f"{uri}/", place.local.parent if place.local else None
-    )
-
-
 def _copy(files: FileSystem, source: Place, target: Place, *, recurse: bool) -> None:
     found = _existing(files, source)
     there = files.info(target)
@@ -200,7 +179,7 @@ def _copy(files: FileSystem, source: Place, target: Place, *, recurse: bool) -> 
         if there is not None and there.isDir():
             target = target.child(source.name)
         else:
-            files.make_folder(_above(target))
+            files.make_folder(target.folder)
         files.copy(source, target)
         return
     if not recurse:

@@ -1,4 +1,4 @@
-"""The few things that `dbutils.fs` needs of a file system, done by Spark's Hadoop"""
+"""The few things that `dbutils.fs` needs of a file system, done by the Hadoop in Spark."""
 
 from __future__ import annotations
 

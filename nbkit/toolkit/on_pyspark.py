@@ -18,12 +18,12 @@ if typing.TYPE_CHECKING:
 _MODULE = "pyspark.sql.session"
 
 
-def on_import(act: Callable[[], None]) -> None:
-    """Call `act` once PySpark's sessions are imported: now, if they are already."""
-    if _MODULE in sys.modules:
+def on_import(act: Callable[[], None], module: str = _MODULE) -> None:
+    """Call `act` once `module`, or PySpark's sessions, are imported: now, if they are already."""
+    if module in sys.modules:
         act()
     else:
-        sys.meta_path.insert(0, _Watch(act))
+        sys.meta_path.insert(0, _Watch(module, act))
 
 
 def lease_sessions() -> None:
@@ -53,9 +53,10 @@ def _attached(call: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
 
 
 class _Watch(MetaPathFinder):
-    """Finds PySpark's session module once, and acts after it was loaded."""
+    """Finds a module once, and acts after it was loaded."""
 
-    def __init__(self, act: Callable[[], None]) -> None:
+    def __init__(self, module: str, act: Callable[[], None]) -> None:
+        self._module = module
         self._act = act
 
     def find_spec(
@@ -64,7 +65,7 @@ class _Watch(MetaPathFinder):
         path: Sequence[str] | None,  # noqa: ARG002 - the protocol's
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != _MODULE:
+        if fullname != self._module:
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)

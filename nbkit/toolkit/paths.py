@@ -44,6 +44,13 @@ class Place(typing.NamedTuple):
         """The last part of the path."""
         return posixpath.basename(self.uri.rstrip("/"))
 
+    @property
+    def folder(self) -> Place:
+        """The place that this one is in."""
+        scheme, colon, rest = self.uri.rstrip("/").partition(":")
+        above = f"{scheme}{colon}{posixpath.dirname(rest)}"
+        return Place(above, self.local.parent if self.local else None)
+
     def child(self, name: str) -> Place:
         """Return the place of that name in this folder."""
         return Place(f"{self.uri.rstrip('/')}/{name}", self.local / name if self.local else None)
@@ -81,9 +88,12 @@ def spark_path(path: str) -> str:
 
 
 def of(path: str | os.PathLike[str]) -> Place:
-    """Return where a path leads in the project of this notebook."""
+    """Return where a path leads in the project of this notebook; DBFS has its root folder."""
     root, dbfs = _project(_start())
-    return locate(path, dbfs, root)
+    place = locate(path, dbfs, root)
+    if place.uri.startswith("dbfs:") and not dbfs.is_dir():
+        _make(root, dbfs)
+    return place
 
 
 def dbfs_folder() -> Path:
@@ -109,6 +119,15 @@ def _project(start: Path) -> tuple[Path, Path]:
     return settings.root.absolute(), settings.files_directory.absolute()
 
 
+def _make(root: Path, dbfs: Path) -> None:
+    """Create DBFS; `.nbkit/` keeps it out of git."""
+    from nbkit.settings import Settings
+    from nbkit.spark.discovery import make_state_directory
+
+    make_state_directory(Settings.of(root))
+    dbfs.mkdir(parents=True, exist_ok=True)
+
+
 def _is_dbfs(path: str, *, on_disk: bool) -> bool:
     """Say whether a path without a scheme, or the disk's, is Databricks' own."""
     if _FUSE.match(path):
@@ -119,7 +138,7 @@ def _is_dbfs(path: str, *, on_disk: bool) -> bool:
     if on_disk and parts[:1] != ["Volumes"]:
         return False
     depth = 2 if parts and parts[0] in _TWO_DEEP else 1
-    if len(parts) < depth:
+    if len(parts) < depth and parts != ["Volumes"]:
         return True
     try:
         _stat("/" + "/".join(parts[:depth]))

@@ -7,7 +7,7 @@ import sys
 import typing
 from pathlib import Path
 
-from nbkit.toolkit import attempt, magics, on_pyspark
+from nbkit.toolkit import attempt, magics, on_pyspark, python_files, spark_paths
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
 from nbkit.toolkit.mention import AttachFirst
@@ -87,7 +87,10 @@ def _install(shell: InteractiveShell) -> None:
 
         DataFrame.display = display
         on_pyspark.lease_sessions()
+        spark_paths.understand_in_pyspark()
 
     on_pyspark.on_import(prepare)
+    on_pyspark.on_import(spark_paths.understand_in_delta, "delta.tables")
+    python_files.understand()
     Tracebacks(shell)
     magics.register(shell)

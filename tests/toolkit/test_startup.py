@@ -125,11 +125,11 @@ def test_no_spark_is_one_clear_error(shell, context, published, monkeypatch, kin
 def test_tracebacks_end_in_the_notebook(shell, context, capsys):
     """An error raised inside nbkit shows the author's line and the message, not our lines."""
     bind(context)
-    shell.run_cell("def f():\n    dbutils.fs.ls('/')\nf()")
+    shell.run_cell("def f():\n    dbutils.fs.ls('dbfs:/no')\nf()")
     shown = capsys.readouterr().out
     assert "in f()" in re.sub(r"\x1b\[[\d;]*m", "", shown)
-    assert "is not in nbkit yet" in shown
-    assert "utility.py" not in shown
+    assert "No such file or directory dbfs:/no" in shown
+    assert "fs.py" not in shown
 
 
 def test_magics(shell, context, published, monkeypatch):

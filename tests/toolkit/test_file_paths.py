@@ -1,0 +1,81 @@
+"""Databricks' paths in plain Python and in what PySpark is given."""
+
+# The functions that notebooks use are what is tested.
+# ruff: noqa: PTH103, PTH104, PTH110, PTH112, PTH116, PTH123, PTH208
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nbkit.toolkit import attempt, python_files
+from nbkit.toolkit.spark_paths import in_sql
+
+
+@pytest.fixture
+def files(context, tmp_path) -> Path:
+    """The folder of `dbfs:/`."""
+    attempt.serve(context)
+    python_files.understand()
+    return tmp_path / ".nbkit" / "files"
+
+
+def test_python_uses_volumes_as_folders(files):
+    """`open`, `os`, `pathlib`, `shutil` and pandas find `/Volumes` and `/dbfs`."""
+    folder = "/Volumes/main/raw/landing"
+    os.makedirs(folder)
+    with open(f"{folder}/a.txt", "w") as file:
+        file.write("hello")
+    assert (files / "Volumes/main/raw/landing/a.txt").read_text() == "hello"
+    assert os.path.exists(f"/dbfs{folder}/a.txt")
+    assert Path(folder, "a.txt").read_text() == "hello"
+    assert [path.name for path in Path(folder).iterdir()] == os.listdir(folder) == ["a.txt"]
+    pd.DataFrame({"x": [1, 2]}).to_csv(f"{folder}/t.csv", index=False)
+    assert list(pd.read_csv(f"{folder}/t.csv")["x"]) == [1, 2]
+    pd.DataFrame({"x": [1, 2]}).to_parquet(f"{folder}/t.parquet")
+    assert list(pd.read_parquet(f"{folder}/t.parquet")["x"]) == [1, 2]
+    shutil.copy(f"{folder}/t.csv", f"{folder}/u.csv")
+    os.rename(f"{folder}/u.csv", "/dbfs/v.csv")
+    assert (files / "v.csv").is_file()
+    assert [found for found, _, _ in os.walk("/Volumes/main")][-1] == folder
+    shutil.rmtree(folder)
+    assert not os.path.isdir(folder)
+    with pytest.raises(FileNotFoundError):
+        open("/dbfs/no")  # noqa: SIM115
+
+
+def test_other_files_are_left_alone(files, tmp_path):
+    """Every other path, number or keyword reaches Python's own functions as it was given."""
+    (tmp_path / "x").write_text("1")
+    with open(file=tmp_path / "x") as file:
+        assert os.stat(file.fileno()).st_size == 1
+    assert python_files.real_path(b"/dbfs/x") == b"/dbfs/x"
+    before = open
+    python_files.understand()
+    assert open is before
+
+
+@pytest.mark.parametrize(
+    ("given", "spark"),
+    [
+        ("SELECT * FROM delta.`/Volumes/a/b/c`", "SELECT * FROM delta.`dbfs:/Volumes/a/b/c`"),
+        ("CREATE TABLE t LOCATION '/dbfs/t'", "CREATE TABLE t LOCATION 'dbfs:/t'"),
+        (
+            '... OPTIONS (path "/Volumes/a/b/c", x "/")',
+            '... OPTIONS (path "dbfs:/Volumes/a/b/c", x "/")',
+        ),
+        ("OPTIONS (path = '/dbfs/x')", "OPTIONS (path = 'dbfs:/x')"),
+        ("LOAD DATA INPATH '/dbfs/x' INTO TABLE t", "LOAD DATA INPATH 'dbfs:/x' INTO TABLE t"),
+        ("SELECT '/Volumes/a/b/c' AS path -- LOCATION '/dbfs/x'", None),
+        ("SELECT 'LOCATION ''/dbfs/x'' '", None),
+        ("SELECT a.`/b` / 2", None),
+        ("SELECT 1", None),
+    ],
+)
+def test_sql_names_paths_after_keywords_and_in_backticks(given, spark, files):
+    """Text that is no path stays as it is."""
+    assert in_sql(given) == (spark or given)
