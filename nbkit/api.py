@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbkit.app.running import Begun, View
     from nbkit.errors import Problem
     from nbkit.events import Event
+    from nbkit.report.compare import RunDiff
     from nbkit.rules.explain import ExplainedStep
     from nbkit.rules.state import RunState
     from nbkit.scheduler.loop import Observer
@@ -290,26 +291,70 @@ def cancel(run_id: int, *, settings: Settings | None = None) -> str:
     return history.cancel(run_id, settings or Settings.of())
 
 
-def review(run_id: int | None = None, *, settings: Settings | None = None) -> Path:
-    """Write the HTML report of a run as it stands, or the index of runs, and return its path.
+def review(
+    run_id: int | None = None, *, task: str | None = None, settings: Settings | None = None
+) -> Path:
+    """Write a page to look at, and return its path: a run's report, the index of runs, a notebook.
+
+    Args:
+        run_id: the run; without it, the index of runs is written.
+        task: of the run; its output notebook is the page, for an iteration `KEY[NUMBER]`.
+        settings: of the project; by default those of the current folder's project.
 
     Raises:
         RunNotFoundError: there is no such run.
+        UsageError: there is no such task, or it left no output notebook.
     """
     from nbkit.app import history
     from nbkit.report.index import write_index
+    from nbkit.report.notebook_page import notebook_of, write_notebook_page
     from nbkit.report.page import write_report
 
     settings = settings or Settings.of()
     folder = settings.runs_directory
     if run_id is None:
+        if task is not None:
+            raise UsageError("--task names a task of a run: say which run")
         page = folder / "index.html"
         write_index(history.runs(settings, limit=_INDEXED), page)
         return page
     graph, state = history.show(run_id, settings)
+    if task is not None:
+        notebook = settings.root / notebook_of(record(graph, state), task)
+        page = notebook.with_suffix(".html")
+        write_notebook_page(notebook, page)
+        return page
     page = folder / str(run_id) / "report.html"
     write_report(graph, state, page, root=settings.root)
     return page
+
+
+def diff(
+    before: int, after: int, *, task: str | None = None, settings: Settings | None = None
+) -> tuple[RunDiff, Path]:
+    """Compare two runs and their output notebooks; return what differs, and its page.
+
+    Args:
+        before: the run to start from.
+        after: the run to compare with it.
+        task: compare only this one.
+        settings: of the project; by default those of the current folder's project.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        UsageError: neither run has such a task.
+    """
+    from nbkit.report.compare import require_task
+    from nbkit.report.diff import diff_runs, write_diff
+
+    settings = settings or Settings.of()
+    first, second = _recorded(before, settings), _recorded(after, settings)
+    if task is not None:
+        require_task(task, first.record, second.record)
+    found = diff_runs(first.record, second.record, settings.root, task)
+    page = second.directory / f"diff-{before}.html"
+    write_diff(found, page, settings.root)
+    return found, page
 
 
 _INDEXED = 1000

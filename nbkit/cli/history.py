@@ -1,4 +1,4 @@
-"""Commands about runs: runs, show, cancel, review."""
+"""Commands about runs: runs, show, cancel, review, diff."""
 
 from __future__ import annotations
 
@@ -55,6 +55,10 @@ def review(
     run_id: Annotated[
         int | None, typer.Argument(help="The run; without it, the index of all runs.")
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="The output notebook of this task; of an iteration, KEY[NUMBER]."),
+    ] = None,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Print the page's path; open no browser.")
     ] = False,
@@ -62,10 +66,28 @@ def review(
     """Write the HTML report of a run, or the index of runs, and open it if this is a terminal."""
     from nbkit import api
 
-    page = api.review(run_id)
+    page = api.review(run_id, task=task)
     typer.echo(page)
     if sys.stdout.isatty() and not no_open:
         _open(page)
+
+
+def diff(
+    run_a: Annotated[int, typer.Argument(help="The run to start from.")],
+    run_b: Annotated[int, typer.Argument(help="The run to compare with it.")],
+    task: Annotated[str | None, typer.Option(help="Compare only this task.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what changed between two runs: tasks, values, rows, expectations and notebook cells."""
+    from nbkit import api
+    from nbkit.report import diff, tables
+
+    found, page = api.diff(run_a, run_b, task=task)
+    if as_json:
+        typer.echo(json.dumps(diff.as_document(found), indent=2, ensure_ascii=False))
+    else:
+        diff.print_diff(found, tables.output_console())
+        typer.echo(f"page  {api.near(page)}", err=True)
 
 
 def _open(page: Path) -> None:

@@ -34,6 +34,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     history.show,
     history.cancel,
     history.review,
+    history.diff,
     machine.doctor,
 )
 for command in _COMMANDS:

@@ -11,14 +11,13 @@ from papermill.engines import NotebookExecutionManager
 from papermill.execute import ERROR_MARKER_TAG
 
 from nbkit.kernels.outcome import result_of
+from nbkit.kernels.review import ANCHOR, fold, header
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from nbkit.errors import Failure
     from nbkit.kernels.attempt import Attempt
-
-_ANCHOR = "papermill-error-cell"
 
 
 class AttemptRecord(NotebookExecutionManager):  # type: ignore[misc]
@@ -95,8 +94,8 @@ class AttemptRecord(NotebookExecutionManager):  # type: ignore[misc]
         self._note_result(result_of(failure))
         if failure is not None:
             about["exception"] = True
-            if not self._alone:  # else papermill marks it, and would mark it twice
-                failure = self._mark(failure)
+        if not self._alone:  # else papermill marks failures, and would mark them twice
+            failure = self._make_reviewable(failure)
         self.complete_pbar()
         self.cleanup_pbar()
         self.save(force=True)
@@ -111,13 +110,24 @@ class AttemptRecord(NotebookExecutionManager):  # type: ignore[misc]
             "result": result,
         }
 
-    def _mark(self, failure: Failure) -> Failure:
-        text = failure.message.replace("\n", "  \n")
-        if failure.cell is None:
-            self.nb.cells.insert(0, _marker(f"**Failed:** {text}"))
+    def _make_reviewable(self, failure: Failure | None) -> Failure | None:
+        """Put a header on the notebook, lead to the failing cell, and fold what is long."""
+        guilty = None
+        if failure is not None and failure.cell is not None:
+            guilty = self.nb.cells[failure.cell]
+            marker = _marker(f'<span id="{ANCHOR}">**Failed here:**</span>')
+            self.nb.cells.insert(failure.cell, marker)
+        fold(self.nb, guilty)
+        first = header(
+            self._context,
+            self._output.path if self._output is not None else "",
+            result=result_of(failure),
+            seconds=(self.end_time - self.start_time).total_seconds(),
+            failure=failure,
+        )
+        self.nb.cells.insert(0, first)
+        if failure is None or failure.cell is None:
             return failure
-        self.nb.cells.insert(failure.cell, _marker(f'<span id="{_ANCHOR}">**Failed here:**</span>'))
-        self.nb.cells.insert(0, _marker(f"**[Failed](#{_ANCHOR}):** {text}"))
         return replace(failure, cell=failure.cell + 2)
 
 

@@ -18,6 +18,8 @@ from nbkit.rules.record import record
 from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbkit.graph.run_graph import RunGraph
     from nbkit.report.view import Record
     from nbkit.rules.state import RunState
@@ -42,18 +44,23 @@ def write_report(graph: RunGraph, state: RunState, path: Path, *, root: Path) ->
 def render_report(run_record: Record, *, folder: Path, root: Path) -> str:
     """Return the report of a run as HTML; its links are relative to `folder`."""
     run = run_view(run_record)
-
-    def link(notebook: str) -> str:
-        return quote(Path(os.path.relpath(root / notebook, folder)).as_posix())
-
     return environment().get_template("report.html.j2").render(
         run=run,
         drawing=draw(run),
         timeline=timeline(run),
-        link=link,
+        link=link_from(folder, root),
         anchors={task.key: f"task-{index}" for index, task in enumerate(run.tasks)},
         iterations_shown=ITERATIONS_SHOWN,
     )  # fmt: skip
+
+
+def link_from(folder: Path, root: Path) -> Callable[[str], str]:
+    """Return what makes links from pages in `folder` to files named relative to `root`."""
+
+    def link(named: str) -> str:
+        return quote(Path(os.path.relpath(root / named, folder)).as_posix())
+
+    return link
 
 
 def as_bytes(page: str) -> bytes:

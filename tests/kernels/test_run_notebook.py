@@ -72,7 +72,7 @@ def test_exit(run):
     assert ran.outcome.result == "SUCCESS"
     assert ran.outcome.exit_value == "42"
     assert ran.statuses == ["completed", "pending"]
-    assert [output.output_type for output in ran.notebook.cells[0].outputs] == ["display_data"]
+    assert [output.output_type for output in ran.notebook.cells[1].outputs] == ["display_data"]
     assert ran.text == "Notebook exited: 42"
     assert ran.heard.messages == [{"kind": "exit", "value": "42"}]
 
@@ -85,7 +85,7 @@ def test_messages_stay_out_of_the_notebook(run):
         f"publish_display_data({{'{wire.MIME}': {said!r}}})"
     )
     assert ran.heard.messages == [said]
-    assert ran.notebook.cells[0].outputs == []
+    assert ran.notebook.cells[1].outputs == []
 
 
 @pytest.mark.parametrize("source", ["import sys; sys.exit()", "import sys; sys.exit(0)", "exit()"])
@@ -111,7 +111,7 @@ def test_error(run):
     assert failure.source.startswith("def f():")
     assert ran.statuses == ["completed", "failed", "pending"]
     assert ran.notebook.metadata.papermill.exception is True
-    assert ran.notebook.cells[0].source.startswith("**[Failed]")
+    assert "**[Failed](#papermill-error-cell):** ValueError: no ☹" in ran.notebook.cells[0].source
 
 
 def test_markers_are_not_collected(run):
@@ -162,9 +162,9 @@ def test_many_outputs(run):
         "for i in range(20000): print(i)"
     )
     assert ran.outcome.result == "SUCCESS"
-    assert sum(o.output_type == "display_data" for o in ran.notebook.cells[0].outputs) == 3000
+    assert sum(o.output_type == "display_data" for o in ran.notebook.cells[1].outputs) == 3000
     assert ran.text.endswith("19999\n")
-    assert len(ran.notebook.cells[0].outputs) < 3010
+    assert len(ran.notebook.cells[1].outputs) < 3010
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,9 @@ def test_typed_parameters(run):
         given={"limit": "5", "on": "true", "names": '["a"]', "undeclared": "x"},
     )
     assert ran.text == "5 True ['a'] n\n"
-    injected = ran.notebook.cells[1]
+    assert ran.notebook.cells[0].metadata.tags[0] == "nbkit-header"
+    injected = ran.notebook.cells[2]
+    assert injected.metadata.jupyter.source_hidden is True
     assert injected.metadata.tags == ["injected-parameters"]
     assert "undeclared" not in injected.source
     assert ran.notebook.metadata.papermill.parameters == {
@@ -312,7 +314,7 @@ def test_typed_parameters(run):
 def test_no_parameters_cell(run):
     """A notebook without a parameters cell gets no injected cell."""
     ran = run("print('ok')", given={"limit": "5"})
-    assert len(ran.notebook.cells) == 1
+    assert [cell.cell_type for cell in ran.notebook.cells] == ["markdown", "code"]
 
 
 def test_impossible_parameter(run):
