@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,8 +19,14 @@ from nbkit.errors import DefinitionError, Problem
 
 FILE_NAME = "nbkit.toml"
 
-CatalogName = Annotated[str, Field(pattern=r"^(?!spark_catalog$|system$)[A-Za-z_][\w-]*$")]
-"""A name that a catalog can have: Spark keeps two for itself."""
+
+def _catalog_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][\w-]*", name) or name in {"spark_catalog", "system"}:
+        raise ValueError(f"{name!r} cannot be the name of a catalog")
+    return name
+
+
+CatalogName = Annotated[str, AfterValidator(_catalog_name)]
 
 
 class _Section(BaseModel):

@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from nbkit.errors import NbkitError, SetupError
-from nbkit.spark import class_data, control, discovery, jars
+from nbkit.spark import catalogs, class_data, control, discovery, jars
 from nbkit.spark.cache import cache_directory
 from nbkit.spark.java import find_java
 
@@ -49,6 +49,7 @@ def run(settings: Settings) -> list[Check]:
         ("spark", _spark),
         ("java", _java),
         ("jars", _jars),
+        ("catalogs", _catalogs),
         ("class data", _class_data),
         ("folders", _folders),
         ("memory", _memory),
@@ -58,15 +59,16 @@ def run(settings: Settings) -> list[Check]:
 
 
 def prepare(settings: Settings) -> None:
-    """Put right what can be: fetch the jars, replace damaged ones, build the class-data archive.
+    """Put right what can be: fetch the jars, replace damaged ones, build what speeds things up.
 
     Raises:
-        SetupError: no Java, or no network for the jars.
+        SetupError: no Java, no network for the jars, or a catalog plug-in that does not compile.
     """
     del settings
     if jars.jars_directory().exists() and jars.damaged(jars.jars_directory()):
         jars.forget_jars()
     jars.ensure_jars()
+    catalogs.ensure_plugin()
     class_data.ensure_class_data()
 
 
@@ -105,6 +107,13 @@ def _jars(_: Settings) -> Check:
     if wrong:
         return Check("jars", False, f"missing or damaged in {folder}: {', '.join(wrong)}", _FIX)
     return Check("jars", True, f"{len(jars.pins())} jars in {folder}")
+
+
+def _catalogs(settings: Settings) -> Check:
+    named = ", ".join(settings.spark.catalogs)
+    if not catalogs.plugin_path().exists():
+        return Check("catalogs", True, f"{named}; the first start of Spark compiles their plug-in")
+    return Check("catalogs", True, f"{named}, by {catalogs.plugin_path()}")
 
 
 def _class_data(_: Settings) -> Check:

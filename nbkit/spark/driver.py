@@ -4,6 +4,7 @@
 
 {"want": "session", "conf": {…}}   a session of one's own, as long as the connection lasts
 {"want": "hold"}                   keep the driver alive, as long as the connection lasts
+{"want": "watch"}                  hear of the driver's end, without keeping it alive
 {"want": "status"}, {"want": "keep"}, {"want": "stop"}
 {"do": "cancel"}                   on the connection of a session: interrupt its jobs
 """
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import NbkitError, SetupError
 from nbkit.settings import Settings
-from nbkit.spark import discovery
+from nbkit.spark import catalogs, discovery
 from nbkit.spark.class_data import archive_options
 from nbkit.spark.conf import driver_conf
 from nbkit.spark.jars import ensure_jars
@@ -65,6 +66,8 @@ class Driver:
             options = archive_options()
             jvm = start_jvm(self.settings, self.scratch, options=options, inherited=[owner])
             self._jvm = jvm
+            if said := catalogs.problem():
+                _LOG.warning("No three-level names: %s", said)
             threading.Thread(target=self._watch, args=[jvm], daemon=True).start()
             conf = driver_conf(self.settings, ensure_jars(), self.scratch)
             root = open_root(jvm, conf)
@@ -128,6 +131,7 @@ class Driver:
         answers: dict[Any, Callable[[Channel, Line], None]] = {
             "session": self._serve_session,
             "hold": self._serve_hold,
+            "watch": self._serve_watch,
             "status": lambda channel, _: channel.send(self._status()),
             "keep": self._serve_keep,
             "stop": self._serve_stop,
@@ -171,6 +175,9 @@ class Driver:
             self._ready(channel)
             channel.send(self._status())
             channel.receive()
+
+    def _serve_watch(self, channel: Channel, _: Line) -> None:
+        channel.receive()
 
     def _serve_session(self, channel: Channel, line: Line) -> None:
         with _Lease(self):
