@@ -128,7 +128,7 @@ def run(
 
     settings = settings or Settings.of()
     known: list[int] = []
-    with fork_ahead(settings.kernels) as forks:
+    with fork_ahead(settings) as forks:
         from nbkit.app import running
         from nbkit.app.definition import load
 
@@ -175,7 +175,7 @@ def repair(
     from nbkit.kernels.fork_client import fork_ahead
 
     settings = settings or Settings.of()
-    with fork_ahead(settings.kernels) as forks:
+    with fork_ahead(settings) as forks:
         from nbkit.app import running
 
         running.repair(

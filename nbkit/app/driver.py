@@ -14,8 +14,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbkit.settings import Settings
+    from nbkit.spark.protocol import Line
 
 _MENTION = re.compile(r"\b(?:spark|sc|sql|pyspark|delta|DeltaTable|SparkSession)\b")
+
+
+def keep_warm(settings: Settings) -> Line:
+    """Keep the project's driver, and a fork server beside it, until `let_go`; its status.
+
+    Raises:
+        SetupError: Spark did not start.
+    """
+    from nbkit.kernels import kept_forks
+    from nbkit.kernels.fork_client import CAN_FORK
+    from nbkit.spark import control
+    from nbkit.spark.lease import hold
+
+    with hold(settings, wait=False):  # the server imports while the JVM starts
+        if CAN_FORK:
+            kept_forks.keep(settings)
+        return control.start(settings)
+
+
+def let_go(settings: Settings) -> bool:
+    """End the driver and what is kept with it; False when there was none."""
+    from nbkit.kernels import kept_forks
+    from nbkit.spark import control
+
+    stopped = control.stop(settings)
+    kept_forks.await_end(settings)
+    return stopped
 
 
 @contextmanager

@@ -18,19 +18,19 @@ commands = typer.Typer(help="Keep the project's Spark driver warm.", no_args_is_
 @commands.command()
 def start() -> None:
     """Start the driver, or keep the running one, until `nbkit driver stop`."""
+    from nbkit.app.driver import keep_warm
     from nbkit.settings import Settings
-    from nbkit.spark import control
 
-    _show(control.start(Settings.of()))
+    _show(keep_warm(Settings.of()))
 
 
 @commands.command()
 def stop() -> None:
     """Stop the driver; Spark work that still runs on it is cancelled."""
+    from nbkit.app.driver import let_go
     from nbkit.settings import Settings
-    from nbkit.spark import control
 
-    stopped = control.stop(Settings.of())
+    stopped = let_go(Settings.of())
     typer.echo("the driver is stopped" if stopped else "no driver was running", err=True)
 
 

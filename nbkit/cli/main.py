@@ -23,6 +23,10 @@ program = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+_UNNEEDED = ("rfc3987_syntax", "pyarrow.fs")
+"""Slow imports that no command needs: a grammar of IRIs, by which jsonschema would check some
+that no notebook has, and papermill's way to notebooks on HDFS."""
+
 _COMMANDS: tuple[Callable[..., None], ...] = (
     jobs.run,
     jobs.validate,
@@ -59,9 +63,8 @@ def _version(
 
 def main() -> None:
     """Run the command line; a mistake of the person gets a message, never a traceback."""
-    # jsonschema, which nbformat brings, would take a second to build a grammar of IRIs for a
-    # check that no notebook needs. What is None here counts as not installed.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    for name in _UNNEEDED:  # what is None here counts as not installed
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     try:
         program()
     except NbkitError as error:

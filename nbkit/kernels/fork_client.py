@@ -15,12 +15,14 @@ import threading
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+from nbkit.kernels import kept_forks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from nbkit.settings import KernelSettings
+    from nbkit.settings import Settings
 
 CAN_FORK = sys.platform == "linux"
 """Elsewhere system libraries may crash after a fork, or there is none."""
@@ -77,22 +79,40 @@ class ForkServer:
 
     Args:
         directory: private folder of its log and its kernels; it removes it at its end.
-        modules: what to import ahead of use.
+        control: connection to it.
+        process: it, if it is a child of this process.
 
     Attributes:
         directory: as given.
         up: set when everything is imported.
+        pid: process id of the server, known when it is up.
     """
 
-    def __init__(self, directory: Path, modules: list[str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        control: socket.socket,
+        process: subprocess.Popen[bytes] | None = None,
+    ) -> None:
         self.directory = directory
+        self.pid = process.pid if process else 0
         self._kernels: dict[str, ForkedKernel] = {}
         self._lock = threading.Lock()
         self._started = 0
-        self._control, theirs = socket.socketpair()
+        self._control = control
+        self._process = process
+        self.up = threading.Event()
+        self._gone = False
+        self._listener = threading.Thread(target=self._listen, name="nbkit-forks", daemon=True)
+        self._listener.start()
+
+    @classmethod
+    def begin(cls, directory: Path, modules: list[str]) -> Self:
+        """Start a fork server that imports `modules` ahead of use."""
+        ours, theirs = socket.socketpair()
         log = directory / "fork-server.log"
         with theirs, log.open("ab") as output:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 [
                     *(sys.executable, "-P", "-m", "nbkit.kernels.fork_server"),
                     *(str(theirs.fileno()), str(directory), *modules),
@@ -103,15 +123,7 @@ class ForkServer:
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in the terminal is for the owner alone
             )
-        self.up = threading.Event()
-        self._gone = False
-        self._listener = threading.Thread(target=self._listen, name="nbkit-forks", daemon=True)
-        self._listener.start()
-
-    @property
-    def pid(self) -> int:
-        """Process id of the server."""
-        return self._process.pid
+        return cls(directory, ours, process)
 
     @property
     def is_alive(self) -> bool:
@@ -150,14 +162,15 @@ class ForkServer:
         """End the server and every kernel it still has."""
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_WR)
-        if not self.up.is_set():  # still importing, and without kernels
-            self._process.kill()
-        try:
-            self._process.wait(_LAST_WORDS_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._listener.join()
+        if self._process is not None:
+            if not self.up.is_set():  # still importing, and without kernels
+                self._process.kill()
+            try:
+                self._process.wait(_LAST_WORDS_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._listener.join()  # until the end of file, which is the server's end
         self._control.close()
 
     def _listen(self) -> None:
@@ -176,6 +189,7 @@ class ForkServer:
 
     def _pass_on(self, message: dict[str, Any]) -> None:
         if "up" in message:
+            self.pid = message["pid"]
             self.up.set()
             return
         key = message.get("started") or message.get("ready") or message["exited"]
@@ -185,15 +199,22 @@ class ForkServer:
 
 
 @contextmanager
-def fork_ahead(settings: KernelSettings) -> Iterator[ForkServer | None]:
+def fork_ahead(settings: Settings) -> Iterator[ForkServer | None]:
     """Let a fork server import what kernels need while this process still reads the job.
 
+    One that is kept beside a kept Spark driver has done so already (`nbkit.kernels.kept_forks`).
     Yields None where kernels are not forked.
     """
     if not CAN_FORK:
         yield None
         return
-    server = ForkServer(private_folder(), settings.preload)
+    directory = private_folder()
+    control = kept_forks.connect(settings)
+    if control is not None:
+        control.sendall(f"{directory}\n".encode())
+        server = ForkServer(directory, control)
+    else:
+        server = ForkServer.begin(directory, settings.kernels.preload)
     try:
         yield server
     finally:

@@ -5,7 +5,7 @@ MODULE…`. Over the socket FD it speaks lines of JSON:
 
     owner → server   {"start": id, "connection_file": …, "log": …, "env": {…}, "cwd": …}
                      {"signal": id, "number": 2}            to the kernel's process group
-    server → owner   {"up": true}                            once everything is imported
+    server → owner   {"up": true, "pid": …}                  once everything is imported
                      {"started": id, "pid": …} {"ready": id} {"exited": id, "status": -9}
 
 End of file on the socket means that the owner is gone: every kernel is killed, the owner's
@@ -95,7 +95,7 @@ class ForkServer:
 
     def serve(self) -> None:
         """Work until the owner is gone, then leave no kernel behind."""
-        self._tell(up=True)
+        self._tell(up=True, pid=os.getpid())
         wake, woken = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(woken, False)

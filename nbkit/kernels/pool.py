@@ -236,7 +236,7 @@ class Pool:
     def _live_server(self) -> ForkServer:
         with self._changed:
             if self._server is None or not self._server.is_alive:
-                self._server = ForkServer(self._folder, self._settings.preload)
+                self._server = ForkServer.begin(self._folder, self._settings.preload)
             return self._server
 
 

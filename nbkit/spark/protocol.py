@@ -56,6 +56,10 @@ class Channel:
         except OSError:
             return True
 
+    def fileno(self) -> int:
+        """Return the descriptor of the socket, to wait for it among others."""
+        return self._connection.fileno()
+
     def close(self) -> None:
         """End the lease; harmless when it has ended already."""
         with suppress(OSError):

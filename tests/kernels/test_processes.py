@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Timer
 
 import pytest
+from processes import running, soon
 
 from nbkit.kernels.fork_client import ForkServer
 from nbkit.kernels.pool import Pool
@@ -29,22 +29,6 @@ pids = [kernel.manager.provisioner.kernel.pid.result() for kernel in pool._spare
 print(pool._server.pid, *pids, pool._folder, flush=True)
 time.sleep(600)
 """
-
-
-def running(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def soon(condition):
-    for _ in range(200):
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_killed_owner():
@@ -89,7 +73,7 @@ def test_close_leaves_nothing(settings_of, runner_of):
 
 def test_preload(tmp_path):
     """Modules are imported ahead; one that is missing is noted, and left to the notebook."""
-    server = ForkServer(tmp_path, ["colorsys", "no_such_module"])
+    server = ForkServer.begin(tmp_path, ["colorsys", "no_such_module"])
     assert server.up.wait(60)
     log = (tmp_path / "fork-server.log").read_text()
     server.close()
