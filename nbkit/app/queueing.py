@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nbkit.errors import UsageError
 from nbkit.events import Noted, RunFinished, RunHeldUp
+from nbkit.rules.queue import LONGEST_WAIT_HOURS, too_many, waited_too_long, waits
 from nbkit.rules.termination import code_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from nbkit.graph.model import Job
     from nbkit.ledger.turn import Turn
     from nbkit.scheduler.cancel import Watch
+
+    _Wait = Literal["turn", "cancelled", "given up"]
 
 _LOOK_EVERY_SECONDS = 0.2
 
@@ -42,17 +45,20 @@ def admitted(
     """
     if turn.take():
         return True
+    end: ResultState = "MAXIMUM_CONCURRENT_RUNS_REACHED"
     tell(held_up)
     if not waits(job):
-        end: ResultState = "MAXIMUM_CONCURRENT_RUNS_REACHED"
         tell(RunFinished(clock.now(), end, code_of(end), held_up.message))
         return False
     turn.join_line()
-    if _waited(turn, watch, clock):
-        return True
-    message = "The run was cancelled while it waited for its turn."
-    tell(RunFinished(clock.now(), "CANCELED", code_of("CANCELED"), message))
-    return False
+    waited = _waited(turn, watch, clock, held_up.at)
+    if waited == "cancelled":
+        message = "The run was cancelled while it waited for its turn."
+        tell(RunFinished(clock.now(), "CANCELED", code_of("CANCELED"), message))
+    elif waited == "given up":
+        message = f"{held_up.message} It waited for {LONGEST_WAIT_HOURS} hours, the most there is."
+        tell(RunFinished(clock.now(), end, code_of(end), message))
+    return waited == "turn"
 
 
 def readmitted(
@@ -66,34 +72,28 @@ def readmitted(
     """Return whether a repair may begin; it waits for its turn like a run, but is never skipped.
 
     Raises:
-        UsageError: it cannot begin now, and the job has no queue.
+        UsageError: it cannot begin now, and the job has no queue, or it waited for too long.
     """
     if turn.take():
         return True
     if not waits(job):
         raise UsageError(f"{too_many(job)} Wait for their end, or cancel one.")
-    tell(Noted(clock.now(), f"{too_many(job)} The repair waits for its turn."))
+    since = clock.now()
+    tell(Noted(since, f"{too_many(job)} The repair waits for its turn."))
     turn.join_line()
-    return _waited(turn, watch, clock)
+    waited = _waited(turn, watch, clock, since)
+    if waited == "given up":
+        raise UsageError(f"{too_many(job)} The repair waited for {LONGEST_WAIT_HOURS} hours.")
+    return waited == "turn"
 
 
-def waits(job: Job) -> bool:
-    """Return whether runs over the limit wait; the Jobs API 2.2 has the queue on by default."""
-    return job.max_concurrent_runs > 0 and (job.queue is None or job.queue.enabled)
-
-
-def too_many(job: Job) -> str:
-    """Say that as many runs of the job go on as may."""
-    most = job.max_concurrent_runs
-    if most == 0:
-        return "The job allows no runs (max_concurrent_runs is 0)."
-    going = "Another run of this job is" if most == 1 else f"{most} other runs of this job are"
-    return f"{going} going on (max_concurrent_runs is {most})."
-
-
-def _waited(turn: Turn, watch: Watch, clock: Clock) -> bool:
+def _waited(turn: Turn, watch: Watch, clock: Clock, since: int) -> _Wait:
+    """Wait for the run's turn, and return how that ended."""
     while not turn.take():
-        if watch.cancel_wanted(clock.now()):
-            return False
+        now = clock.now()
+        if watch.cancel_wanted(now):
+            return "cancelled"
+        if waited_too_long(since, now):
+            return "given up"
         time.sleep(_LOOK_EVERY_SECONDS)
-    return True
+    return "turn"

@@ -14,7 +14,7 @@ from nbkit.app.driver import ready_for_spark
 from nbkit.app.files import tasks as tasks_of
 from nbkit.app.idempotency import awaited, earlier_run
 from nbkit.app.parameters import check_declared
-from nbkit.app.queueing import admitted, readmitted, too_many
+from nbkit.app.queueing import admitted, readmitted
 from nbkit.clock import SystemClock
 from nbkit.errors import DefinitionError, Problem
 from nbkit.events import Noted, RunHeldUp, RunStarted
@@ -28,6 +28,7 @@ from nbkit.notify.deliver import Notifier
 from nbkit.notify.destinations import missing
 from nbkit.rules.apply import apply, replay
 from nbkit.rules.parameters import with_parameters
+from nbkit.rules.queue import too_many
 from nbkit.rules.references import NoValueError
 from nbkit.rules.repair import lost_attempts, plan_repair
 from nbkit.rules.state import RunState

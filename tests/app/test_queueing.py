@@ -9,6 +9,8 @@ import time
 import pytest
 
 from nbkit import api
+from nbkit.app import running
+from nbkit.app.definition import load
 from nbkit.errors import UsageError
 from nbkit.ledger.turn import Turn
 from nbkit.settings import Settings
@@ -117,3 +119,37 @@ def test_a_repair_waits_too_and_is_never_skipped(project):
             api.repair(2, show="nothing", settings=project.settings)
         assert project.show(2)["state"]["result_state"] == "FAILED"
     assert api.repair(2, show="nothing", settings=project.settings).succeeded
+
+
+class Clock:
+    """Every look at it is a day later."""
+
+    def __init__(self):
+        self.days = 0
+
+    def now(self):
+        self.days += 1
+        return self.days * 24 * 3_600_000
+
+
+def test_after_two_days_a_run_is_given_up(project):
+    """It is skipped like one without a queue, and says how long it waited."""
+    definition = load(project.job)
+    with project.busy() as turn:
+        assert turn.take()
+        run_id = running.run(definition, project.settings, clock=Clock())
+
+    state = project.show(run_id)["state"]
+    assert state["result_state"] == "MAXIMUM_CONCURRENT_RUNS_REACHED"
+    assert "It waited for 48 hours" in state["state_message"]
+
+
+def test_after_two_days_a_repair_is_given_up(project):
+    """The run stays as it was."""
+    project.write(BAD)
+    assert project.run().result_state == "FAILED"
+    with project.busy() as turn:
+        assert turn.take()
+        with pytest.raises(UsageError, match="waited for 48 hours"):
+            running.repair(2, project.settings, clock=Clock())
+    assert project.show(2)["state"]["result_state"] == "FAILED"
