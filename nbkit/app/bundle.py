@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.choice import Choice
-from nbkit.graph.load import includes
+from nbkit.graph.load import includes, is_fragment, job_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +25,8 @@ _GIT = {
     "bundle.git.origin_url": ("remote", "get-url", "origin"),
 }
 _GLOB = frozenset("*?[")
+_MAIN = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
+_OVERRIDES = ".databricks/bundle/*/variable-overrides.json"
 
 
 def choose(
@@ -47,9 +49,7 @@ def choose(
     Raises:
         DefinitionError: an included file is not there, or no text.
     """
-    files = {
-        file.relative_to(path.parent).as_posix(): read_text(file) for file in _included(path, text)
-    }
+    files = included_texts(path, text)
     mentioned = "".join((text, *files.values()))
     environment = {
         name.removeprefix(_VARIABLE): value
@@ -57,7 +57,45 @@ def choose(
         if name.startswith(_VARIABLE) and f"var.{name.removeprefix(_VARIABLE)}" in mentioned
     }
     facts = _facts(path.parent, mentioned) if "${" in mentioned else {}
-    return Choice(target, variables, environment, files, facts, undeclared)
+    return Choice(
+        target,
+        variables,
+        environment,
+        overrides=_overrides(path.parent) if "${" in mentioned else {},
+        files=files,
+        facts=facts,
+        undeclared=undeclared,
+    )
+
+
+def whole_bundle(path: Path, job_key: str | None) -> tuple[Path, str | None]:
+    """Return the main file of a bundle for a fragment that it includes, and the job's key in it.
+
+    What is no fragment, or stands alone, is returned as it is.
+
+    Raises:
+        DefinitionError: a file is neither JSON nor YAML, or what the main file includes is missing.
+    """
+    text = read_text(path)
+    if not is_fragment(text, source=path.name):
+        return path, job_key
+    guesses = (folder / name for folder in path.parents for name in _MAIN)
+    main = next((guess for guess in guesses if guess.is_file()), None)
+    if main is None or path not in _included(main, read_text(main)):
+        return path, job_key
+    keys = job_keys(text, source=path.name)
+    return main, job_key or (keys[0] if len(keys) == 1 else None)
+
+
+def included_texts(path: Path, text: str) -> dict[str, str]:
+    """Return the texts of the files that a bundle includes, by name relative to its main file.
+
+    Raises:
+        DefinitionError: one is not there, or no text.
+    """
+    return {
+        file.relative_to(path.parent).as_posix(): read_text(file) for file in _included(path, text)
+    }
 
 
 def read_text(path: Path) -> str:
@@ -89,6 +127,11 @@ def _included(path: Path, text: str) -> Iterator[Path]:
             raise DefinitionError((problem,), str(path))
         found |= dict.fromkeys(file for file in matches if file != path)
     yield from found
+
+
+def _overrides(folder: Path) -> dict[str, str]:
+    """Return the texts of the files with variables that the Databricks CLI keeps for targets."""
+    return {file.parent.name: read_text(file) for file in folder.glob(_OVERRIDES)}
 
 
 def _facts(folder: Path, text: str) -> dict[str, str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbkit.app.bundle import included_texts, read_text
 from nbkit.app.files import tasks
 from nbkit.errors import DefinitionError, NbkitError, Problem, UsageError
 from nbkit.graph.address import Address
+from nbkit.graph.choice import Choice
 from nbkit.graph.load import job_keys
 from nbkit.graph.near import hint
 
@@ -40,7 +42,7 @@ def child_of(
     file = Path(str(path).rpartition(":")[0]) if not path.is_file() else path
     if file.is_file():
         return read(str(Address(str(path), address.target, address.variables)))
-    if str(named) in _keys(parent.path):
+    if str(named) in _keys(parent.path, parent.target):
         return read(str(Address(f"{parent.path}:{named}", parent.target, parent.variables)))
     number = int(named) if str(named).isdecimal() else None
     if number is not None and number in (known or {}):
@@ -49,7 +51,7 @@ def child_of(
     for child, name in neighbours.items():
         if name == named or (number is not None and read(child).job_id(_root(parent)) == number):
             return read(child)
-    names = [*_keys(parent.path), *neighbours.values()]
+    names = [*_keys(parent.path, parent.target), *neighbours.values()]
     where = f"beside {parent.path.name}"
     raise UsageError(f"there is no job {named} {where}{hint(str(named), sorted(set(names)))}")
 
@@ -107,10 +109,13 @@ def _short(job: Definition) -> str:
     return f"{job.path.name}:{job.job_key}" if job.job_key else job.path.name
 
 
-def _keys(path: Path) -> tuple[str, ...]:
+def _keys(path: Path, target: str | None = None) -> tuple[str, ...]:
+    """Return the keys of a bundle's jobs, those in included files too."""
     try:
-        return job_keys(path.read_text(encoding="utf-8"), source=path.name)
-    except (NbkitError, OSError, UnicodeDecodeError):
+        text = read_text(path)
+        choice = Choice(target, files=included_texts(path, text))
+        return job_keys(text, source=path.name, choice=choice)
+    except NbkitError:
         return ()
 
 

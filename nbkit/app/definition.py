@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbkit.app.bundle import choose, read_text
+from nbkit.app.bundle import choose, read_text, whole_bundle
 from nbkit.app.child_jobs import wrong_children
 from nbkit.app.files import look_up
 from nbkit.app.libraries import not_installed
@@ -119,8 +119,9 @@ def read(
     target = address.target if target is None else target
     given = {**address.variables, **(variables or {})}
     path, job_key = _located(address.job)
-    text = read_text(path)
     try:
+        path, job_key = whole_bundle(path, job_key)
+        text = read_text(path)
         choice = choose(path, text, target=target, variables=given, undeclared=undeclared)
         found = inspect_job(text, source=path.name, job_key=job_key, strict=strict, choice=choice)
     except DefinitionError as error:
@@ -133,7 +134,6 @@ def read(
     if not found.job or not found.graph or any(each.severity == "error" for each in wrong):
         raise DefinitionError(tuple(wrong), str(job))
     parsed = Parsed(found.job, found.graph, tuple(wrong), found.document)
-    used = {**choice.environment, **given}
     return Definition(
         path,
         found.job_key or job_key,
@@ -141,7 +141,7 @@ def read(
         tuple(files.notebooks),
         tuple(files.scripts),
         target=target,
-        variables=used,
+        variables=found.variables,
     )
 
 

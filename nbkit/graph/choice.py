@@ -19,6 +19,8 @@ class Choice:
         target: of a bundle; None for its default.
         variables: values of `${var.…}` that a person gives, above all others.
         environment: values from `BUNDLE_VAR_…`, above the bundle's own.
+        overrides: for targets, the text of their `variable-overrides.json`; its values come after
+            those of the environment.
         files: what the bundle includes: name relative to its main file → text.
         facts: what the document cannot say, such as `workspace.file_path`, by dotted name.
         undeclared: how bad a `${…}` is that has no value.
@@ -27,6 +29,7 @@ class Choice:
     target: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     undeclared: Severity = "warning"

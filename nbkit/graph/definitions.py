@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbkit.graph.bundle import is_bundle
 from nbkit.graph.findings import Finding, Loc, pointer
+from nbkit.graph.model import TASK_TYPES
 from nbkit.graph.near import hint
 
 if TYPE_CHECKING:
@@ -14,6 +16,13 @@ if TYPE_CHECKING:
 _WRAPPERS = ("settings", "new_settings")
 _SUBMITTED = {"run_name": "name", "access_control_list": "permissions"}
 _OF_ONE_CALL = ("idempotency_token",)
+_OF_TASKS = {
+    *TASK_TYPES,
+    *("new_cluster", "existing_cluster_id", "libraries", "timeout_seconds"),
+    *("max_retries", "min_retry_interval_millis", "retry_on_timeout"),
+}
+_NOT_OF_KEYS = re.compile(r"[^\w-]+", re.ASCII)
+_LONGEST_KEY = 100
 
 
 class Definition(NamedTuple):
@@ -60,11 +69,13 @@ def choose(
 
 def _alone(document: dict[str, Any], job_key: str | None) -> Definition | Finding:
     found = Definition(document)
-    if "tasks" not in document:
-        wrapper = next((name for name in _WRAPPERS if name in document), None)
-        found = Definition(document[wrapper], (wrapper,)) if wrapper else found
+    wrapper = next((name for name in _WRAPPERS if name in document), None)
+    if "tasks" not in document and wrapper:
+        found = Definition(document[wrapper], (wrapper,))
     elif "run_name" in document:
         found = Definition(_of_submission(document))
+    if isinstance(found.settings, dict):
+        found = found._replace(settings=_with_tasks(found.settings))
     name = found.settings.get("name") if isinstance(found.settings, dict) else None
     if job_key is not None and job_key != name:
         return Finding((), f"the file is a single job; it has no jobs by key, so no {job_key}")
@@ -78,6 +89,20 @@ def _of_submission(body: dict[str, Any]) -> dict[str, Any]:
         for name, value in body.items()
         if name not in _OF_ONE_CALL
     }
+
+
+def _with_tasks(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return a job of the API 2.0, whose only task has its fields at the job's top.
+
+    Its task gets the job's name as its key.
+    """
+    if "tasks" in settings or not any(name in settings for name in TASK_TYPES):
+        return settings
+    name = str(settings.get("name") or "task")
+    key = _NOT_OF_KEYS.sub("_", name)[:_LONGEST_KEY]
+    task = {field: settings[field] for field in settings if field in _OF_TASKS}
+    rest = {field: value for field, value in settings.items() if field not in task}
+    return rest | {"tasks": [{"task_key": key, **task}]}
 
 
 def _of_bundle(

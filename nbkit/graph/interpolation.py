@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from nbkit.errors import DefinitionError, Problem
 from nbkit.graph.address import Address
 from nbkit.graph.fields import json_spelling
 from nbkit.graph.findings import Finding, Loc, shown
@@ -78,11 +79,8 @@ class _Interpolation:
         self._resolving: list[str] = []
         self.found: list[Finding] = []
         self._variables = _variables_of(document)
-        self._environment = {
-            name: value
-            for name, value in choice.environment.items()
-            if name in self._variables or not _is_whole(document)
-        }
+        self._environment = heard(document, choice)
+        self._overrides = _overrides(document, choice)
 
     def replaced(self, value: Any, loc: Loc) -> Any:
         """Return a value of the job with every reference in it replaced."""
@@ -185,6 +183,8 @@ class _Interpolation:
         for given in (self._choice.variables, self._environment):
             if name in given:
                 return self._given(name, given[name], declared)
+        if name in self._overrides:
+            return self._nested(self._overrides[name])
         if not isinstance(declared, dict):
             if name in self._variables:  # `x:` with nothing behind it
                 declared = {}
@@ -221,6 +221,36 @@ class _Interpolation:
         return str(Address(f"{self._source}:{key}", choice.target, choice.variables))
 
 
+def heard(document: object, choice: Choice) -> dict[str, str]:
+    """Return the variables of the environment that count: a whole bundle hears only its own."""
+    known = _variables_of(document)
+    return {
+        name: value
+        for name, value in choice.environment.items()
+        if name in known or not is_whole(document)
+    }
+
+
+def _overrides(document: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
+    """Return the values in the overrides file of the bundle's target.
+
+    As in the Databricks CLI, names in it that the bundle does not declare are passed over.
+    """
+    bundle = document.get("bundle")
+    target = bundle.get("target") if isinstance(bundle, dict) else None
+    text = choice.overrides.get(target, "") if isinstance(target, str) else ""
+    try:
+        values = json.loads(text or "{}")
+    except ValueError as error:
+        values = error
+    if isinstance(values, dict):
+        known = _variables_of(document)
+        return {n: value for n, value in values.items() if n in known or not is_whole(document)}
+    place = f".databricks/bundle/{target}/variable-overrides.json"
+    why = f"is no JSON: {values}" if isinstance(values, ValueError) else "must be an object"
+    raise DefinitionError((Problem("", f"{place} {why}"),))
+
+
 def misnamed(document: object, choice: Choice, text: str) -> list[Finding]:
     """Return what is wrong with the names of the variables that a person gives.
 
@@ -236,7 +266,7 @@ def misnamed(document: object, choice: Choice, text: str) -> list[Finding]:
     return [
         Finding(("variables",), f"there is no variable {name} here{hint(name, known)}")
         for name in choice.variables
-        if name not in known and (_is_whole(document) or f"var.{name}" not in every)
+        if name not in known and (is_whole(document) or f"var.{name}" not in every)
     ]
 
 
@@ -245,7 +275,7 @@ def _variables_of(document: object) -> dict[str, Any]:
     return declared if isinstance(declared, dict) else {}
 
 
-def _is_whole(document: object) -> bool:
+def is_whole(document: object) -> bool:
     """Say whether a document is a bundle, and no fragment whose variables are elsewhere."""
     bundle = document.get("bundle") if isinstance(document, dict) else None
     return isinstance(bundle, dict) and "name" in bundle

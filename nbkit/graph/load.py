@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.graph.bundle import Bundle, assemble, included, is_bundle
+from nbkit.graph.bundle import MARKS, Bundle, assemble, included, is_bundle
 from nbkit.graph.checks import check
 from nbkit.graph.choice import AS_IT_IS
 from nbkit.graph.definitions import bundled_jobs, choose
 from nbkit.graph.findings import Finding, as_problems, new_beside
 from nbkit.graph.ignored import ignored
-from nbkit.graph.interpolation import interpolated, misnamed, once
+from nbkit.graph.interpolation import heard, interpolated, is_whole, misnamed, once
 from nbkit.graph.json_text import read_json
 from nbkit.graph.limits import check_limits
 from nbkit.graph.run_graph import RunGraph
@@ -21,6 +21,8 @@ from nbkit.graph.validation import read_job
 from nbkit.graph.yaml_text import read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbkit.graph.choice import Choice
     from nbkit.graph.findings import Loc
     from nbkit.graph.model import Job
@@ -55,6 +57,7 @@ class Inspected:
         problems: everything found, warnings included.
         document: the settings as they were given, whole, with references of bundles replaced.
         job_key: the job's key in its bundle; None for a file that is one job.
+        variables: those that a person or the environment gave, as far as they count.
     """
 
     job: Job | None
@@ -62,6 +65,7 @@ class Inspected:
     problems: tuple[Problem, ...]
     document: dict[str, Any]
     job_key: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_job(
@@ -142,7 +146,8 @@ def _inspected(
     if strict:
         problems = tuple(problem.strictly for problem in problems)
     key = str(chosen.loc[-1]) if is_bundle(bundle.document) else None
-    return Inspected(job, graph, problems, given, key)
+    variables = {**heard(bundle.document, choice), **choice.variables}
+    return Inspected(job, graph, problems, given, key, variables)
 
 
 def _assembled(main: Document, choice: Choice) -> tuple[Bundle, tuple[Finding, ...]]:
@@ -165,6 +170,18 @@ def includes(text: str, *, source: str) -> tuple[str, ...]:
         DefinitionError: the text is neither JSON nor YAML.
     """
     return included(_read(text, source).value) if "include" in text else ()
+
+
+def is_fragment(text: str, *, source: str) -> bool:
+    """Say whether a text is part of a bundle whose main file is another one.
+
+    Raises:
+        DefinitionError: the text is neither JSON nor YAML.
+    """
+    if not any(mark in text for mark in MARKS):
+        return False
+    document = _read(text, source).value
+    return is_bundle(document) and not is_whole(document)
 
 
 def job_keys(text: str, *, source: str, choice: Choice = AS_IT_IS) -> tuple[str, ...]:

@@ -96,9 +96,65 @@ def test_what_is_undeclared_warns_and_does_not_run(bundle, nbkit, nothing_ran):
         assert (answer.status, message in answer.err) == (2, True)
     assert nbkit("validate", job, "--strict").status == 2
     assert nothing_ran()
-    fragment = "resources/check.yml"
-    declared = ["--var", "limit=2", "--var", "expected=a", "--var", "found=a"]
-    assert nbkit("run", fragment, *declared, "--quiet").status == 0
+
+
+def test_a_fragment_by_itself_hears_what_it_mentions(bundle, project, nbkit, monkeypatch):
+    """Its variables are declared elsewhere; a repair hears the same, also from the environment."""
+    bundle(JOB)
+    (project.root / "databricks.yml").unlink()
+    monkeypatch.setenv("BUNDLE_VAR_limit", "text")
+    declared = ["--var", "expected=a", "--var", "found=a"]
+    assert nbkit("run", "resources/check.yml", *declared, "--quiet").status == 1
+    monkeypatch.delenv("BUNDLE_VAR_limit")
+    assert nbkit("repair", 1, "--quiet").status == 1
+
+
+def test_a_repair_hears_no_more_of_the_environment_than_the_run(bundle, nbkit, monkeypatch):
+    """A variable that a whole bundle mentions and does not declare was passed over."""
+    monkeypatch.setenv("BUNDLE_VAR_nowhere", "x")
+    job = bundle(JOB.replace("${var.limit}", "text") + "      # such as ${var.nowhere}\n")
+    assert nbkit("run", job, "--var", "expected=dev", "--quiet").status == 1
+    bundle(JOB.replace("${var.limit}", "2") + "      # such as ${var.nowhere}\n")
+    answer = nbkit("repair", 1, "--quiet")
+    assert answer.status == 0, answer.err
+
+
+@pytest.mark.parametrize("named", ["resources/check.yml", "resources/check.yml:check"])
+def test_a_fragment_is_read_with_the_bundle_that_includes_it(bundle, nbkit, named):
+    """The run is one of the bundle's job, with its variables and targets."""
+    bundle()
+    answer = nbkit("run", named, "--target", "prod", "--json", "--quiet")
+    assert operands(json.loads(answer.out)) == ("prod", "prod")
+    (listed,) = json.loads(nbkit("runs", "--json").out)["runs"]
+    assert "databricks.yml:check --target prod" in listed["source"]
+
+
+def test_a_fragment_that_the_bundle_does_not_include_stands_alone(bundle, nbkit):
+    """So its variables are unknown."""
+    bundle(main=BUNDLE.replace("[resources/*.yml]", "[]"))
+    answer = nbkit("run", "resources/check.yml")
+    assert (answer.status, "${var.expected} is declared nowhere" in answer.err) == (2, True)
+
+
+def test_the_overrides_file_of_a_target(bundle, project, nbkit):
+    """It is where the Databricks CLI keeps variables that are not for Git."""
+    folder = project.root / ".databricks" / "bundle" / "prod"
+    folder.mkdir(parents=True)
+    (folder / "variable-overrides.json").write_text('{"expected": "of file"}')
+    for target, compared in (("dev", ("no", "dev")), ("prod", ("of file", "prod"))):
+        answer = nbkit("run", bundle(), "--target", target, "--json", "--quiet")
+        assert operands(json.loads(answer.out)) == compared
+
+
+def test_a_job_in_one_file_runs_a_job_in_another_of_the_bundle(bundle, project, nbkit):
+    """By its key, whichever file of the bundle is named."""
+    bundle()
+    task = "tasks: [{task_key: call, run_job_task: {job_id: check}}]"
+    caller = f"resources: {{jobs: {{caller: {{{task}}}}}}}"
+    (project.root / "resources" / "caller.yml").write_text(caller)
+    for named in ("databricks.yml:caller", "resources/caller.yml"):
+        answer = nbkit("run", named, "--target", "prod", "--var", "expected=x", "--quiet")
+        assert answer.status == 0, answer.err
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import pytest
 
 from nbkit.errors import DefinitionError
 from nbkit.graph.choice import Choice
-from nbkit.graph.load import includes, job_keys, parse_job
+from nbkit.graph.load import includes, inspect_job, is_fragment, job_keys, parse_job
 from nbkit.graph.yaml_text import read_yaml
+from nbkit.rules.queue import waits
 
 BUNDLE = """
 bundle:
@@ -170,14 +171,79 @@ def test_a_target_merges_by_name():
         ({"target": "t", "environment": {"x": "e"}}, "e"),
         ({"variables": {"x": "v"}, "environment": {"x": "e"}, "target": "t"}, "v"),
         ({"variables": {"x": "a=b"}}, "a=b"),
+        ({"overrides": {"o": '{"x": "of file", "y": 1}'}}, "of file"),
+        ({"overrides": {"o": '{"x": 5}'}}, 5),
+        ({"overrides": {"o": '{"y": 1}'}}, "d"),
+        ({"overrides": {"o": '{"x": "of file"}'}, "target": "t"}, "of t"),
+        ({"overrides": {"t": '{"x": "of file"}'}, "target": "t"}, "of file"),
+        ({"overrides": {"o": '{"x": "of file"}'}, "environment": {"x": "e"}}, "e"),
+        ({"overrides": {"o": '{"x": "of file"}'}, "variables": {"x": "v"}}, "v"),
     ],
 )
 def test_who_says_what_a_variable_is(choice, value):
-    """--var above BUNDLE_VAR_x, above the target, above the default."""
+    """--var above BUNDLE_VAR_x, above the target's overrides file, the target and the default."""
     targets = "targets: {o: {default: true}, t: {variables: {x: of t}}}"
     text = small("${var.x}", "{x: {default: d}}", targets)
     parameters = read(text, **choice).document["tasks"][0]["notebook_task"]["base_parameters"]
     assert parameters == {"p": value}
+
+
+def test_an_overrides_file_may_hold_a_complex_variable():
+    """It is JSON, so it needs no text around objects and lists."""
+    text = small("${var.x.a[1]}", "{x: {type: complex}}")
+    parsed = read(text, overrides={"default": '{"x": {"a": [1, 2]}}'})
+    assert parsed.document["tasks"][0]["notebook_task"]["base_parameters"] == {"p": 2}
+
+
+@pytest.mark.parametrize(("file", "message"), [("{", "is no JSON: "), ("[]", "must be an object")])
+def test_a_wrong_overrides_file_is_named(file, message):
+    """With its place."""
+    ((severity, told),) = messages(small("${var.x}"), overrides={"default": file})
+    assert severity == "error"
+    assert told.startswith(f".databricks/bundle/default/variable-overrides.json {message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        (small("${var.x}", "{x: , v: }"), {"x": "e", "v": "given"}),
+        (small("${var.x}", "{}").replace("bundle: {name: b}", ""), {"x": "e", "z": "e"}),
+    ],
+)
+def test_variables_of_the_environment_that_count(text, variables):
+    """A whole bundle hears the ones that it declares; a fragment's may be declared elsewhere."""
+    environment = {"x": "e", "z": "e"}
+    given = {"v": "given"} if "v" in variables else {}
+    found = inspect_job(text, source="b.yml", choice=Choice(None, given, environment))
+    assert found.variables == variables
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("resources: {jobs: {}}", True),
+        ("variables: {}", True),
+        ("{bundle: {name: b}, resources: {}}", False),
+        ("{name: resources, tasks: []}", False),
+    ],
+)
+def test_a_fragment_has_no_name_of_a_bundle(text, fragment):
+    """What is a job, or a main file, is none."""
+    assert is_fragment(text, source="x.yml") == fragment
+
+
+@pytest.mark.parametrize(
+    ("queue", "enabled"), [("", None), ("queue: {}", None), ("queue: {enabled: false}", False)]
+)
+def test_runs_of_bundles_queue_unless_they_say_otherwise(queue, enabled):
+    """Bundles have `queue.enabled: true` where nothing is said, like the API 2.2."""
+    job = read(
+        f"resources: {{jobs: {{etl: {{tasks: [], {queue}}}}}}}".replace(
+            "tasks: []", "tasks: [{task_key: a, notebook_task: {notebook_path: a}}]"
+        )
+    ).job
+    assert (job.queue and job.queue.enabled) is enabled
+    assert waits(job) is (enabled is not False)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,37 @@ def test_a_job_is_found_in_every_shape(document, job_key, source):
     assert parsed.warnings == ()
 
 
+SINGLE = {
+    "name": "My etl!",
+    "notebook_task": {"notebook_path": "a.ipynb"},
+    "max_retries": 2,
+    "timeout_seconds": 60,
+    "new_cluster": {"num_workers": 1},
+    "max_concurrent_runs": 3,
+}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [SINGLE, {"settings": SINGLE}, {"job_id": 1, "new_settings": SINGLE}],
+)
+def test_a_job_of_the_api_20_has_its_task_at_its_top(document):
+    """It becomes the only task, with the fields that tasks have; its key is the job's name."""
+    parsed = parse_job(json.dumps(document))
+    (task,) = parsed.job.tasks
+    assert (task.task_key, task.max_retries, task.timeout_seconds) == ("My_etl_", 2, 60)
+    assert task.new_cluster is not None
+    assert (parsed.job.name, parsed.job.timeout_seconds) == ("My etl!", 0)
+    assert parsed.job.max_concurrent_runs == 3
+
+
+def test_a_submitted_run_of_the_api_20():
+    """The body of `runs/submit`, with one task and no key."""
+    body = {"run_name": "once", "spark_python_task": {"python_file": "a.py"}}
+    parsed = parse_job(json.dumps(body))
+    assert (parsed.job.name, parsed.graph.keys) == ("once", ("once",))
+
+
 @pytest.mark.parametrize(
     ("document", "job_key", "message"),
     [
