@@ -10,11 +10,13 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Run": "nbkit.api",
     "exit": "nbkit.toolkit.notebook",
+    "fail": "nbkit.guard.failed",
     "load_ipython_extension": "nbkit.toolkit.startup",
     "repair": "nbkit.api",
     "run": "nbkit.api",
     "runs": "nbkit.api",
     "show": "nbkit.api",
+    "step": "nbkit.guard.step",
     "validate": "nbkit.api",
 }
 """Public names and the modules they live in, imported when they are first used."""

@@ -1,1 +1,1 @@
-"""Try/except wrappers for notebooks."""
+"""Try/except for notebooks: steps that are retried where that can help, and always on record."""

@@ -11,6 +11,7 @@ from nbkit.toolkit import attempt, magics, on_pyspark, python_files, spark_paths
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
 from nbkit.toolkit.mention import AttachFirst
+from nbkit.toolkit.rerun import RunAgain
 from nbkit.toolkit.session import PLACEHOLDERS, is_classic, session, sql
 from nbkit.toolkit.tracebacks import Tracebacks
 
@@ -67,7 +68,7 @@ def _install(shell: InteractiveShell) -> None:
     }
     shell.push(names, interactive=False)
     ours = {name: names[name] for name in ("spark", "sc", "sql")}
-    shell.ast_transformers.append(AttachFirst(shell.user_ns, ours))
+    shell.ast_transformers += [RunAgain(), AttachFirst(shell.user_ns, ours)]
 
     def follow(spark: SparkSession | None) -> None:
         """Keep `spark` and `sc` what they stand for, unless the author took the names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from itertools import pairwise
 
 from nbkit.errors import DriverLostError, NbkitError
 from nbkit.toolkit.session import session
@@ -62,10 +63,18 @@ def _driver_lost(error: BaseException) -> bool:
 
 
 def _cut(trace: TracebackType) -> None:
-    """End a traceback at its last line outside Spark and nbkit: theirs help nobody."""
+    """End a traceback at its last line outside Spark and nbkit: theirs help nobody.
+
+    nbkit's lines in between, where a step calls its function, are left out too.
+    """
     frames = list(_frames(trace))
     own = [frame for frame in frames if _library(frame) not in _LIBRARIES]
-    (own or frames)[-1].tb_next = None
+    last = (own or frames)[-1]
+    until = frames[: frames.index(last)]
+    shown = [frame for frame in until if frame is trace or _library(frame) != "nbkit"]
+    for frame, following in pairwise([*shown, last]):
+        frame.tb_next = following
+    last.tb_next = None
 
 
 def _frames(trace: TracebackType | None) -> typing.Iterator[TracebackType]:

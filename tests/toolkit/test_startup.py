@@ -52,7 +52,7 @@ def test_extension_does_the_same(shell, tmp_path):
     assert shell.run_cell("%load_ext nbkit").success
     load_ipython_extension(shell)
     assert set(shell.user_ns) >= NAMES
-    assert len(shell.ast_transformers) == 1
+    assert len(shell.ast_transformers) == 2
     assert sys.path[0] == str(tmp_path)
 
 
