@@ -2,49 +2,75 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import sys
 import typing
 
-from nbkit.toolkit.table import Table
+from nbkit.toolkit import person
+from nbkit.toolkit.frames import of_raw_spark, reader
+from nbkit.toolkit.table import HTML_ROWS
 
 if typing.TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.figure import Figure
     from pyspark.sql import DataFrame
 
-ROWS = 1_000
+    from nbkit.toolkit.table import Table
+
+ROWS = 10_000
+CHARACTERS = 2_000_000
+"""Most of a table that is fetched to look at it: Databricks' limits, 10,000 rows or 2 MB."""
 
 
-def display(*objects: typing.Any, n: int = ROWS, **options: typing.Any) -> typing.Any:
-    """Show values; of a DataFrame, Spark's or pandas', the first `n` rows with their types.
+def display(*objects: typing.Any, n: int | None = None, **options: typing.Any) -> typing.Any:
+    """Show values: tables to page through, sort and chart, figures, and all that IPython shows.
+
+    Tables are DataFrames of Spark and pandas, streams (what has arrived), Arrow tables, and
+    lists of rows. A person gets the first 10,000 rows or 2 MB to work with; the saved notebook,
+    and a job's, hold the first 100 as plain HTML.
 
     Args:
         objects: what to show; `display(df, 20)` is short for `display(df, n=20)`.
         n: most rows to fetch and show.
-        options: for IPython's own `display`, which shows everything else.
+        options: for IPython's own `display`. Databricks' options for streams
+            (`streamName`, `processingTime`, `checkpointLocation`, `outputMode`) change nothing
+            here, as a stream is shown once.
     """
     from IPython.display import display as show
 
+    for name in ("streamName", "processingTime", "checkpointLocation", "outputMode", "trigger"):
+        options.pop(name, None)
     values = list(objects)
-    if len(values) > 1 and type(values[1]) is int and _table_of(values[0]):
+    if len(values) > 1 and type(values[1]) is int and reader(values[0]):
         n = values.pop(1)
     handle = None
     for value in values:
-        read = _table_of(value)
-        handle = show(value, **options) if read is None else show_table(read(value, n), **options)
+        read = reader(value)
+        figure = _figure_of(value)
+        if read is not None:
+            handle = show_table(read(value, _rows(n)), saved=n or HTML_ROWS, **options)
+        elif figure is not None:
+            handle = _show_figure(figure, **options)
+        else:
+            handle = show(value, **options)
     return handle
 
 
-def show_table(table: Table, **options: typing.Any) -> typing.Any:
-    """Show rows that are here already."""
+def show_table(table: Table, saved: int = HTML_ROWS, **options: typing.Any) -> typing.Any:
+    """Show rows that are here already; of these the first `saved` in the notebook's file."""
     from IPython.display import display as show
 
-    data = {"text/html": table.as_html(), "text/plain": table.as_text()}
+    data = {"text/html": table.as_html(saved), "text/plain": table.as_text()}
+    if person.is_there():
+        from nbkit.toolkit.live_table import live
+
+        data["text/html"] = live(table.within(CHARACTERS), data["text/html"])
     return show(data, **(options | {"raw": True}))
 
 
 def first_rows(frame: DataFrame, n: int = ROWS) -> Table:
-    """Fetch the first `n` rows of a Spark DataFrame."""
-    return _of_spark(frame, n)
+    """Fetch the first `n` rows of a Spark DataFrame, their values as Python has them."""
+    return of_raw_spark(frame, n)
 
 
 def displayHTML(html: str) -> None:  # noqa: N802 - Databricks' name
@@ -55,35 +81,33 @@ def displayHTML(html: str) -> None:  # noqa: N802 - Databricks' name
     show(HTML(html))
 
 
-def _table_of(value: typing.Any) -> typing.Callable[[typing.Any, int], Table] | None:
-    """Return what reads a table out of `value`; never imports Spark or pandas to find out."""
-    for name, read in (("pyspark.sql", _of_spark), ("pandas", _of_pandas)):
-        module = sys.modules.get(name)
-        if module is not None and isinstance(value, getattr(module, "DataFrame", ())):
-            return read
+def _rows(n: int | None) -> int:
+    """Return how many rows to fetch: all that a person may page through, else what is kept."""
+    return min(n or ROWS, ROWS) if n or person.is_there() else HTML_ROWS
+
+
+def _figure_of(value: typing.Any) -> Figure | None:
+    """Return matplotlib's figure that `value` is, or is drawn on."""
+    module = sys.modules.get("matplotlib.figure")
+    if module is None:
+        return None
+    for found in (value, getattr(value, "figure", None)):
+        if isinstance(found, module.Figure):
+            return typing.cast("Figure", found)
     return None
 
 
-def _of_spark(frame: DataFrame, n: int) -> Table:
-    if frame.isStreaming:
-        raise TypeError(
-            "display cannot show a streaming DataFrame yet; write it to a table "
-            "(writeStream … toTable) and display that table"
-        )
-    columns = tuple((field.name, field.dataType.simpleString()) for field in frame.schema)
-    rows = frame.limit(n + 1).collect()
-    return Table(columns, rows[:n], more=len(rows) > n)
+def _show_figure(figure: Figure, **options: typing.Any) -> typing.Any:
+    """Show a figure once: IPython would show those of pyplot again at the end of the cell."""
+    from IPython.display import display as show
 
+    image = io.BytesIO()
+    figure.savefig(image, format="png", bbox_inches="tight")
+    if "matplotlib.pyplot" in sys.modules:
+        from matplotlib import pyplot as plt
 
-def _of_pandas(frame: pd.DataFrame, n: int) -> Table:
-    columns = tuple((str(name), str(kind)) for name, kind in frame.dtypes.items())
-    part = frame.head(n)
-    rows = [
-        [None if missing else value for value, missing in zip(values, gaps, strict=True)]
-        for values, gaps in zip(
-            part.itertuples(index=False, name=None),
-            part.isna().itertuples(index=False, name=None),
-            strict=True,
-        )
-    ]
-    return Table(columns, rows, more=len(frame) > n)
+        plt.close(figure)
+    title = " · ".join(axes.get_title() for axes in figure.axes if axes.get_title())
+    text = f"Figure: {title}" if title else "Figure"
+    data = {"image/png": base64.b64encode(image.getvalue()).decode(), "text/plain": text}
+    return show(data, **(options | {"raw": True}))

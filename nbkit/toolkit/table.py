@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
+
+from nbkit.toolkit.cell_text import CHARACTERS as CELL_CHARACTERS
+from nbkit.toolkit.cell_text import text_of
 
 if typing.TYPE_CHECKING:
     from collections.abc import Sequence
 
-CELL_CHARACTERS = 1_000
+__all__ = ["CELL_CHARACTERS", "Table", "kind_of"]
+
+HTML_ROWS = 100
+HTML_CHARACTERS = 200_000
+"""Most of a table that a saved notebook holds."""
 TEXT_ROWS = 20
 _TEXT_WIDTH = 30
+_NUMBER = re.compile(
+    r"u?int\d*|tinyint|smallint|bigint|float\d*|double|decimal(\(.*)?", re.IGNORECASE
+)
+_TIME = re.compile(r"date|timestamp.*|datetime.*", re.IGNORECASE)
+
+Kind = typing.Literal["number", "time", "text"]
+
+
+def kind_of(type_name: str) -> Kind:
+    """Return how values of a type of Spark, pandas or Python are ordered, aligned and drawn."""
+    if _NUMBER.fullmatch(type_name):
+        return "number"
+    return "time" if _TIME.fullmatch(type_name) else "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +43,54 @@ class Table:
         columns: name and type of each column.
         rows: values, as Python has them.
         more: whether the table has rows beyond these.
+        note: what else a reader must know about these rows; empty for nothing.
     """
 
     columns: tuple[tuple[str, str], ...]
     rows: Sequence[Sequence[typing.Any]]
     more: bool = False
+    note: str = ""
 
-    @property
-    def caption(self) -> str:
-        """How much of the table this is."""
-        count = f"{len(self.rows):,} row{'' if len(self.rows) == 1 else 's'}"
-        return f"first {count}; the table has more" if self.more else count
+    def caption(self, shown: int | None = None) -> str:
+        """Say how much of the table this is, or the first `shown` of these rows are."""
+        here = len(self.rows)
+        shown = here if shown is None else shown
+        if self.more:
+            caption = f"first {_count(shown)}; the table has more"
+        else:
+            caption = _count(here) if shown == here else f"first {shown:,} of {_count(here)}"
+        return f"{caption}; {self.note}" if self.note else caption
 
-    def as_html(self) -> str:
-        """Return the table as HTML that also reads well in a saved notebook."""
+    def texts(self) -> list[list[str | None]]:
+        """Return the values as text; None where there is none."""
+        return [[text_of(value) for value in row] for row in self.rows]
+
+    def within(self, characters: int) -> Table:
+        """Return as many of the first rows as have so many characters of text, at least one."""
+        for index, row in enumerate(self.texts()):
+            characters -= sum(len(text or "null") + 3 for text in row)
+            if characters < 0 and index:
+                return replace(self, rows=self.rows[:index], more=True)
+        return self
+
+    def as_html(self, rows: int = HTML_ROWS) -> str:
+        """Return the first rows as HTML without scripts, for saved notebooks and reports."""
+        shown = self._first(rows)
+        kinds = [kind_of(type_name) for _, type_name in self.columns]
         head = "".join(
-            f'<th style="text-align:left">{escape(name)}<br>'
-            f'<small style="font-weight:normal;opacity:.6">{escape(kind)}</small></th>'
-            for name, kind in self.columns
+            f'<th scope="col" style="text-align:left">{escape(name)}<br>'
+            f'<small style="font-weight:normal;opacity:.6">{escape(type_name)}</small></th>'
+            for name, type_name in self.columns
         )
         body = "\n".join(
-            f"<tr>{''.join(_html_cell(value) for value in row)}</tr>" for row in self.rows
+            f"<tr>{''.join(map(_html_cell, row, kinds))}</tr>" for row in shown.texts()
         )
         return (
-            '<div class="nbkit-table" style="max-height:30em;overflow:auto"><table>\n'
+            # The classes keep a `$` in a cell from being read as LaTeX.
+            '<div class="nbkit-table tex2jax_ignore mathjax_ignore" '
+            'style="max-height:30em;overflow:auto"><table>\n'
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>\n"
-            f"<small>{escape(self.caption)}</small>"
+            f"<small>{escape(self.caption(len(shown.rows)))}</small>"
         )
 
     def as_text(self) -> str:
@@ -60,28 +103,25 @@ class Table:
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
         ]
-        left = len(self.rows) - len(shown)
-        return "\n".join([*text, f"({self.caption}{f'; {left:,} not in this text' * bool(left)})"])
+        return "\n".join([*text, f"({self.caption(len(shown))})"])
+
+    def _first(self, rows: int) -> Table:
+        """Return what goes into a saved notebook."""
+        return replace(self, rows=self.rows[:rows]).within(HTML_CHARACTERS)
 
 
-def _html_cell(value: typing.Any) -> str:
-    if value is None:
+def _count(rows: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
+
+
+def _html_cell(text: str | None, kind: Kind) -> str:
+    if text is None:
         return '<td><i style="opacity:.5">null</i></td>'
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    align = "right" if is_number else "left"
-    return f'<td style="text-align:{align}">{escape(_text(value))}</td>'
-
-
-def _text(value: typing.Any) -> str:
-    if isinstance(value, bool):
-        text = str(value).lower()
-    elif isinstance(value, (bytes, bytearray)):
-        text = "0x" + value[: CELL_CHARACTERS + 1].hex()
-    else:
-        text = str(value)
-    return text if len(text) <= CELL_CHARACTERS else text[:CELL_CHARACTERS] + "…"
+    align = "right" if kind == "number" else "left"
+    return f'<td style="text-align:{align}">{escape(text)}</td>'
 
 
 def _one_line(value: typing.Any) -> str:
-    text = "null" if value is None else " ".join(_text(value).split())
-    return text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
+    text = text_of(value)
+    line = "null" if text is None else " ".join(text.split())
+    return line if len(line) <= _TEXT_WIDTH else line[: _TEXT_WIDTH - 1] + "…"

@@ -149,7 +149,7 @@ def test_spark_in_a_job(attempt):
     assert attempt.text() == "'3'"
     attempt.run("display(spark.range(2_000).withColumn('tag', F.lit('<b>')))")
     assert "bigint" in attempt.shown("text/html")[0]
-    assert "first 1,000 rows; the table has more" in attempt.text()
+    assert "first 20 rows; the table has more" in attempt.text()
     attempt.run("SparkSession = __import__('pyspark').sql.SparkSession")
     attempt.run("print(SparkSession.builder.master('local').getOrCreate() is spark)")
     assert attempt.text() == "True\n"
