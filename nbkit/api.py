@@ -124,16 +124,18 @@ def run(
     Raises:
         NbkitError: the run could not begin. A run that fails is returned, not raised.
     """
-    from nbkit.kernels.fork_client import fork_ahead
+    from nbkit.kernels.pool import spares_ahead
 
     settings = settings or Settings.of()
     known: list[int] = []
-    with fork_ahead(settings) as forks:
-        from nbkit.app import running
+    with spares_ahead(settings) as pool:
         from nbkit.app.definition import load
 
+        definition = load(job, strict=strict, target=target, variables=_as_text(variables))
+        from nbkit.app import running
+
         run_id = running.run(
-            load(job, strict=strict, target=target, variables=_as_text(variables)),
+            definition,
             settings,
             parameters=_as_text(parameters),
             only=only,
@@ -141,7 +143,7 @@ def run(
             skip_unsupported=skip_unsupported,
             known=known.append,
             view=_view(show),
-            forks=forks,
+            pool=pool,
         )
     found = _recorded(run_id, settings)
     if known and show != "nothing":
@@ -172,10 +174,10 @@ def repair(
     Raises:
         NbkitError: it could not begin, for instance because nothing failed.
     """
-    from nbkit.kernels.fork_client import fork_ahead
+    from nbkit.kernels.pool import spares_ahead
 
     settings = settings or Settings.of()
-    with fork_ahead(settings) as forks:
+    with spares_ahead(settings) as pool:
         from nbkit.app import running
 
         running.repair(
@@ -185,7 +187,7 @@ def repair(
             dependents=rerun_dependents,
             parameters=_as_text(parameters),
             view=_view(show),
-            forks=forks,
+            pool=pool,
         )
     return _recorded(run_id, settings)
 

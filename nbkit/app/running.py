@@ -6,7 +6,7 @@ import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit.app.child_runs import ChildRuns, Within
 from nbkit.app.definition import Definition, load
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from nbkit.clock import Clock
     from nbkit.events import Event
     from nbkit.graph.run_graph import RunGraph
-    from nbkit.kernels.fork_client import ForkServer
+    from nbkit.kernels.pool import Pool
     from nbkit.scheduler.loop import Observer
     from nbkit.settings import Settings
 
@@ -80,6 +80,7 @@ def start_of_run(
     only: Sequence[str] | None = None,
     trigger: str = "one_time",
     skip_unsupported: bool = False,
+    task_parameters: Mapping[str, Any] | None = None,
 ) -> RunStarted:
     """Return the event that a run begins with; checks everything that can be checked before.
 
@@ -99,6 +100,7 @@ def start_of_run(
         parallel=settings.run.parallel,
         trigger=trigger,
         skip_unsupported=skip_unsupported,
+        task_parameters=dict(task_parameters or {}),
     )
     try:
         return with_parameters(graph, event, given)
@@ -118,12 +120,12 @@ def run(
     clock: Clock | None = None,
     within: Within | None = None,
     skip_unsupported: bool = False,
-    forks: ForkServer | None = None,
+    pool: Pool | None = None,
 ) -> int:
     """Run a job to its end and return the run's id; `within` another run, or by itself.
 
     If the job has a run with this idempotency `token`, nothing runs: that run's id is returned,
-    once it is over, and `known` is told. Kernels come from `forks` if that was started ahead.
+    once it is over, and `known` is told. Kernels come from `pool` if that was made ahead.
 
     Raises:
         NbkitError: the run could not begin; nothing ran.
@@ -137,6 +139,7 @@ def run(
         only=only,
         trigger="run_job_task" if within else "one_time",
         skip_unsupported=skip_unsupported,
+        task_parameters=within.task_parameters if within else None,
     )
     job_id = start(clock.now()).job_id
     with ExitStack() as stack:
@@ -171,7 +174,7 @@ def run(
             view=view,
             clock=clock,
             within=within,
-            forks=forks,
+            pool=pool,
         )
     return run_id
 
@@ -185,7 +188,7 @@ def repair(
     parameters: Mapping[str, str] | None = None,
     view: View | None = None,
     clock: Clock | None = None,
-    forks: ForkServer | None = None,
+    pool: Pool | None = None,
 ) -> None:
     """Take a finished or lost run up again, with the job and notebooks as they are now.
 
@@ -236,7 +239,7 @@ def repair(
             view=view,
             clock=clock,
             claimed=True,
-            forks=forks,
+            pool=pool,
         )
 
 
@@ -263,7 +266,7 @@ def _go(
     clock: Clock,
     claimed: bool = False,
     within: Within | None = None,
-    forks: ForkServer | None = None,
+    pool: Pool | None = None,
 ) -> None:
     """Drive the run, once it is its turn, with everything that it needs, until it is over."""
     settings, run_id, job = begun.settings, begun.run_id, begun.graph.job
@@ -290,7 +293,7 @@ def _go(
             go = admitted(job, turn, held_up, tell=tell, watch=watch, clock=clock)
         if not go:
             return
-        own = _kernels(definition, settings, forks)
+        own = _kernels(definition, settings, pool)
         kernels = within.kernels if within else stack.enter_context(own)
         above = within.way if within else ()
         run_job = ChildRuns(run, definition, settings, ledger, kernels, above)
@@ -324,11 +327,9 @@ def _teller(
 
 
 @contextmanager
-def _kernels(
-    definition: Definition, settings: Settings, forks: ForkServer | None
-) -> Iterator[Kernels]:
+def _kernels(definition: Definition, settings: Settings, pool: Pool | None) -> Iterator[Kernels]:
     """Make kernels, spare ones too if the job has notebooks."""
-    kernels = Kernels(settings, forks)
+    kernels = Kernels(settings, pool)
     try:
         kinds = {task.kind for _, task in tasks_of(definition.graph.job)}
         if kinds & {*IN_KERNELS, "run_job_task"}:

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import zmq
@@ -18,15 +19,21 @@ import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-from nbkit.kernels.fork_client import CAN_FORK, ForkServer, current_environment, private_folder
+from nbkit.kernels.fork_client import (
+    CAN_FORK,
+    ForkServer,
+    current_environment,
+    fork_ahead,
+    private_folder,
+)
 from nbkit.kernels.own_loop import run_in_own_loop
 from nbkit.kernels.provisioner import ForkProvisioner, forked_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from nbkit.settings import KernelSettings
+    from nbkit.settings import KernelSettings, Settings
 
 _REFILL_AFTER_SECONDS = 0.3
 """A new spare costs 0.1 s of a core: let the notebook that took the last one start first."""
@@ -172,6 +179,8 @@ class Pool:
             self._changed.notify_all()
         if self._refiller is not None:
             self._refiller.join()
+        if self._server is not None and not self._server.up.is_set():
+            self._server.close()  # spares that it has not begun yet need not be waited for
         run_in_own_loop(self._drop_spares())
         if self._server is not None:
             self._server.close()
@@ -238,6 +247,19 @@ class Pool:
             if self._server is None or not self._server.is_alive:
                 self._server = ForkServer.begin(self._folder, self._settings.preload)
             return self._server
+
+
+@contextmanager
+def spares_ahead(settings: Settings) -> Iterator[Pool]:
+    """Make the first kernels while this process still imports what runs a job, and reads it."""
+    with fork_ahead(settings) as server:
+        pool = Pool(settings.kernels, server=server)
+        try:
+            if server is not None:
+                pool.warm_up()
+            yield pool
+        finally:
+            pool.close()
 
 
 def _own_spec() -> KernelSpec:

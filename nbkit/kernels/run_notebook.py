@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from nbkit.errors import Failure
-    from nbkit.kernels.fork_client import ForkServer
     from nbkit.settings import Settings
 
 __all__ = [
@@ -45,14 +44,14 @@ class Kernels:
 
     Args:
         settings: of the project.
-        server: a fork server that was started ahead; it ends with the kernels.
+        pool: where kernels come from, if that was made ahead; it is closed with them.
     """
 
-    def __init__(self, settings: Settings, server: ForkServer | None = None) -> None:
+    def __init__(self, settings: Settings, pool: Pool | None = None) -> None:
         self._run = settings.run
         # What it would warn of on standard error, the outcome tells.
         logging.getLogger("papermill").addHandler(logging.NullHandler())
-        self._pool = Pool(settings.kernels, server=server)
+        self._pool = pool or Pool(settings.kernels)
 
     def __enter__(self) -> Self:
         """Begin to make spare kernels."""

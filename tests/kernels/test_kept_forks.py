@@ -17,6 +17,7 @@ from processes import running, soon
 
 from nbkit.kernels import kept_forks
 from nbkit.kernels.fork_client import CAN_FORK, fork_ahead
+from nbkit.kernels.pool import spares_ahead
 from nbkit.kernels.run_notebook import Kernels
 from nbkit.spark import discovery
 
@@ -28,15 +29,12 @@ pytestmark = [
 OWNER = """
 import time, sys
 from pathlib import Path
-from nbkit.kernels.fork_client import fork_ahead
-from nbkit.kernels.pool import Pool
+from nbkit.kernels.pool import spares_ahead
 from nbkit.settings import Settings
 settings = Settings.model_validate_json(sys.stdin.readline())
-with fork_ahead(settings) as forks:
-    pool = Pool(settings.kernels, server=forks)
-    pool.warm_up()
+with spares_ahead(settings) as pool:
     while not pool._spares: time.sleep(0.05)
-    print(forks.pid, pool._spares[0].manager.provisioner.kernel.pid.result(), flush=True)
+    print(pool._server.pid, pool._spares[0].manager.provisioner.kernel.pid.result(), flush=True)
     time.sleep(600)
 """
 
@@ -81,7 +79,8 @@ def test_runs_share_what_it_imported(kept, runner_of):
     settings, _ = kept
     pid = pid_of(settings)
     for _ in range(2):
-        with fork_ahead(settings) as forks, Kernels(settings, forks) as kernels:
+        with spares_ahead(settings) as pool, Kernels(settings, pool) as kernels:
+            forks = pool._server
             ran = runner_of(kernels)("import os; print(os.getpid(), os.getppid())")
             assert forks.up.wait(30)
             kernel, parent = map(int, ran.text.split())
