@@ -70,6 +70,7 @@ class RunStarted:
         trigger: what started it, as `job.trigger.type` says it: `one_time`, `run_job_task` …
         overrides: names of parameters that were given for this run.
         skip_unsupported: whether tasks that cannot run here are left out instead of failing.
+        task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
     """
 
     at: int
@@ -82,6 +83,7 @@ class RunStarted:
     trigger: str = "one_time"
     overrides: tuple[str, ...] = ()
     skip_unsupported: bool = False
+    task_parameters: dict[str, Any] = field(default_factory=dict)
     kind: Literal["run_started"] = "run_started"
 
 

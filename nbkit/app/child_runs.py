@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbkit.app.child_jobs import child_of, circle
 from nbkit.app.definition import read
@@ -33,12 +33,14 @@ class Within:
         stop: asks for its end.
         begun: is told its id.
         way: the jobs that lead to it, the outermost first.
+        task_parameters: what the task gives to all tasks of a type.
     """
 
     kernels: Kernels
     stop: StopRequest
     begun: Callable[[int], None]
     way: tuple[Definition, ...]
+    task_parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Run(Protocol):
@@ -92,7 +94,7 @@ class ChildRuns:
             for name, value in call.parameters.items()
             if name in declared or name in call.named
         }
-        within = Within(self.kernels, stop, begun, way)
+        within = Within(self.kernels, stop, begun, way, call.task_parameters)
         run_id = self.run(
             child,
             self.settings,

@@ -49,7 +49,17 @@ def look_up(found: Inspected, directory: Path) -> Files:
             problem = _look(files, directory, task, named)
             if problem:
                 files.problems.append(Problem(place, problem))
+            elif task.notebook_task and found.job_key is not None:
+                files.problems += _suffixes(place, named, directory)
     return files
+
+
+def _suffixes(place: str, named: str, directory: Path) -> Iterator[Problem]:
+    """Yield a warning for a notebook that a bundle could not be deployed with."""
+    path = find_notebook(directory, named)
+    if path is not None and not named.endswith(path.suffix):
+        message = f"bundles name notebooks with their suffix: {named}{path.suffix}"
+        yield Problem(place, message, "warning")
 
 
 def tasks(job: Job) -> Iterator[tuple[str, Task]]:

@@ -2,6 +2,8 @@
 
 Job parameters reach tasks that take parameters by name: notebooks, wheels without positional
 arguments, SQL and Run Job. Tasks that take a list (Python scripts, jars) get only their own.
+The older parameters of a run (`notebook_params` and the like) stand between the two: they go to
+all tasks of a type, over the task's own, under those of the job.
 """
 
 from __future__ import annotations
@@ -25,6 +27,46 @@ _OWN_PARAMETERS = {
     "sql_task": "parameters",
     "run_job_task": "job_parameters",
 }
+
+_BY_NAME = {
+    "notebook_task": ("base_parameters", "notebook_params"),
+    "python_wheel_task": ("named_parameters", "python_named_params"),
+    "sql_task": ("parameters", "sql_params"),
+}
+_LISTS = {
+    "spark_python_task": ("parameters", "python_params"),
+    "python_wheel_task": ("parameters", "python_params"),
+    "spark_jar_task": ("parameters", "jar_params"),
+    "spark_submit_task": ("parameters", "spark_submit_params"),
+    "dbt_task": ("commands", "dbt_commands"),
+}
+_PIPELINE = "pipeline_params"
+OF_TASKS = (
+    *dict.fromkeys(name for _, name in (*_BY_NAME.values(), *_LISTS.values())),
+    _PIPELINE,
+)
+"""The older parameters of a run, by their names in `run-now` and in Run Job tasks."""
+
+
+def with_task_parameters(
+    kind: str, block: dict[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a task's settings with what a run gives to tasks of its type.
+
+    Args:
+        kind: the task's type.
+        block: its settings.
+        given: older parameters of the run; see `OF_TASKS`. Lists replace the task's own, named
+            ones are added to them.
+    """
+    made = dict(block)
+    own, name = _BY_NAME.get(kind, ("", ""))
+    if given.get(name):
+        made[own] = {**block.get(own, {}), **given[name]}
+    own, name = _LISTS.get(kind, ("", ""))
+    if given.get(name):
+        made[own] = given[name]
+    return made | given.get(_PIPELINE, {}) if kind == "pipeline_task" else made
 
 
 def undeclared(job: Job, given: Mapping[str, str]) -> tuple[str, ...]:

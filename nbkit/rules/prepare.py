@@ -11,7 +11,7 @@ from nbkit.graph.references import references
 from nbkit.rules.commands import EvaluateCondition, FailAttempt, StartAttempt, StartForEach
 from nbkit.rules.condition import compare
 from nbkit.rules.moves import definition
-from nbkit.rules.parameters import pushed_down
+from nbkit.rules.parameters import pushed_down, with_task_parameters
 from nbkit.rules.references import NoValueError, Scope, as_text, resolve, resolve_all
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def attempt_command(
         block = resolve_all(given, Scope(graph, state, unit, task_run_id))
     except NoValueError as error:
         return FailAttempt(unit, attempt, _invalid(str(error)))
+    block = with_task_parameters(task.kind, block, state.task_parameters)
     return StartAttempt(
         unit=unit,
         attempt=attempt,

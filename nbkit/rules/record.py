@@ -50,6 +50,7 @@ def record(graph: RunGraph, state: RunState) -> dict[str, Any]:
         "queue_duration": queued - (state.queued_at or 0),
         "run_duration": _run_duration(state),
         "job_parameters": _job_parameters(graph, state),
+        **({"overriding_parameters": state.task_parameters} if state.task_parameters else {}),
         "tasks": [_task(graph.task(key), state.tasks[key]) for key in graph.keys],
         "repair_history": _history(state),
     }

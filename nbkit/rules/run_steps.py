@@ -60,6 +60,7 @@ def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunSt
         parameters=event.parameters,
         overrides=event.overrides,
         skip_unsupported=event.skip_unsupported,
+        task_parameters=event.task_parameters,
         only=only,
         parallel=event.parallel,
         tasks=state.tasks.update(left_out),

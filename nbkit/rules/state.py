@@ -162,8 +162,8 @@ class RunState:
     """Everything known about a run; made by `fresh` and changed only by `apply`.
 
     Attributes:
-        run_id, job_id, run_name, trigger, parameters, overrides, parallel, skip_unsupported: as
-            started, or as the last repair says.
+        run_id, job_id, run_name, trigger, parameters, overrides, parallel, skip_unsupported,
+            task_parameters: as started, or as the last repair says.
         only: task keys that may run; None for all.
         tasks: by task key.
         episodes: the original run and its repairs, in order.
@@ -189,6 +189,7 @@ class RunState:
     parameters: dict[str, str] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
     skip_unsupported: bool = False
+    task_parameters: dict[str, Any] = field(default_factory=dict)
     only: frozenset[str] | None = None
     parallel: int = 1
     tasks: PMap[str, TaskState] = field(default_factory=pmap)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbkit.errors import Failure, NbkitError
+from nbkit.rules.parameters import OF_TASKS
 from nbkit.tasks.work import Ended, TaskFailedError
 
 if TYPE_CHECKING:
@@ -25,12 +26,14 @@ class JobCall:
         parameters: job parameters, those of the calling job among them.
         named: the ones that the task itself gives, which the other job has to know.
         skip_unsupported: whether to leave out what cannot run here, as the calling run does.
+        task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
     """
 
     job: int | str
     parameters: Mapping[str, str]
     named: frozenset[str]
     skip_unsupported: bool = False
+    task_parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class RunJobTasks:
         block = work.block
         own = frozenset(block.get("job_parameters", {}))
         skips = work.state.skip_unsupported
-        call = JobCall(block["job_id"], work.command.parameters, own, skips)
+        older = {name: block[name] for name in OF_TASKS if block.get(name)}
+        call = JobCall(block["job_id"], work.command.parameters, own, skips, older)
 
         def begun(run_id: int) -> None:
             reports.noted(f"Job {block['job_id']} begins as run {run_id}.")

@@ -50,10 +50,13 @@ def works(name):
 
 def test_a_run_of_a_run(project):
     """Parameters go down, three levels deep; each run is on record and linked from above."""
-    project.notebook("say", "dbutils.notebook.exit(dbutils.widgets.get('day'))")
+    project.notebook(
+        "say", "get = dbutils.widgets.get; dbutils.notebook.exit(get('day') + get('who'))"
+    )
     declared = [{"name": "day", "default": "none"}]
     project.job("leaf", works("say"), parameters=declared)
-    project.job("middle", calls("leaf.json"), parameters=declared)
+    older = {"job_id": "leaf.json", "notebook_params": {"who": "{{task.name}}", "day": "no"}}
+    project.job("middle", {"task_key": "call", "run_job_task": older}, parameters=declared)
     given = {"job_id": "middle.json", "job_parameters": {"day": "monday"}}
     project.job(
         "top",
@@ -69,7 +72,7 @@ def test_a_run_of_a_run(project):
     leaf = nbkit.show(
         middle.tasks["call"]["output"]["run_job_output"]["run_id"], settings=project.settings
     )
-    assert leaf.exit_value("work") == "monday"
+    assert leaf.exit_value("work") == "mondaycall"
     assert [run.record["trigger"] for run in (top, middle, leaf)] == [
         "ONE_TIME",
         "RUN_JOB_TASK",

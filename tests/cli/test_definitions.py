@@ -206,3 +206,15 @@ def test_facts_of_the_surroundings(bundle, project, nbkit):
     answer = nbkit("run", bundle(main=main), "--json", "--quiet")
     folder, branch, person = operands(json.loads(answer.out))[1].split("|")
     assert (folder, branch, bool(person)) == (str(project.root.resolve()), "", True)
+
+
+def test_a_bundle_names_notebooks_with_their_suffix(bundle, project, nbkit):
+    """Deploying needs it; here, as in jobs of the API, it may be left out."""
+    project.notebook("a", "1")
+    task = "tasks: [{task_key: a, notebook_task: {notebook_path: ../a}}]"
+    job = bundle(f"resources: {{jobs: {{check: {{{task}}}}}}}")
+    answer = nbkit("validate", job, "--json")
+    (problem,) = json.loads(answer.out)["problems"]
+    assert (problem["severity"], answer.status) == ("warning", 0)
+    assert problem["message"] == "bundles name notebooks with their suffix: a.ipynb"
+    assert "suffix" not in nbkit("validate", project.job(project.notebook_task("a", "a"))).err

@@ -75,7 +75,9 @@ class Simulation:
         starts: units in the order in which their attempts started, with the time since START.
     """
 
-    def __init__(self, tasks, script=None, *, parallel=4, parameters=None, only=None, **job):
+    def __init__(
+        self, tasks, script=None, *, parallel=4, parameters=None, only=None, older=None, **job
+    ):
         self.graph = graph_of(tasks, **job)
         self.script = script or {}
         self.now = START
@@ -86,7 +88,14 @@ class Simulation:
         self.most_running = 0
         self.record(
             events.RunStarted(
-                START, RUN_ID, 1, "job", parameters or {}, only=only, parallel=parallel
+                START,
+                RUN_ID,
+                1,
+                "job",
+                parameters or {},
+                only=only,
+                parallel=parallel,
+                task_parameters=older or {},
             )
         )
 

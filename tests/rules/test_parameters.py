@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from nbkit.events import RunStarted
-from nbkit.rules.parameters import pushed_down, undeclared, with_parameters
+from nbkit.rules.parameters import (
+    OF_TASKS,
+    pushed_down,
+    undeclared,
+    with_parameters,
+    with_task_parameters,
+)
+from nbkit.rules.record import record
 from nbkit.rules.references import NoValueError
 
 JOB = {"day": "job", "extra": "job"}
@@ -26,6 +33,72 @@ def test_push_down(kind, block, parameters):
     """Job parameters beat those of the task, and reach tasks that take them by name only."""
     merged = {"day": "job", "own": "task", "extra": "job"}
     assert pushed_down(kind, block, JOB) == (merged if parameters is None else parameters)
+
+
+@pytest.mark.parametrize(
+    ("kind", "block", "given", "made"),
+    [
+        (
+            "notebook_task",
+            {"notebook_path": "a", "base_parameters": {"day": "task", "own": "task"}},
+            {"notebook_params": {"day": "run"}},
+            {"notebook_path": "a", "base_parameters": {"day": "run", "own": "task"}},
+        ),
+        (
+            "notebook_task",
+            {"notebook_path": "a"},
+            {"notebook_params": {"day": "run"}},
+            {"notebook_path": "a", "base_parameters": {"day": "run"}},
+        ),
+        (
+            "python_wheel_task",
+            {"named_parameters": {"a": "1"}},
+            {"python_named_params": {"b": "2"}},
+            {"named_parameters": {"a": "1", "b": "2"}},
+        ),
+        (
+            "python_wheel_task",
+            {"parameters": ["a"]},
+            {"python_params": ["b"]},
+            {"parameters": ["b"]},
+        ),
+        (
+            "spark_python_task",
+            {"parameters": ["a"]},
+            {"python_params": ["b"]},
+            {"parameters": ["b"]},
+        ),
+        ("sql_task", {}, {"sql_params": {"a": "1"}}, {"parameters": {"a": "1"}}),
+        ("dbt_task", {"commands": ["a"]}, {"dbt_commands": ["b"]}, {"commands": ["b"]}),
+        ("spark_jar_task", {}, {"jar_params": ["b"]}, {"parameters": ["b"]}),
+        ("spark_submit_task", {}, {"spark_submit_params": ["b"]}, {"parameters": ["b"]}),
+        (
+            "pipeline_task",
+            {"pipeline_id": "p"},
+            {"pipeline_params": {"full_refresh": True}},
+            {"pipeline_id": "p", "full_refresh": True},
+        ),
+        ("notebook_task", {"a": 1}, {"python_params": ["b"], "notebook_params": {}}, {"a": 1}),
+        ("condition_task", {"left": "1"}, {"notebook_params": {"left": "2"}}, {"left": "1"}),
+    ],
+)
+def test_older_parameters_of_a_run(kind, block, given, made):
+    """They go to tasks of their type: named ones over the task's own, lists instead of it."""
+    before = {**block}
+    assert with_task_parameters(kind, block, given) == made
+    assert block == before
+    assert set(given) <= set(OF_TASKS)
+
+
+def test_job_parameters_beat_older_ones(kit):
+    """Job, then `notebook_params`, then `base_parameters`; retries and repairs keep all."""
+    load = kit.notebook("load", base_parameters={"day": "task", "who": "task", "own": "task"})
+    run = kit.Simulation(
+        [load], parameters={"day": "job"}, older={"notebook_params": {"day": "run", "who": "run"}}
+    )
+    assert run.run().tasks["load"].last.parameters == {"day": "job", "who": "run", "own": "task"}
+    document = record(run.graph, run.state)
+    assert document["overriding_parameters"] == {"notebook_params": {"day": "run", "who": "run"}}
 
 
 def test_given_over_defaults(kit):

@@ -16,7 +16,12 @@ from nbkit.rules.record import record
 from nbkit.tasks.run_job import ChildEnd, RunJobTasks
 from nbkit.tasks.work import TaskFailedError, Work
 
-BLOCK = {"job_id": "other.json", "job_parameters": {"day": "monday"}}
+BLOCK = {
+    "job_id": "other.json",
+    "job_parameters": {"day": "monday"},
+    "notebook_params": {"who": "me"},
+    "python_params": [],
+}
 JOB = {"name": "j", "tasks": [{"task_key": "a", "run_job_task": BLOCK}]}
 
 
@@ -56,6 +61,7 @@ def test_the_other_job_gets_its_parameters_and_the_jobs():
     assert call.job == "other.json"
     assert call.parameters == {"day": "monday", "env": "dev"}
     assert call.named == {"day"}
+    assert call.task_parameters == {"notebook_params": {"who": "me"}}
     assert reported.notes == ["Job other.json begins as run 12."]
 
 
