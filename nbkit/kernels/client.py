@@ -19,7 +19,7 @@ from nbkit.kernels.kernelspecs import find_kernelspec
 from nbkit.kernels.outcome import NotebookFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
     from nbformat import NotebookNode
 
@@ -41,7 +41,7 @@ _TURN = 64
 _BIND = """
 import os
 os.chdir(context["directory"])
-os.environ.update(context["env"])
+os.environ.update({name: v for name, v in context["env"].items() if "{{secrets/" not in v})
 try:
     from nbkit.toolkit.startup import bind
 except ModuleNotFoundError as error:
@@ -51,6 +51,11 @@ else:
     bind(context)
 """
 """Run in the kernel before the first cell; a kernel of another environment may lack nbkit."""
+
+
+def _plain(env: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what refers to secrets: only the kernel itself looks them up, when it is bound."""
+    return {name: value for name, value in env.items() if "{{secrets/" not in value}
 
 
 class _KernelDiedError(Exception):
@@ -119,7 +124,9 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         context, limit = self._attempt.context, self._attempt.started_within_seconds
         try:
             spec = find_kernelspec(kernel_name)
-            kernel = await self._attempt.pool.take(spec, context["directory"], context["env"])
+            kernel = await self._attempt.pool.take(
+                spec, context["directory"], _plain(context["env"])
+            )
             self._kernel = kernel
             self._died = asyncio.ensure_future(kernel.wait())
             self._watched.add(self._died)

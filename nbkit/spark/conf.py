@@ -205,9 +205,7 @@ def split_conf(spark_conf: Mapping[str, str]) -> Split:
     honoured: dict[str, str] = {}
     notes: list[str] = []
     for name, value in spark_conf.items():
-        if "{{secrets/" in value:
-            notes.append(f"{name} refers to a secret, which only Databricks resolves")
-        elif name.startswith("spark.hadoop."):
+        if name.startswith("spark.hadoop."):
             honoured[name.removeprefix("spark.hadoop.")] = value
         elif name.startswith(("spark.databricks.cluster.", "spark.databricks.passthrough.")):
             notes.append(f"{name} {_DATABRICKS_ONLY}")
@@ -224,9 +222,7 @@ def split_env(spark_env_vars: Mapping[str, str]) -> Split:
     honoured: dict[str, str] = {}
     notes: list[str] = []
     for name, value in spark_env_vars.items():
-        if "{{secrets/" in value:
-            notes.append(f"{name} refers to a secret, which only Databricks resolves")
-        elif name.startswith(fixed) or name == "PYSPARK_PYTHON":
+        if name.startswith(fixed) or name == "PYSPARK_PYTHON":
             notes.append(f"{name} {_ELSEWHERE.replace('spark.conf', 'spark.env')}")
         else:
             honoured[name] = value

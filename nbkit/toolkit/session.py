@@ -9,6 +9,7 @@ from pathlib import Path
 from nbkit.errors import DriverLostError, SetupError
 from nbkit.toolkit import attempt
 from nbkit.toolkit.say import say
+from nbkit.toolkit.secret_store import resolved
 
 if typing.TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -132,7 +133,7 @@ def _attach() -> SparkSession:
 
     context = attempt.current()
     conf, env = (context["spark_conf"], context["env"]) if context else ({}, {})
-    spark = lease.attach(_settings(), conf, env)
+    spark = lease.attach(_settings(), resolved(conf), resolved(env))
     if is_classic(spark):
         session_id = spark._jsparkSession.sessionUUID()  # noqa: SLF001 - PySpark has no other way
         application = spark.sparkContext.applicationId

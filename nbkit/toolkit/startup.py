@@ -7,7 +7,15 @@ import sys
 import typing
 from pathlib import Path
 
-from nbkit.toolkit import attempt, magics, on_pyspark, python_files, spark_paths
+from nbkit.toolkit import (
+    attempt,
+    magics,
+    on_pyspark,
+    python_files,
+    redaction,
+    secret_store,
+    spark_paths,
+)
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
 from nbkit.toolkit.mention import AttachFirst
@@ -30,10 +38,12 @@ def bind(context: Context) -> None:
     from IPython.core.getipython import get_ipython
 
     attempt.serve(context)
-    os.environ.update(context["env"])
+    shell = get_ipython()
+    if shell is not None:
+        _hide_secrets(shell)
+    os.environ.update(secret_store.resolved(context["env"]))
     os.chdir(context["directory"])
     _import_from(Path(context["directory"]), Path(context["project"]))
-    shell = get_ipython()
     if shell is not None:
         _install(shell)
 
@@ -54,6 +64,14 @@ def _import_from(*folders: Path) -> None:
         sys.path.insert(0, folder)
 
 
+def _hide_secrets(shell: InteractiveShell) -> None:
+    """Let no secret leave the kernel, from its first message on."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is not None:
+        redaction.guard(kernel.session)
+    secret_store.hide_environment()
+
+
 def _install(shell: InteractiveShell) -> None:
     """Put nbkit's names into the notebook; doing it again changes nothing."""
     if any(isinstance(known, AttachFirst) for known in shell.ast_transformers):
@@ -66,6 +84,7 @@ def _install(shell: InteractiveShell) -> None:
         "sql": sql,
         **PLACEHOLDERS,
     }
+    _hide_secrets(shell)
     shell.push(names, interactive=False)
     ours = {name: names[name] for name in ("spark", "sc", "sql")}
     shell.ast_transformers += [RunAgain(), AttachFirst(shell.user_ns, ours)]

@@ -109,11 +109,11 @@ def test_a_session_honours_sql_delta_and_hadoop_settings(name, becomes):
     assert [note.split()[0] for note in split.notes] == ([] if becomes else [name])
 
 
-def test_secrets_are_not_passed_on_as_if_they_were_values():
-    """`{{secrets/…}}` means nothing here; the text itself would be a wrong value."""
+def test_secrets_stay_references_until_the_kernel_resolves_them():
+    """`{{secrets/…}}` is passed on as it is, so that no value is ever on record."""
     wanted = {"spark.hadoop.fs.s3a.secret.key": "{{secrets/scope/key}}"}
-    assert split_conf(wanted).honoured == {}
-    assert split_env({"TOKEN": "{{secrets/scope/key}}"}).honoured == {}
+    assert split_conf(wanted).honoured == {"fs.s3a.secret.key": "{{secrets/scope/key}}"}
+    assert split_env({"TOKEN": "{{secrets/a/b}}"}).honoured == {"TOKEN": "{{secrets/a/b}}"}
 
 
 def test_variables_reach_notebooks_unless_the_driver_has_read_them_already():

@@ -6,10 +6,12 @@ from nbkit.toolkit import attempt
 from nbkit.toolkit.dbutils import dbutils
 
 
-def test_what_is_not_there_yet_says_so():
-    """A part of Databricks' dbutils that nbkit lacks says so in one sentence."""
-    with pytest.raises(AttributeError, match=r"dbutils\.entry_point is not in nbkit yet"):
-        dbutils.entry_point  # noqa: B018
+def test_what_cannot_exist_here_says_so(capsys):
+    """A part of Databricks' dbutils that makes no sense here says so in one sentence."""
+    with pytest.raises(AttributeError, match=r"^dbutils\.credentials hands out Databricks' own"):
+        dbutils.credentials.showRoles()
+    dbutils.help("credentials")
+    assert "AWS_PROFILE" in capsys.readouterr().out
 
 
 def test_a_wrong_name_gets_the_nearest():

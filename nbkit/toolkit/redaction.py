@@ -1,0 +1,197 @@
+"""Keeps the values of secrets out of everything that leaves the kernel.
+
+All of it (text that is printed, displays, errors, replies, what widgets and the runner are told)
+passes one border: the `send` of the kernel's session. As on Databricks a value is replaced by
+`[REDACTED]` where it stands literally, or escaped as Python, JSON, HTML or an address would.
+What was done to it on purpose (reversed, encoded, printed in parts between other outputs) is
+not recognised.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import threading
+import typing
+from urllib.parse import quote, quote_plus
+
+from nbkit import wire
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+
+REDACTED = "[REDACTED]"
+
+_PROTOCOL = ("comm_id", "ename", "execution_state", "name", "status", "target_name")
+"""Fields whose words are Jupyter's; a secret that is one of these words must not break it."""
+
+_SHORT = 4
+"""A shorter value is replaced as a whole word only: `1` is in every other text."""
+
+
+class Redactor:
+    """Knows values that nobody may see."""
+
+    def __init__(self) -> None:
+        self._spellings: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def hide(self, value: str) -> None:
+        """Never let this value out again."""
+        spellings = {spelling for spelling in _spellings(value) if spelling.strip()}
+        if spellings <= self._spellings:
+            return
+        self._spellings = self._spellings | spellings
+        longest_first = sorted(self._spellings, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_expression, longest_first)))
+
+    def forget(self) -> None:
+        """Know nothing any more."""
+        self._spellings, self._pattern = set(), None
+
+    @property
+    def knows_any(self) -> bool:
+        """Whether there is anything to hide."""
+        return self._pattern is not None
+
+    def text(self, text: str) -> str:
+        """Return a text without the values."""
+        return self._pattern.sub(REDACTED, text) if self._pattern else text
+
+    def anything(self, value: typing.Any, *, names: bool = False) -> typing.Any:
+        """Return JSON-like data without the values; names of fields are data too, or are not."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {
+                self.text(name) if names and isinstance(name, str) else name: self.anything(
+                    part, names=names
+                )
+                for name, part in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self.anything(part, names=names) for part in value]
+        return value
+
+    def binary(self, data: typing.Any) -> typing.Any:
+        """Return a buffer without the values; its length stays."""
+        found = raw = bytes(data)
+        for spelling in self._spellings:
+            if len(spelling) >= _SHORT:
+                found = found.replace(spelling.encode(), b"*" * len(spelling.encode()))
+        return data if found == raw else found
+
+    def unfinished(self, text: str) -> int:
+        """Return how many characters at the end may be the beginning of a value."""
+        longest = 0
+        for spelling in self._spellings:
+            if len(spelling) < _SHORT:
+                continue
+            for size in range(min(len(spelling) - 1, len(text)), longest, -1):
+                if text.endswith(spelling[:size]):
+                    longest = size
+                    break
+        return longest
+
+
+redactor = Redactor()
+"""The one of this kernel."""
+
+
+class Border:
+    """Stands before a Jupyter session's `send`: what goes through has no secret in it.
+
+    The end of a printed text that may be the beginning of a secret waits for the text after
+    it, until anything else is sent.
+    """
+
+    def __init__(self, send: Callable[..., typing.Any], known: Redactor) -> None:
+        self._send = send
+        self._redactor = known
+        self._lock = threading.RLock()
+        self._held: dict[str, tuple[typing.Any, dict[str, typing.Any], dict[str, typing.Any]]] = {}
+
+    def __call__(
+        self,
+        stream: typing.Any,
+        msg_or_type: typing.Any,
+        content: dict[str, typing.Any] | None = None,
+        *args: typing.Any,
+        **named: typing.Any,
+    ) -> typing.Any:
+        """Send a message; the arguments are those of `jupyter_client.session.Session.send`."""
+        with self._lock:
+            if not self._redactor.knows_any:
+                return self._send(stream, msg_or_type, content, *args, **named)
+            if isinstance(msg_or_type, dict):
+                if msg_or_type.get("msg_type") == "stream":
+                    return self._print(stream, msg_or_type, named)
+                msg_or_type = {
+                    **msg_or_type,
+                    "content": self._clean(msg_or_type["content"]),
+                    "metadata": self._redactor.anything(msg_or_type.get("metadata", {})),
+                }
+            self._release()
+            content = self._clean(content) if content else content
+            if named.get("metadata"):
+                named["metadata"] = self._redactor.anything(named["metadata"])
+            if named.get("buffers"):
+                named["buffers"] = [self._redactor.binary(part) for part in named["buffers"]]
+            return self._send(stream, msg_or_type, content, *args, **named)
+
+    def _clean(self, content: dict[str, typing.Any]) -> dict[str, typing.Any]:
+        """Return a message's content without secrets; the protocol's own words stay."""
+        clean: dict[str, typing.Any] = self._redactor.anything(content)
+        clean |= {field: content[field] for field in _PROTOCOL if field in content}
+        if isinstance(content.get("data"), dict):
+            clean["data"] = {
+                kind: self._redactor.anything(value, names=kind.endswith("json"))
+                for kind, value in content["data"].items()
+            }
+            if said := content["data"].get(wire.MIME):
+                clean["data"][wire.MIME] = {**self._redactor.anything(said), "kind": said["kind"]}
+        return clean
+
+    def _print(
+        self, stream: typing.Any, message: dict[str, typing.Any], named: dict[str, typing.Any]
+    ) -> typing.Any:
+        name, text = message["content"]["name"], message["content"]["text"]
+        if name in self._held:
+            text = self._held.pop(name)[1]["content"]["text"] + text
+        text = self._redactor.text(text)
+        waiting = self._redactor.unfinished(text)
+        sent, rest = (text[:-waiting], text[-waiting:]) if waiting else (text, "")
+        if rest:
+            held = {**message, "content": {"name": name, "text": rest}}
+            self._held[name] = stream, held, named
+        if not sent:
+            return message
+        message = {**message, "content": {"name": name, "text": sent}}
+        return self._send(stream, message, **named)
+
+    def _release(self) -> None:
+        while self._held:
+            stream, message, named = self._held.pop(next(iter(self._held)))
+            self._send(stream, message, **named)
+
+
+def guard(session: typing.Any) -> None:
+    """Let everything that a kernel's session sends pass the border; once is enough."""
+    if not isinstance(session.send, Border):
+        session.send = Border(session.send, redactor)
+
+
+def _spellings(value: str) -> set[str]:
+    escaped = {
+        repr(value)[1:-1],
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+    }
+    found = {value, value.strip(), *escaped, quote(value), quote(value, safe=""), quote_plus(value)}
+    return found | {html.escape(each) for each in (value, *escaped)}
+
+
+def _expression(spelling: str) -> str:
+    text = re.escape(spelling)
+    return text if len(spelling) >= _SHORT else rf"(?<!\w){text}(?!\w)"

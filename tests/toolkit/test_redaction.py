@@ -1,0 +1,122 @@
+"""No secret leaves the kernel, in whatever message it stands."""
+
+from __future__ import annotations
+
+import html
+import json
+from urllib.parse import quote
+
+import pytest
+
+from nbkit import wire
+from nbkit.toolkit.redaction import REDACTED, Border, Redactor
+
+SECRET = "s3cr'et<&\"/ü"
+
+
+@pytest.fixture
+def redactor() -> Redactor:
+    """One that knows a value with everything that gets escaped somewhere."""
+    made = Redactor()
+    made.hide(SECRET)
+    return made
+
+
+@pytest.fixture
+def sent() -> list:
+    """What got through the border."""
+    return []
+
+
+@pytest.fixture
+def border(redactor, sent) -> Border:
+    """A border before a session that only remembers."""
+    return Border(lambda *args, **named: sent.append((*args[1:], named)), redactor)
+
+
+def printed(text, name="stdout"):
+    return {"msg_type": "stream", "content": {"name": name, "text": text}}
+
+
+def texts(sent) -> str:
+    return "".join(message["content"]["text"] for message, *_ in sent)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [SECRET, repr(SECRET)[1:-1], json.dumps(SECRET)[1:-1], html.escape(SECRET), quote(SECRET, "")],
+)
+def test_a_value_is_found_however_it_is_escaped(redactor, shown):
+    """Python, JSON, HTML and addresses write it differently; each is the value."""
+    assert redactor.text(f"before {shown} after") == f"before {REDACTED} after"
+
+
+def test_a_short_value_is_replaced_as_a_word(redactor):
+    """`sa` inside `same` is no secret, and hiding it there would only tell which it is."""
+    redactor.hide("sa")
+    assert redactor.text("sa=same (sa)") == f"{REDACTED}=same ({REDACTED})"
+
+
+def test_the_longest_value_wins(redactor):
+    """A secret that begins with another one is hidden whole."""
+    redactor.hide("abcd")
+    redactor.hide("abcdefgh")
+    assert redactor.text("abcdefgh abcd") == f"{REDACTED} {REDACTED}"
+
+
+def test_displays_errors_and_replies_are_searched_through(border, sent):
+    """At any depth of any message; binary parts keep their length."""
+    border(None, "display_data", {"data": {"text/html": f"<b>{html.escape(SECRET)}</b>"}})
+    border(None, "execute_reply", {"status": "error", "traceback": ["a", f"E: {SECRET}"]}, {"p": 1})
+    border(None, {"msg_type": "error", "content": {"ename": "E", "evalue": SECRET}})
+    border(None, "comm_msg", {"data": {"state": {"value": [SECRET]}}}, buffers=[SECRET.encode()])
+    border(None, "display_data", {"data": {"application/json": {SECRET: 1}}})
+    assert SECRET not in str(sent)
+    assert str(sent).count(REDACTED) == 5
+    assert sent[3][-1]["buffers"] == [b"*" * len(SECRET.encode())]
+    assert sent[1][2] == {"p": 1}
+
+
+def test_what_the_runner_is_told_is_searched_too(border, sent):
+    """An exit value and a task value are on record; the message stays one that is understood."""
+    border._redactor.hide("exit")
+    told = {"kind": "exit", "value": f"token={SECRET}"}
+    border(None, {"msg_type": "display_data", "content": {"data": {wire.MIME: told}}})
+    assert sent[0][0]["content"]["data"][wire.MIME] == {"kind": "exit", "value": "token=[REDACTED]"}
+
+
+def test_a_secret_that_is_a_word_of_the_protocol_breaks_nothing(border, sent):
+    """A kernel whose secret is `idle` still becomes idle."""
+    border._redactor.hide("idle")
+    border(None, {"msg_type": "status", "content": {"execution_state": "idle"}})
+    assert sent[0][0]["content"] == {"execution_state": "idle"}
+
+
+def test_a_value_printed_in_pieces_is_found(border, sent):
+    """What may be the beginning of a value waits for what comes next."""
+    for character in f"x{SECRET}y":
+        border(None, printed(character), ident=b"1")
+    border(None, {"msg_type": "status", "content": {"execution_state": "idle"}})
+    assert texts(sent[:-1]) == f"x{REDACTED}y"
+
+
+def test_text_that_only_looks_like_a_beginning_comes_out_in_order(border, sent):
+    """It is let go before anything else is sent, to the stream that it came from."""
+    border(None, printed("ends in s3c"))
+    border(None, printed("other", "stderr"))
+    border(None, {"msg_type": "status", "content": {"execution_state": "idle"}})
+    contents = [message["content"] for message, *_ in sent]
+    assert contents == [
+        {"name": "stdout", "text": "ends in "},
+        {"name": "stderr", "text": "other"},
+        {"name": "stdout", "text": "s3c"},
+        {"execution_state": "idle"},
+    ]
+
+
+def test_without_secrets_messages_pass_as_they_are(sent):
+    """Nothing is copied or searched."""
+    border = Border(lambda *args, **named: sent.append((*args[1:], named)), Redactor())
+    message = printed(SECRET)
+    border(None, message, ident=b"1")
+    assert sent[0][0] is message

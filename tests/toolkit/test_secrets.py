@@ -1,0 +1,115 @@
+"""`dbutils.secrets`: where values come from, and what is said when there is none."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+
+from nbkit.toolkit import attempt, secret_store
+from nbkit.toolkit.dbutils import dbutils
+from nbkit.toolkit.redaction import REDACTED, redactor
+
+secrets = dbutils.secrets
+
+
+@pytest.fixture(autouse=True)
+def project(context, tmp_path, monkeypatch):
+    """A project with a file of secrets, and no key ring."""
+    attempt.serve(context)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    folder = tmp_path / ".nbkit"
+    folder.mkdir()
+    file = folder / "secrets.toml"
+    file.write_text('[db]\npassword = "from the file"\nuser = "me-in-file"\n')
+    file.chmod(0o600)
+    yield file
+    redactor.forget()
+
+
+def test_the_environment_comes_before_the_file(monkeypatch):
+    """Characters that a variable's name cannot have are underscores in it."""
+    assert secrets.get("db", "password") == "from the file"
+    monkeypatch.setenv("NBKIT_SECRET_DB_PASSWORD", "from outside")
+    assert secrets.get("db", "password") == "from outside"
+    monkeypatch.setenv("NBKIT_SECRET_MY_VAULT_API_KEY", "key")
+    assert secrets.get("my-vault", "api.key") == "key"
+    assert secrets.getBytes("my-vault", "api.key") == b"key"
+
+
+def test_scopes_and_keys_are_listed_without_values(monkeypatch):
+    """Names come from the environment and the file, in the shapes of Databricks."""
+    monkeypatch.setenv("NBKIT_SECRET_DB_TOKEN", "t0ken")
+    assert [secret.key for secret in secrets.list("db")] == ["password", "token", "user"]
+    assert [scope.name for scope in secrets.listScopes()] == ["db"]
+    assert secrets.listScopes()[0].getName() == "db"
+    with pytest.raises(LookupError, match=r"Scope no does not exist \(known: db\)"):
+        secrets.list("no")
+
+
+def test_a_missing_secret_is_named_with_the_nearest_and_how_to_set_it(project):
+    """The message is Databricks', with what to do; no value is in it."""
+    with pytest.raises(LookupError) as caught:
+        secrets.get("db", "pasword")
+    message = str(caught.value)
+    assert "Secret does not exist with scope: db and key: pasword" in message
+    assert "nearest: password" in message
+    assert "NBKIT_SECRET_DB_PASWORD" in message
+    assert str(project) in message
+    assert "from the file" not in message
+
+
+def test_a_file_that_others_can_read_is_refused(project):
+    """The message says how to mend it."""
+    project.chmod(0o640)
+    with pytest.raises(PermissionError, match=r"Others can read .*: run `chmod 600 "):
+        secrets.get("db", "password")
+
+
+@pytest.mark.parametrize("text", ['[db]\npassword = "half', "[db]\npin = 1234567", 'x = "y"'])
+def test_a_wrong_file_says_where_and_quotes_nothing(project, text):
+    """A parser's own message could show a value."""
+    project.write_text(text)
+    with pytest.raises(PermissionError) as caught:
+        secrets.get("db", "password")
+    assert str(project) in str(caught.value)
+    assert "half" not in str(caught.value)
+    assert "1234567" not in str(caught.value)
+
+
+def test_the_key_ring_is_asked_last(monkeypatch):
+    """Service and user are the scope and the key; a machine without a key ring has none."""
+    ring = types.ModuleType("keyring")
+    errors = types.ModuleType("keyring.errors")
+    errors.KeyringError = type("KeyringError", (Exception,), {})
+    ring.get_password = lambda service, user: {"nbkit/cloud token": "ring"}.get(f"{service} {user}")
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    assert secrets.get("cloud", "token") == "ring"
+
+    def locked(*_):
+        raise errors.KeyringError
+
+    ring.get_password = locked
+    with pytest.raises(LookupError, match="Secret does not exist"):
+        secrets.get("cloud", "token")
+
+
+def test_references_in_settings_are_replaced():
+    """`{{secrets/scope/key}}` of a job becomes the value in the kernel, and only there."""
+    given = {"PASSWORD": "{{secrets/db/password}}", "URL": "x://{{secrets/db/user}}@h", "A": "b"}
+    found = secret_store.resolved(given)
+    assert found == {"PASSWORD": "from the file", "URL": "x://me-in-file@h", "A": "b"}
+    assert redactor.text("from the file") == REDACTED
+    with pytest.raises(LookupError, match=r"^T: Secret does not exist with scope: db and key: no"):
+        secret_store.resolved({"T": "{{secrets/db/no}}"})
+
+
+def test_what_is_found_is_hidden(monkeypatch):
+    """From the moment a notebook has it; the environment's from the start."""
+    monkeypatch.setenv("NBKIT_SECRET_X_Y", "environment's")
+    secret_store.hide_environment()
+    assert redactor.text("the environment's") == f"the {REDACTED}"
+    secrets.get("db", "user")
+    assert redactor.text("me-in-file") == REDACTED
