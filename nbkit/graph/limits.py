@@ -27,7 +27,7 @@ _CRON_FIELDS = (6, 7)
 _NOT_OF_CONDITIONS = (
     *("max_retries", "min_retry_interval_millis", "retry_on_timeout"),
     *("email_notifications", "webhook_notifications", "notification_settings"),
-    *("job_cluster_key", "existing_cluster_id", "new_cluster", "environment_key", "libraries"),
+    *("job_cluster_key", "existing_cluster_id", "new_cluster", "environment_key"),
 )
 _NOT_OF_BUNDLES = ("edit_mode", "format", "deployment", "environment_variables")
 _RUN_AS = ("user_name", "service_principal_name", "group_name")

@@ -107,7 +107,7 @@ def test_broken(problems_of, settings, pointer, message):
         {"trigger": {"file_arrival": {"url": "/in/", "wait_after_last_change_seconds": 60}}},
         {"trigger": {"periodic": {"interval": 1, "unit": "DAYS"}}},
         base(1024 * 1024),
-        condition(max_retries=0, libraries=[]),
+        condition(max_retries=0, email_notifications={}),
         each(json.dumps(["a" * 4996])),
     ],
 )
