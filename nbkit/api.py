@@ -19,7 +19,7 @@ from nbkit.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from nbkit.app.running import Begun, View
+    from nbkit.app.audience import Begun, View
     from nbkit.errors import Problem
     from nbkit.events import Event
     from nbkit.report.compare import RunDiff
