@@ -1,0 +1,145 @@
+"""Splitting and counting in one pass, on real Spark and Delta."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nbkit.quality.expectation import ACTIONS, NULLS, Expectation
+from nbkit.quality.metrics import NotMeasuredError
+from nbkit.quality.splitting import FAILED_EXPECTATIONS, aborted_by, split
+
+pytestmark = pytest.mark.e2e
+
+SCHEMA = "id int, x double, s string"
+WRITERS = {
+    "create": lambda df: df.write.saveAsTable("made"),
+    "replace": lambda df: df.write.mode("overwrite").saveAsTable("made"),
+    "append": lambda df: df.write.mode("append").saveAsTable("made"),
+    "createOrReplace": lambda df: df.writeTo("made").createOrReplace(),
+    "noop": lambda df: df.write.format("noop").mode("overwrite").save(),
+    "partitioned": lambda df: df.write.partitionBy("s").mode("overwrite").saveAsTable("parts"),
+}
+
+
+@pytest.fixture(scope="module")
+def rows(spark):
+    return spark.createDataFrame(
+        [(1, 1.0, "a"), (2, -1.0, "a"), (3, None, "b"), (4, math.nan, None), (None, 2.0, "b")],
+        SCHEMA,
+    )
+
+
+def counts(outcome):
+    return {result.name: (result.passed, result.failed) for result in outcome.results}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_counts_are_collected_by_whatever_writes(rows, writer):
+    """Delta's ways to create, replace and append all tell their counts, exactly."""
+    expected = [Expectation("positive", "x > 0", "drop"), Expectation("id", "id is not null")]
+    made = split(rows, expected, dataset="made")
+    WRITERS[writer](made.good)
+    outcome = made.metrics.read()
+    assert (outcome.rows, outcome.kept, outcome.dropped, outcome.quarantined) == (5, 3, 2, 0)
+    assert counts(outcome) == {"positive": (3, 2), "id": (4, 1)}
+    assert outcome["positive"].dropped == 2
+
+
+def test_nothing_written_is_said_so(rows):
+    with pytest.raises(NotMeasuredError, match="silver has not been written"):
+        split(rows, [Expectation("a", "id > 0")], dataset="silver").metrics.read(seconds=5)
+
+
+def test_no_expectations_count_rows_all_the_same(rows):
+    made = split(rows, [])
+    made.good.write.format("noop").mode("overwrite").save()
+    assert made.metrics.read().kept == 5
+
+
+def test_fail_ends_the_write_and_names_itself(spark, rows):
+    """The table stays as it was, and the error says which expectation it was."""
+    rows.write.mode("overwrite").saveAsTable("kept")
+    before = spark.sql("describe history kept").count()
+    strict = Expectation('it\'s "strict"', "x > 0", "fail")
+    made = split(rows, [Expectation("it's", "id > 0", "fail", nulls="pass"), strict])
+    with pytest.raises(Exception, match="strict") as raised:
+        made.good.write.mode("overwrite").saveAsTable("kept")
+    made.metrics.close()
+    assert aborted_by(raised.value, [Expectation("it's", "true", "fail"), strict]) == strict
+    assert spark.sql("describe history kept").count() == before
+
+
+def test_quarantined_rows_tell_every_rule_they_fail(rows):
+    expected = [
+        Expectation("positive", "x > 0", "quarantine"),
+        Expectation("has_s", "s is not null", "drop"),
+        Expectation("low", "x < 2"),
+    ]
+    made = split(rows, expected)
+    made.metrics.close()
+    elsewhere = {row.id: row[FAILED_EXPECTATIONS] for row in made.quarantine.collect()}
+    assert elsewhere == {2: ["positive"], 3: ["positive", "low"]}
+    assert made.quarantine.columns == ["id", "x", "s", FAILED_EXPECTATIONS]
+    assert made.good.columns == ["id", "x", "s"]
+
+
+def test_predicates_may_look_at_other_rows_and_tables(spark, rows):
+    spark.createDataFrame([("a",), ("c",)], "k string").createOrReplaceTempView("keys")
+    unique = "count(1) over (partition by s) = 1"
+    expected = [
+        Expectation("unique", unique, across_rows=True),
+        Expectation("known", "s is null or s in (select k from keys)"),
+    ]
+    made = split(rows, expected)
+    made.good.write.format("noop").mode("overwrite").save()
+    assert counts(made.metrics.read()) == {"unique": (1, 4), "known": (3, 2)}
+
+
+predicates = st.sampled_from(
+    ["x > 0", "x is not null", "x <= 1", "x = x", "s = 'a'", "s in ('a', null)", "null", "id <> 2"]
+)
+expectations = st.lists(
+    st.builds(
+        Expectation,
+        name=st.uuids().map(str),
+        predicate=predicates,
+        action=st.sampled_from([action for action in ACTIONS if action != "fail"]),
+        nulls=st.sampled_from(NULLS),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(expected=expectations)
+def test_every_row_is_in_one_place(spark, expected):
+    """Good, quarantined or dropped: each row is in exactly one of them, and the counts agree."""
+    values = [None, math.nan, math.inf, -1.0, 0.0, 1.0]
+    source = spark.createDataFrame(
+        [
+            (place, x, s)
+            for place, (x, s) in enumerate((x, s) for x in values for s in (None, "a", "b"))
+        ],
+        SCHEMA,
+    )
+    made = split(source, expected)
+    made.good.write.format("noop").mode("overwrite").save()
+    outcome = made.metrics.read()
+    good = {row.id for row in made.good.collect()}
+    elsewhere = {row.id for row in made.quarantine.collect()} if made.quarantine else set()
+    drops = {
+        row.id
+        for each in expected
+        if each.action == "drop"
+        for row in source.where(each.failing).collect()
+    }
+    assert not good & elsewhere
+    assert set(range(18)) - good - elsewhere == drops - elsewhere
+    assert (outcome.rows, outcome.kept, outcome.quarantined) == (18, len(good), len(elsewhere))
+    for each, result in zip(expected, outcome.results, strict=True):
+        assert result.failed == source.where(each.failing).count()
+        assert result.failed + result.passed == 18
