@@ -385,22 +385,23 @@ def _view(show: Show) -> View:
         from nbkit.report.terminal import LiveTree
 
         latest: RunState | None = None
+        shown = show != "nothing" and not begun.inner
         tree = LiveTree(begun.graph, quiet=show == "quiet")
 
         def observe(event: Event, state: RunState) -> None:
             nonlocal latest
             latest = state
-            if show != "nothing":
+            if shown:
                 tree.on_event(event, state)
 
-        with tree if show != "nothing" else nullcontext():
+        with tree if shown else nullcontext():
             yield observe
         if latest is None:
             return
         page = begun.directory / "report.html"
         root = begun.settings.root
         write_report(begun.graph, latest, page, root=root)
-        if show != "nothing":
+        if shown:
             tree.end(latest, notebooks=near(begun.directory), report=near(page))
 
     return view

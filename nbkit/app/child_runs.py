@@ -14,6 +14,7 @@ from nbkit.tasks.run_job import ChildEnd
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from nbkit.app.audience import View
     from nbkit.app.definition import Definition
     from nbkit.kernels.attempt import StopRequest
     from nbkit.kernels.run_notebook import Kernels
@@ -52,6 +53,7 @@ class Run(Protocol):
         settings: Settings,
         *,
         parameters: Mapping[str, str],
+        view: View | None,
         within: Within,
         skip_unsupported: bool,
     ) -> int:
@@ -67,6 +69,7 @@ class ChildRuns:
         run: runs a job.
         job: the one whose run this is.
         settings, ledger, kernels: of the run.
+        view: shows them as part of this one; None for nobody.
         above: the jobs that lead to this one.
     """
 
@@ -75,6 +78,7 @@ class ChildRuns:
     settings: Settings
     ledger: Ledger
     kernels: Kernels
+    view: View | None = None
     above: tuple[Definition, ...] = field(default=())
 
     def __call__(self, call: JobCall, stop: StopRequest, begun: Callable[[int], None]) -> ChildEnd:
@@ -99,6 +103,7 @@ class ChildRuns:
             child,
             self.settings,
             parameters=given,
+            view=self.view,
             within=within,
             skip_unsupported=call.skip_unsupported,
         )

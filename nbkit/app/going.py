@@ -142,7 +142,9 @@ def _workers(plan: Plan, stage: Stage) -> Iterator[Workers]:
         own = _kernels(definition, settings, stage.pool)
         kernels = within.kernels if within else stack.enter_context(own)
         above = within.way if within else ()
-        others = ChildRuns(stage.run, definition, settings, stage.ledger, kernels, above)
+        others = ChildRuns(
+            stage.run, definition, settings, stage.ledger, kernels, stage.view, above
+        )
         types = task_types(kernels, settings, definition.path.parent, run_job=others)
         yield stack.enter_context(Workers(plan.begun.graph, types, stage.clock, kill=kernels.close))
 

@@ -32,13 +32,14 @@ _REMARKS = {
 def ignored(job: Job) -> Iterator[Finding]:
     """Yield one note of all the fields that a job has and that mean nothing here."""
     tasks = [task.for_each_task.task if task.for_each_task else task for task in job.tasks]
-    names = [name for name in _OF_JOBS if _is_filled(getattr(job, name))]
-    names += [name for name in _OF_TASKS if any(_is_filled(getattr(task, name)) for task in tasks)]
+    names = [name for name in _OF_JOBS if is_filled(getattr(job, name))]
+    names += [name for name in _OF_TASKS if any(is_filled(getattr(task, name)) for task in tasks)]
     if names:
         remarks = [text for text, fields in _REMARKS.items() if fields & set(names)]
         text = "; ".join([f"ignored here: {', '.join(names)}", *remarks])
         yield Finding((), text, "note")
 
 
-def _is_filled(value: object) -> bool:
+def is_filled(value: object) -> bool:
+    """Say whether a field says something; an empty block does not."""
     return bool(value.model_fields_set) if isinstance(value, Part) else bool(value)

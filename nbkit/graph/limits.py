@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from nbkit.graph.findings import Finding, Loc
+from nbkit.graph.ignored import is_filled
 from nbkit.graph.references import references
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _of_task(task: Task, loc: Loc) -> Iterator[tuple[Loc, str]]:
             yield at, f"are {size:,} bytes as JSON; Databricks takes 1 MB"
     if task.condition_task:
         for name in _NOT_OF_CONDITIONS:
-            if name in task.model_fields_set and getattr(task, name):
+            if is_filled(getattr(task, name)):
                 yield (*loc, name), "means nothing on an If/else task"
     if task.for_each_task:
         inputs = task.for_each_task.inputs

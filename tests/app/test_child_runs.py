@@ -79,6 +79,7 @@ def test_a_run_of_a_run(project):
         "RUN_JOB_TASK",
     ]
     assert len(nbkit.runs(settings=project.settings)) == 3
+    assert all("monday" in run.report.read_text() for run in (middle, leaf))
 
 
 def test_a_failed_run_is_tried_again_and_repaired(project):

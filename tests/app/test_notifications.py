@@ -65,3 +65,20 @@ def test_a_run_tells(tmp_path, posts):
     assert any("'unknown'" in note for note in notes)
     assert any("the on_start message to dead was not delivered" in note for note in notes)
     assert "s3cret" not in "".join(notes)
+
+
+def test_what_fails_after_the_end_is_shown(tmp_path, posts, capsys):
+    """The view waits for it, and the run's summary is the last that is said."""
+    port = posts.pop()
+    (tmp_path / "nbkit.toml").write_text(
+        "[notify]\npatience_seconds = 0.2\n"
+        f'[notify.destinations]\nops = "json://127.0.0.1:{port}/x"\nodd = "odd://x"\n'
+    )
+    job = {**JOB, "webhook_notifications": {"on_success": [{"id": "ops"}, {"id": "odd"}]}}
+    (tmp_path / "job.json").write_text(json.dumps(job))
+
+    assert api.run(tmp_path / "job.json", show="quiet", settings=Settings.of(tmp_path)).succeeded
+
+    said = capsys.readouterr().err
+    note = said.index("the on_success message to odd was not delivered")
+    assert note < said.index("succeeded in")
