@@ -104,6 +104,16 @@ class FilesSettings(_Section):
     directory: str = ".nbkit/files"
 
 
+class WidgetSettings(_Section):
+    """`[widgets]`: the inputs of notebooks while a person works in them.
+
+    Attributes:
+        rerun: whether a change of an input runs the cells again that read it.
+    """
+
+    rerun: bool = False
+
+
 class NotifySettings(_Section):
     """`[notify]`: who is told what a job's notifications say.
 
@@ -133,6 +143,7 @@ class Settings(BaseSettings):
     spark: SparkSettings = Field(default_factory=SparkSettings)
     kernels: KernelSettings = Field(default_factory=KernelSettings)
     files: FilesSettings = Field(default_factory=FilesSettings)
+    widgets: WidgetSettings = Field(default_factory=WidgetSettings)
     notify: NotifySettings = Field(default_factory=NotifySettings)
 
     @classmethod

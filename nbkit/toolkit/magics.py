@@ -1,11 +1,11 @@
-"""`%sql`, `%%sql`, `%md`, `%%md`, `%sh`: cells in the languages of a Databricks notebook."""
+"""`%sql`, `%md`, `%sh`, `%fs`, `%pip`, `%run`: the magics of a Databricks notebook."""
 
 from __future__ import annotations
 
-import re
+import shlex
 import typing
 
-from nbkit.toolkit import inline
+from nbkit.toolkit import inline, library, widget_sql
 from nbkit.toolkit.cells import whole_cell
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display
@@ -13,11 +13,12 @@ from nbkit.toolkit.session import sql
 from nbkit.toolkit.statements import statements
 
 if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
     from pyspark.sql import DataFrame
 
-
-_MARKER = re.compile(r":([A-Za-z_]\w*)")
+_TRUTH = {"true": True, "false": False}
 
 
 def register(shell: InteractiveShell) -> None:
@@ -30,36 +31,60 @@ def register(shell: InteractiveShell) -> None:
         if frame is not None and frame.columns:
             display(frame)
 
-    def show_markdown(line: str, cell: str = "") -> None:
-        """Show Markdown."""
-        from IPython.display import Markdown
-
-        display(Markdown(f"{line}\n{cell}".strip()))
-
-    def refuse(line: str, cell: str = "") -> None:
-        """Say that there is no kernel for this language."""
-        del line, cell
-        raise NotImplementedError("nbkit runs cells in Python, SQL and shell; not in R or Scala")
-
-    magics = {"sql": run_sql, "md": show_markdown, "r": refuse, "scala": refuse}
-    for name, magic in magics.items():
+    cells: dict[str, Callable[..., None]] = {
+        "sql": run_sql,
+        "md": show_markdown,
+        "fs": run_fs,
+        "r": _skip("R"),
+        "scala": _skip("Scala"),
+    }
+    for name, magic in cells.items():
         shell.register_magic_function(magic, "line_cell", name)
+    shell.register_magic_function(library.pip, "line", "pip")
+    shell.register_magic_function(_restart_python, "line", "restart_python")
     inline.register(shell)
     # Before IPython's own, which look for cell magics, and after the one for empty lines.
     shell.input_transformers_cleanup.insert(1, whole_cell)
 
 
 def run_statements(text: str) -> DataFrame | None:
-    """Run the statements of a text in order and return the last result, if there is any."""
+    """Run SQL statements with the widgets that they name; return the last one's result."""
     frame = None
     for statement in statements(text):
-        frame = sql(statement, args=_arguments(statement))
+        frame = widget_sql.run(statement, dbutils.widgets, sql)
     return frame
 
 
-def _arguments(statement: str) -> dict[str, str] | None:
-    """Return the widgets that a statement's parameter markers name; None for none."""
-    named = set(_MARKER.findall(statement))
-    return {
-        name: value for name, value in dbutils.widgets.getAll().items() if name in named
-    } or None
+def show_markdown(line: str, cell: str = "") -> None:
+    """Show Markdown."""
+    from IPython.display import Markdown
+
+    display(Markdown(f"{line}\n{cell}".strip()))
+
+
+def run_fs(line: str, cell: str = "") -> None:
+    """Call `dbutils.fs`: `%fs ls /path` is `dbutils.fs.ls("/path")`, and shows the answer."""
+    for command in filter(None, map(str.strip, f"{line}\n{cell}".splitlines())):
+        name, *words = shlex.split(command)
+        answer = getattr(dbutils.fs, name)(*(_TRUTH.get(word.lower(), word) for word in words))
+        if isinstance(answer, list):
+            import pandas as pd
+
+            fields = getattr(type(answer[0]), "_fields", None) if answer else None
+            display(pd.DataFrame(answer, columns=fields))
+        elif answer is not None:
+            print(answer)
+
+
+def _skip(language: str) -> Callable[..., None]:
+    def skip(line: str, cell: str = "") -> None:
+        """Say that there is no kernel for this language."""
+        del line, cell
+        print(f"nbkit: skipped this {language} cell; cells here are Python, SQL and shell")
+
+    return skip
+
+
+def _restart_python(_: str) -> None:
+    """Say what `dbutils.library.restartPython()` says."""
+    dbutils.library.restartPython()

@@ -1,4 +1,4 @@
-"""`dbutils.widgets`: a notebook's parameters, as plain values."""
+"""`dbutils.widgets`: a notebook's parameters, as text that a job or a person gives."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import typing
 from dataclasses import dataclass
 
 from nbkit.graph.near import nearest
-from nbkit.toolkit import attempt
+from nbkit.toolkit import attempt, injected, person
+from nbkit.toolkit.reading import reads
 from nbkit.toolkit.utility import Utility
 
 if typing.TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from nbkit.toolkit.widget_bar import Bar
 
 Kind = typing.Literal["text", "dropdown", "combobox", "multiselect"]
 
@@ -29,6 +32,31 @@ class Widget:
     label: str = ""
     choices: tuple[str, ...] = ()
 
+    def takes(self, value: str) -> bool:
+        """Say whether `value` is one that this input can have."""
+        return not self.stranger(value)
+
+    def stranger(self, value: str) -> str | None:
+        """Return the part of `value` that is not among the choices; None for none."""
+        if self.kind in {"text", "combobox"}:
+            return None
+        parts = self.parts(value) if self.kind == "multiselect" else (value,)
+        return next((part for part in parts if part not in self.choices), None)
+
+    def parts(self, value: str) -> tuple[str, ...]:
+        """Return the choices that the value of a multiselect stands for.
+
+        A choice may hold a comma itself: the longest that fits is taken.
+        """
+        parts: list[str] = []
+        pieces = value.split(",") if value else []
+        while pieces:
+            fits = (n for n in range(len(pieces), 1, -1) if ",".join(pieces[:n]) in self.choices)
+            taken = next(fits, 1)
+            parts.append(",".join(pieces[:taken]))
+            pieces = pieces[taken:]
+        return tuple(parts)
+
 
 class Widgets(Utility):
     """Parameters of the notebook, as `dbutils.widgets`; a job's parameters win over defaults."""
@@ -37,6 +65,8 @@ class Widgets(Utility):
 
     def __init__(self) -> None:
         self._defined: dict[str, Widget] = {}
+        self._values: dict[str, str] = {}
+        self._bar: Bar | None = None
 
     def text(self, name: str, defaultValue: str, label: str | None = None) -> None:
         """Create a free text input."""
@@ -62,7 +92,8 @@ class Widgets(Utility):
 
     def get(self, name: str) -> str:
         """Return the value of an input."""
-        values = self.getAll()
+        reads.note(name)
+        values = self._all()
         if name not in values:
             near = nearest(name, list(values))
             hint = f"; did you mean {near!r}?" if near else ""
@@ -70,25 +101,35 @@ class Widgets(Utility):
         return values[name]
 
     def getArgument(self, name: str, defaultValue: str | None = None) -> str:
-        """Return the value of an input, or `defaultValue` where there is no such input."""
-        if defaultValue is not None:
-            return self.getAll().get(name, defaultValue)
+        """Return the value of an input, or `defaultValue` where there is none; old for `get`."""
+        if defaultValue is not None and name not in self._all():
+            reads.note(name)
+            return defaultValue
         return self.get(name)
 
     def getAll(self) -> dict[str, str]:
         """Return every input's value by its name."""
-        defaults = {name: widget.default for name, widget in self._defined.items()}
-        return defaults | attempt.parameters()
+        values = self._all()
+        for name in values:
+            reads.note(name)
+        return values
 
     def remove(self, name: str) -> None:
         """Remove an input."""
         if name not in self._defined:
             self.get(name)  # says what is wrong with the name
         self._defined.pop(name, None)
+        self._values.pop(name, None)
+        self._draw()
 
     def removeAll(self) -> None:
         """Remove every input."""
         self._defined.clear()
+        self._values.clear()
+        self._draw()
+
+    def _all(self) -> dict[str, str]:
+        return self._values | injected.parameters() | attempt.parameters()
 
     def _define(
         self,
@@ -101,20 +142,59 @@ class Widgets(Utility):
         for what, value in (("name", name), ("default value", default), ("label", label or "")):
             if not isinstance(value, str):
                 raise TypeError(f"the {what} of widget {name!r} must be a string, not {value!r}")
+        if not name:
+            raise ValueError("the name of a widget must not be empty")
         for choice in choices:
             if isinstance(choices, str) or not isinstance(choice, str):
                 raise TypeError(f"the choices of widget {name!r} must be a list of strings")
-        if kind == "dropdown" and default not in choices:
-            raise ValueError(_not_a_choice(name, default, choices))
-        if kind == "multiselect":
-            for part in default.split(",") if default else ():
-                if part not in choices:
-                    raise ValueError(_not_a_choice(name, part, choices))
-        # As on Databricks, creating a widget again leaves the first one alone.
-        self._defined.setdefault(name, Widget(kind, name, default, label or "", tuple(choices)))
+        widget = Widget(kind, name, default, label or "", tuple(dict.fromkeys(choices)))
+        stranger = widget.stranger(default)
+        if stranger is not None:
+            near = nearest(stranger, list(choices))
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise ValueError(
+                f"the default value {stranger!r} of widget {name!r} is not among its choices{hint}"
+            )
+        self._defined[name] = widget
+        # As on Databricks, creating a widget again leaves the value that it has.
+        if name not in self._values or not widget.takes(self._values[name]):
+            self._values[name] = default
+        self._draw()
+
+    def _choose(self, name: str, value: str) -> None:
+        """Take the value that a person gives an input."""
+        if name in self._values:
+            self._values[name] = value
+
+    def _draw(self, *, here: bool = False) -> None:
+        """Keep the bar of inputs as it should be; `here` wants it below the cell that runs now."""
+        if self._bar is None:
+            if not self._defined or not person.is_there():
+                return
+            from nbkit.toolkit.widget_bar import Bar
+
+            self._bar = Bar(self._choose)
+        self._bar.draw(self._defined, self._values)
+        if self._defined and person.is_there():
+            self._bar.show(here=here)
 
 
-def _not_a_choice(name: str, default: str, choices: Sequence[str]) -> str:
-    near = nearest(default, list(choices))
-    hint = f"; did you mean {near!r}?" if near else ""
-    return f"the default value {default!r} of widget {name!r} is not among its choices{hint}"
+def widgets(*, rerun: bool | None = None) -> None:
+    """Show the notebook's inputs below this cell, and say what a change of one does.
+
+    In a job, and wherever else nobody can click, this does nothing.
+
+    Args:
+        rerun: whether to run the cells that read an input again when it changes; what they show
+            then stands below the inputs. None leaves it as it is; at first it is what `rerun`
+            says in section `[widgets]` of `nbkit.toml`, and that is false by default.
+    """
+    from nbkit.toolkit.dbutils import dbutils
+
+    if not person.is_there():
+        return
+    if rerun is not None:
+        from nbkit.toolkit import widget_bar
+
+        widget_bar.rerun(rerun)
+    dbutils.widgets._draw(here=True)  # noqa: SLF001 - one thing in two places of the author's

@@ -1,8 +1,10 @@
 import pytest
 
-from nbkit.toolkit import attempt
+import nbkit
+from nbkit.toolkit import attempt, injected, person
 from nbkit.toolkit.dbutils import dbutils
-from nbkit.toolkit.widgets import InputWidgetNotDefined
+from nbkit.toolkit.reading import reads
+from nbkit.toolkit.widgets import InputWidgetNotDefined, Widget
 
 widgets = dbutils.widgets
 
@@ -15,6 +17,16 @@ def test_defaults_where_nobody_gives_a_value():
     widgets.multiselect("d", "x,y", ["x", "y"])
     assert widgets.getAll() == {"a": "1", "b": "x", "c": "free", "d": "x,y"}
     assert widgets.get("d") == "x,y"
+
+
+def test_arguments_have_databricks_names():
+    """All arguments can be given by the names that Databricks documents."""
+    widgets.text(name="a", defaultValue="1", label="A")
+    widgets.dropdown(name="b", defaultValue="x", choices=["x"], label="B")
+    assert widgets.getArgument(name="a", defaultValue="z") == "1"
+    assert widgets.get(name="b") == "x"
+    widgets.remove(name="a")
+    assert widgets.getAll() == {"b": "x"}
 
 
 def test_job_parameters_win(context):
@@ -46,23 +58,46 @@ def test_default_must_be_a_choice(create):
     """A dropdown or multiselect starts with one of its choices."""
     with pytest.raises(ValueError, match="'z' of widget 'a' is not among its choices"):
         create("a", "z", ["x", "y"])
+    assert widgets.getAll() == {}
 
 
 def test_only_strings():
-    """Names, defaults and choices are strings."""
+    """Names, defaults and choices are strings, and a name is not empty."""
     with pytest.raises(TypeError, match="default value of widget 'a' must be a string"):
         widgets.text("a", 1)
     with pytest.raises(TypeError, match="choices of widget 'a'"):
         widgets.dropdown("a", "1", [1])
     with pytest.raises(TypeError, match="choices of widget 'a'"):
         widgets.dropdown("a", "1", "123")
+    with pytest.raises(ValueError, match="must not be empty"):
+        widgets.text("", "1")
 
 
-def test_creating_again_changes_nothing():
-    """A widget that exists keeps its first definition, as on Databricks."""
+def test_creating_again_leaves_the_value():
+    """A widget that exists keeps its value, as on Databricks, while its choices allow it."""
     widgets.text("a", "1")
     widgets.text("a", "2")
     assert widgets.get("a") == "1"
+    widgets.dropdown("b", "x", ["x", "y"])
+    widgets.dropdown("b", "y", ["x", "y", "z"])
+    assert widgets.get("b") == "x"
+    widgets.dropdown("b", "y", ["y", "z"])
+    assert widgets.get("b") == "y"
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ("", ()),
+        ("x", ("x",)),
+        ("x,a,b,y", ("x", "a,b", "y")),
+        ("a,x", ("a", "x")),
+        ("x,nowhere", ("x", "nowhere")),
+    ],
+)
+def test_a_choice_may_hold_a_comma(value, parts):
+    """The value of a multiselect is its choices joined by commas, also such as hold one."""
+    assert Widget("multiselect", "m", "", "", ("x", "y", "a", "a,b")).parts(value) == parts
 
 
 def test_remove():
@@ -74,3 +109,60 @@ def test_remove():
     widgets.text("b", "1")
     widgets.removeAll()
     assert widgets.getAll() == {}
+    widgets.text("b", "2")
+    assert widgets.get("b") == "2"
+
+
+def test_papermill_gives_values(shell, monkeypatch):
+    """Where nobody is there, widgets answer with the parameters that papermill injected."""
+    monkeypatch.setattr(injected, "_given", {})
+    injected.register(shell)
+    shell.run_cell("# Parameters\nmonth = 7\nnames = ['a']\nx = f()\n", store_history=True)
+    widgets.dropdown("month", "1", ["1", "7"])
+    assert widgets.get("month") == "7"
+    assert widgets.get("names") == '["a"]'
+    assert set(widgets.getAll()) == {"month", "names"}
+
+
+def test_papermills_cell_by_hand_is_a_cell(shell, monkeypatch):
+    """A person who runs that cell has widgets to click on."""
+    monkeypatch.setattr(injected, "_given", {})
+    monkeypatch.setattr(person, "is_there", lambda: True)
+    injected.register(shell)
+    shell.run_cell("# Parameters\nmonth = 7", store_history=True)
+    assert widgets.getAll() == {}
+
+
+def test_cells_that_read_a_widget_are_known(shell, monkeypatch):
+    """By name, in the order of their first run, and as they were run last."""
+    monkeypatch.setattr(reads, "_read", {})
+    reads.register(shell)
+    shell.push({"w": widgets})
+    widgets.text("a", "1")
+    widgets.text("b", "1")
+    one, two, three = "w.get('a')", "w.getAll()", "w.getArgument('b', '2')"
+    for source in (one, two, three, one, "1 + 1"):
+        shell.run_cell(source, store_history=True)
+    assert [cell.source for cell in reads.readers("a")] == [one, two]
+    assert [cell.source for cell in reads.readers("b")] == [two, three]
+
+
+def test_what_runs_inside_a_cell_belongs_to_it(shell, monkeypatch):
+    """A notebook that a cell runs reads for that cell."""
+    monkeypatch.setattr(reads, "_read", {})
+    reads.register(shell)
+    shell.push({"w": widgets, "run": shell.run_cell})
+    widgets.text("a", "1")
+    outer = "run('w.get(\"a\")', store_history=False); 1"
+    shell.run_cell(outer, store_history=True)
+    assert [cell.source for cell in reads.readers("a")] == [outer]
+
+
+@pytest.mark.usefixtures("published")
+def test_in_a_job_nothing_is_drawn(context, published):
+    """Neither creating a widget nor asking for the bar shows anything."""
+    attempt.serve(context)
+    widgets.text("a", "1")
+    nbkit.widgets(rerun=True)
+    assert published == []
+    assert widgets._bar is None

@@ -19,7 +19,7 @@ if (!customElements.get(TAG)) {
 function live(model, draw) {
   const id = model.get("slot");
   const hosts = () => [...document.querySelectorAll(`${TAG}[data-nbkit="${CSS.escape(id)}"]`)];
-  const still = new Map();
+  const still = new WeakMap();
   const mount = (host) => {
     if (still.has(host)) return; // moved on the page, not new
     still.set(host, [...host.childNodes]);
