@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from nbkit.app.bundle import choose, read_text, whole_bundle
 from nbkit.app.child_jobs import wrong_children
 from nbkit.app.files import look_up
 from nbkit.app.libraries import not_installed
+from nbkit.app.notebook_job import is_notebook, job_around
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.load import Parsed, inspect_job
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbkit.errors import Severity
+    from nbkit.graph.load import Inspected
     from nbkit.graph.run_graph import RunGraph
 
 _SUFFIXES = (".json", ".yml", ".yaml")
@@ -59,6 +61,11 @@ class Definition:
         return (*self.notebooks, *self.scripts)
 
     @property
+    def is_notebook(self) -> bool:
+        """Whether the job was made around this one notebook."""
+        return self.path in self.notebooks
+
+    @property
     def source(self) -> str:
         """What `load` would find it by again."""
         job = f"{self.path}:{self.job_key}" if self.job_key else str(self.path)
@@ -84,7 +91,8 @@ def load(
     """Read and check a job, with everything that it names on disk, other jobs among it.
 
     Args:
-        job: a file, `FILE:job_key` for one job of a bundle, or the `source` of a definition.
+        job: a file, `FILE:job_key` for one job of a bundle, a notebook, or the `source` of a
+            definition.
         strict: take warnings as errors.
         target: of a bundle; by default its own.
         variables: values of a bundle's variables.
@@ -119,6 +127,8 @@ def read(
     target = address.target if target is None else target
     given = {**address.variables, **(variables or {})}
     path, job_key = _located(address.job)
+    if is_notebook(path):
+        return of_notebook(path, strict=strict)
     try:
         path, job_key = whole_bundle(path, job_key)
         text = read_text(path)
@@ -126,23 +136,37 @@ def read(
         found = inspect_job(text, source=path.name, job_key=job_key, strict=strict, choice=choice)
     except DefinitionError as error:
         raise DefinitionError(error.problems, str(job)) from None
+    definition = _checked(found, path, str(job), strict=strict)
+    return replace(
+        definition,
+        job_key=found.job_key or job_key,
+        target=target,
+        variables=found.variables,
+    )
+
+
+def of_notebook(path: Path, *, timeout_seconds: int = 0, strict: bool = False) -> Definition:
+    """Return a job of one task that runs a notebook.
+
+    Raises:
+        DefinitionError: it cannot run.
+    """
+    text = job_around(path, timeout_seconds)
+    found = inspect_job(text, source=f"{path.name}.json", strict=strict)
+    return _checked(found, path, str(path), strict=strict)
+
+
+def _checked(found: Inspected, path: Path, source: str, *, strict: bool) -> Definition:
+    """Return a job whose files are there and which has nothing wrong with it."""
     files = look_up(found, path.parent)
     wrong = [*found.problems, *files.problems]
     if found.job:
         severity: Severity = "error" if strict else "warning"
         wrong += not_installed(found.job, path.parent, severity)
     if not found.job or not found.graph or any(each.severity == "error" for each in wrong):
-        raise DefinitionError(tuple(wrong), str(job))
+        raise DefinitionError(tuple(wrong), source)
     parsed = Parsed(found.job, found.graph, tuple(wrong), found.document)
-    return Definition(
-        path,
-        found.job_key or job_key,
-        parsed,
-        tuple(files.notebooks),
-        tuple(files.scripts),
-        target=target,
-        variables=found.variables,
-    )
+    return Definition(path, None, parsed, tuple(files.notebooks), tuple(files.scripts))
 
 
 def problems(

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 def check_declared(definition: Definition, given: Mapping[str, str]) -> None:
     """Refuse parameters that neither the job nor a task nor a notebook declares.
 
-    Databricks would hand them to every task unasked, where a misspelt name goes unnoticed.
+    Databricks would hand them to every task unasked, where a misspelt name goes unnoticed. Of a
+    notebook that is run by itself only its code knows which widgets it will ask for.
 
     Raises:
         UsageError: it names each, with the nearest declared parameter.
     """
     job = definition.graph.job
     unknown = undeclared(job, given)
-    if not unknown:
+    if not unknown or definition.is_notebook:
         return
     known = {parameter.name for parameter in job.parameters}
     for task in job.tasks:

@@ -9,7 +9,10 @@ import typer
 from nbkit.errors import UsageError
 
 Job = Annotated[
-    str, typer.Argument(help="A job file (.json, .yml, .yaml), or FILE:job_key for one of several.")
+    str,
+    typer.Argument(
+        help="A job file (.json, .yml, .yaml), FILE:job_key for one of several, or a notebook."
+    ),
 ]
 RunId = Annotated[int, typer.Argument(help="A run's id, as `nbkit runs` lists them.")]
 Parameters = Annotated[

@@ -1,0 +1,42 @@
+"""A job made on the fly around one notebook: `nbkit run NOTEBOOK`, `dbutils.notebook.run`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from nbkit.source_notebook import is_source_notebook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_UNFIT = re.compile(r"[^\w-]", re.ASCII)
+_LONGEST_KEY = 100
+_SIDE_BY_SIDE = 1000
+
+
+def is_notebook(path: Path) -> bool:
+    """Say whether a file is a notebook, and not the definition of a job."""
+    if path.suffix.lower() in {".json", ".yml", ".yaml"}:
+        return False
+    if path.suffix.lower() == ".ipynb":
+        return True
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return is_source_notebook(file.readline(), path.suffix)
+
+
+def job_around(notebook: Path, timeout_seconds: int = 0) -> str:
+    """Return a job of one task as JSON text.
+
+    Any number of its runs may go on at once, as notebooks call each other from threads.
+
+    Args:
+        notebook: beside which the job is thought to be.
+        timeout_seconds: longest it may take; 0 for no limit.
+    """
+    key = _UNFIT.sub("_", notebook.stem)[:_LONGEST_KEY] or "notebook"
+    limit = {"timeout_seconds": timeout_seconds} if timeout_seconds else {}
+    task = {"task_key": key, "notebook_task": {"notebook_path": notebook.name}}
+    job = {"name": notebook.stem, "max_concurrent_runs": _SIDE_BY_SIDE, **limit, "tasks": [task]}
+    return json.dumps(job, ensure_ascii=False)
