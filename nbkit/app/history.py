@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nbkit.events import Event
     from nbkit.graph.run_graph import RunGraph
-    from nbkit.ledger.reader import RunSummary
+    from nbkit.ledger.reader import Episode, RunSummary
     from nbkit.rules.state import RunState
     from nbkit.settings import Settings
 
@@ -103,6 +103,8 @@ def _listed(summary: RunSummary, *, lost: bool) -> dict[str, Any]:
         state, result, message = "TERMINATED", "FAILED", LOST.format(summary.run_id)
     lives = {"FAILED": "INTERNAL_ERROR", "MAXIMUM_CONCURRENT_RUNS_REACHED": "SKIPPED"}
     life = lives.get(result or "", state)
+    episodes = [_episode(*each) for each in enumerate(summary.episodes)]
+    spans = (each for each in episodes if each["end_time"])
     return {
         "job_id": summary.job_id,
         "run_id": summary.run_id,
@@ -115,7 +117,18 @@ def _listed(summary: RunSummary, *, lost: bool) -> dict[str, Any]:
         "status": {"state": state},
         "start_time": summary.started_at or summary.created_at,
         "end_time": summary.finished_at or 0,
+        "run_duration": sum(each["end_time"] - each["start_time"] for each in spans),
+        **({"repair_history": episodes} if len(episodes) > 1 else {}),
         "source": summary.source,
+    }
+
+
+def _episode(number: int, episode: Episode) -> dict[str, Any]:
+    return {
+        "type": "REPAIR" if number else "ORIGINAL",
+        "start_time": episode.started_at,
+        "end_time": episode.finished_at or 0,
+        "state": {"result_state": episode.result} if episode.result else {},
     }
 
 

@@ -37,6 +37,14 @@ class Definition(NamedTuple):
     source: str
 
 
+class Episode(NamedTuple):
+    """The original run or one of its repairs; one that lost its process has no end."""
+
+    started_at: int
+    finished_at: int | None = None
+    result: ResultState | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RunSummary:
     """One line about a run, from its first and last events.
@@ -55,7 +63,12 @@ class RunSummary:
     message: str = ""
     started_at: int | None = None
     finished_at: int | None = None
-    repairs: int = 0
+    episodes: tuple[Episode, ...] = ()
+
+    @property
+    def repairs(self) -> int:
+        """How often it was taken up again."""
+        return max(0, len(self.episodes) - 1)
 
 
 class Reader(Protocol):
@@ -100,8 +113,18 @@ def summary_of(begun: RunSummary, lifecycle: Sequence[Event]) -> RunSummary:
         message=ended.message if ended else "",
         started_at=started[0] if started else None,
         finished_at=ended.at if ended else None,
-        repairs=sum(isinstance(found, RunRepaired) for found in lifecycle),
+        episodes=_episodes(lifecycle),
     )
+
+
+def _episodes(lifecycle: Sequence[Event]) -> tuple[Episode, ...]:
+    episodes: list[Episode] = []
+    for event in lifecycle:
+        if isinstance(event, RunStarted | RunRepaired):
+            episodes.append(Episode(event.at))
+        elif isinstance(event, RunFinished) and episodes:
+            episodes[-1] = Episode(episodes[-1].started_at, event.at, event.result)
+    return tuple(episodes)
 
 
 def missing_run(run_id: int, latest: Sequence[int]) -> RunNotFoundError:

@@ -9,9 +9,10 @@ import pytest
 from nbkit.app import history, running
 from nbkit.app.definition import load
 from nbkit.errors import DefinitionError, UsageError
-from nbkit.events import AttemptFinished, AttemptStarted, Unit
+from nbkit.events import AttemptFinished, AttemptStarted, RunFinished, RunRepaired, Unit
 from nbkit.ledger.claim import claim
 from nbkit.ledger.store import Ledger
+from nbkit.report.view import run_view
 from nbkit.settings import Settings
 
 
@@ -126,3 +127,19 @@ def test_the_start_of_a_run_knows_its_job_and_values(definition, settings, proje
     assert start.only == ("a", "b")
     assert start.parallel == 4
     assert start.job_id == definition.job_id(project.root) != 0
+
+
+def test_the_time_between_a_run_and_its_repair_is_not_work(lost, definition, settings):
+    """What nobody saw the end of counts for nothing."""
+    ledger = Ledger(settings.ledger_url)
+    hour = 3_600_000
+    again = [RunRepaired(at, 1, ("b", "c"), {}) for at in (hour, 2 * hour)]
+    ends = [RunFinished(hour + 30, "FAILED", "X"), RunFinished(2 * hour + 12, "SUCCESS", "SUCCESS")]
+    ledger.append_many(lost, [again[0], ends[0], again[1], ends[1]])
+    ledger.close()
+    (listed,) = history.runs(settings)
+
+    assert listed["end_time"] - listed["start_time"] > 2 * hour - 2000
+    assert listed["run_duration"] == 42
+    assert run_view(listed).worked == 42
+    assert [each["type"] for each in listed["repair_history"]] == ["ORIGINAL", "REPAIR", "REPAIR"]
