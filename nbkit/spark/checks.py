@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from nbkit.errors import NbkitError, SetupError
-from nbkit.spark import catalogs, class_data, control, discovery, jars
+from nbkit.spark import catalog_plugin, class_data, control, discovery, jars
 from nbkit.spark.cache import cache_directory
 from nbkit.spark.java import find_java
 
@@ -68,7 +68,7 @@ def prepare(settings: Settings) -> None:
     if jars.jars_directory().exists() and jars.damaged(jars.jars_directory()):
         jars.forget_jars()
     jars.ensure_jars()
-    catalogs.ensure_plugin()
+    catalog_plugin.ensure_plugin()
     class_data.ensure_class_data()
 
 
@@ -111,9 +111,9 @@ def _jars(_: Settings) -> Check:
 
 def _catalogs(settings: Settings) -> Check:
     named = ", ".join(settings.spark.catalogs)
-    if not catalogs.plugin_path().exists():
+    if not catalog_plugin.plugin_path().exists():
         return Check("catalogs", True, f"{named}; the first start of Spark compiles their plug-in")
-    return Check("catalogs", True, f"{named}, by {catalogs.plugin_path()}")
+    return Check("catalogs", True, f"{named}, by {catalog_plugin.plugin_path()}")
 
 
 def _class_data(_: Settings) -> Check:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import NbkitError, SetupError
 from nbkit.settings import Settings
-from nbkit.spark import catalogs, discovery
+from nbkit.spark import catalog_plugin, discovery
 from nbkit.spark.class_data import archive_options
 from nbkit.spark.conf import driver_conf
 from nbkit.spark.jars import ensure_jars
@@ -66,7 +66,7 @@ class Driver:
             options = archive_options()
             jvm = start_jvm(self.settings, self.scratch, options=options, inherited=[owner])
             self._jvm = jvm
-            if said := catalogs.problem():
+            if said := catalog_plugin.problem():
                 _LOG.warning("No three-level names: %s", said)
             threading.Thread(target=self._watch, args=[jvm], daemon=True).start()
             conf = driver_conf(self.settings, ensure_jars(), self.scratch)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import SetupError
-from nbkit.spark.catalogs import plugin_jars
+from nbkit.spark.catalog_plugin import plugin_jars
 from nbkit.spark.conf import driver_conf, driver_env
 from nbkit.spark.jars import ensure_jars, spark_home
 from nbkit.spark.java import find_java

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_FIRST_LINE = re.compile(r"\s*%(sql|md-sandbox|md|sh|python|scala|r)(?:[ \t]+(.*))?", re.DOTALL)
+_FIRST_LINE = re.compile(r"\s*%(sql|md-sandbox|md|sh|fs|python|scala|r)(?:[ \t]+(.*))?", re.DOTALL)
 _SHELL = {False: "%%script --no-raise-error bash\n", True: "%%script bash -e\n"}
 """Databricks lets a cell of shell commands fail unless it says `-e`."""
 

@@ -6,6 +6,7 @@ import typing
 
 from nbkit.toolkit.data import DataUtility
 from nbkit.toolkit.fs import FilesUtility
+from nbkit.toolkit.library import LibraryUtility
 from nbkit.toolkit.notebook import NotebookUtility
 from nbkit.toolkit.secrets import SecretsUtility
 from nbkit.toolkit.task_values import JobsUtility
@@ -17,7 +18,6 @@ class DBUtils(Utility):
     """The parts of `dbutils` that nbkit has."""
 
     _name = "dbutils"
-    _later = ("library", "entry_point")
     _absent: typing.ClassVar = {
         "credentials": (
             "hands out Databricks' own credentials; here cloud storage takes those of the "
@@ -31,7 +31,9 @@ class DBUtils(Utility):
     def __init__(self) -> None:
         self.data = DataUtility()
         self.fs = FilesUtility()
+        self.library = LibraryUtility()
         self.notebook = NotebookUtility()
+        self.entry_point = self.notebook.entry_point
         self.secrets = SecretsUtility()
         self.jobs = JobsUtility()
         self.widgets = Widgets()

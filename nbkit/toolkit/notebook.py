@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from nbkit.toolkit.context import EntryPoint, NotebookContext
 from nbkit.toolkit.say import say
 from nbkit.toolkit.utility import Utility
 
@@ -30,6 +31,11 @@ class NotebookUtility(Utility):
     """End this notebook, as `dbutils.notebook`."""
 
     _name = "dbutils.notebook"
-    _later = ("run", "getContext")
+    _later = ("run",)
 
     exit = staticmethod(exit)
+    entry_point = EntryPoint()
+
+    def getContext(self) -> NotebookContext:  # noqa: N802 - Databricks' name
+        """Return who runs this notebook: its path, job, run and user."""
+        return NotebookContext()

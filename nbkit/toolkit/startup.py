@@ -9,12 +9,14 @@ from pathlib import Path
 
 from nbkit.toolkit import (
     attempt,
+    databricks_modules,
     magics,
     on_pyspark,
     python_files,
     redaction,
     secret_store,
     spark_paths,
+    three_levels,
 )
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
@@ -86,6 +88,7 @@ def _install(shell: InteractiveShell) -> None:
     }
     _hide_secrets(shell)
     shell.push(names, interactive=False)
+    databricks_modules.offer(names)
     ours = {name: names[name] for name in ("spark", "sc", "sql")}
     shell.ast_transformers += [RunAgain(), AttachFirst(shell.user_ns, ours)]
 
@@ -108,8 +111,10 @@ def _install(shell: InteractiveShell) -> None:
         DataFrame.display = display
         on_pyspark.lease_sessions()
         spark_paths.understand_in_pyspark()
+        three_levels.understand_in_pyspark()
 
     on_pyspark.on_import(prepare)
+    on_pyspark.on_import(three_levels.understand_in_delta, "delta.tables")
     on_pyspark.on_import(spark_paths.understand_in_delta, "delta.tables")
     python_files.understand()
     Tracebacks(shell)

@@ -15,6 +15,8 @@ from nbkit.toolkit.statements import statements
         ("%sql SELECT 1\nFROM t", "%%sql\nSELECT 1\nFROM t"),
         ("%md-sandbox\n# Hi", "%%md\n# Hi"),
         ("%python\nx = 1", "x = 1"),
+        ("%scala\nval x = 1", "%%scala\nval x = 1"),
+        ("%fs ls /a", "%%fs\nls /a\n"),
         ("%sh ls -l", "%%script --no-raise-error bash\nls -l\n"),
         ("%sh -e\nls", "%%script bash -e\nls"),
         ("%%sql\nSELECT 1", "%%sql\nSELECT 1"),
@@ -57,13 +59,3 @@ def test_shell_cells_run(shell, capfd):
     assert not shell.run_cell("%sh -e\nfalse\necho never").success
     assert "still here" in (said := capfd.readouterr().out)
     assert "never" not in said.replace("echo never", "")
-
-
-@pytest.mark.parametrize("language", ["r", "scala"])
-def test_other_languages_say_so(shell, language):
-    """Not as an unknown magic."""
-    from nbkit.toolkit import magics
-
-    magics.register(shell)
-    result = shell.run_cell(f"%{language}\nx")
-    assert isinstance(result.error_in_exec, NotImplementedError)

@@ -1,0 +1,112 @@
+"""The catalog plug-in behind three-level names: compiled once, kept in the user's cache.
+
+It (`plugin/*.java`) forwards to the session's catalog. Janino, which Spark has among its jars,
+compiles it; so neither a JDK nor a built file in this package is needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbkit.errors import SetupError
+from nbkit.spark.cache import cache_directory, once
+from nbkit.spark.jars import spark_home
+from nbkit.spark.java import find_java
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SOURCES = sorted(Path(__file__).with_name("plugin").glob("*.java"))
+_FILE = "nbkit-catalogs.jar"
+_JAVA = 11  # as high as Janino goes
+_failed: dict[Path, str] = {}
+
+
+def plugin_path() -> Path:
+    """Return where the compiled plug-in is, or will be: a new source is a new place."""
+    spark_jars = sorted(jar.name for jar in (spark_home() / "jars").glob("spark-catalyst_*.jar"))
+    parts = [*(source.read_text(encoding="utf-8") for source in _SOURCES), *spark_jars]
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+    return cache_directory() / "catalogs" / key / _FILE
+
+
+def ensure_plugin() -> Path:
+    """Return the compiled plug-in, compiling it the first time (a few seconds).
+
+    Raises:
+        SetupError: no Java, or this Spark has other interfaces than the plug-in was written for.
+    """
+    return once(plugin_path().parent, _compile) / _FILE
+
+
+def plugin_jars() -> list[Path]:
+    """Return the plug-in for the driver's class path; none if it cannot be had: see `problem`."""
+    place = plugin_path()
+    if place in _failed:
+        return []
+    try:
+        return [ensure_plugin()]
+    except (SetupError, OSError) as error:
+        _failed[place] = str(error)
+        return []
+
+
+def problem() -> str:
+    """Say why there are no three-level names; empty where there are."""
+    return _failed.get(plugin_path(), "")
+
+
+def _compile(folder: Path) -> None:
+    import py4j.java_gateway as py4j
+    from py4j.protocol import Py4JError
+
+    jars = sorted((spark_home() / "jars").glob("*.jar"))
+    port, secret, process = py4j.launch_gateway(
+        jarpath=str(next(jar for jar in jars if jar.name.startswith("py4j"))),
+        classpath=os.pathsep.join(map(str, jars)),
+        java_path=str(find_java().path),
+        javaopts=["-XX:TieredStopAtLevel=1", "-Xshare:auto"],
+        die_on_exit=True,
+        enable_auth=True,
+        return_proc=True,
+    )
+    gateway = py4j.JavaGateway(
+        gateway_parameters=py4j.GatewayParameters(port=port, auth_token=secret)
+    )
+    classes = folder / "classes"
+    classes.mkdir()
+    try:
+        _run_janino(gateway, jars, classes)
+    except Py4JError as error:
+        causes = [line for line in str(error).splitlines() if "ception: " in line]
+        raise SetupError(
+            f"The catalog plug-in for three-level names did not compile: {' '.join(causes[-1:])}",
+            "Spark works without it; such names do not. Please report this.",
+        ) from None
+    finally:
+        gateway.shutdown()
+        process.stdin.close()
+        process.wait()
+    with zipfile.ZipFile(folder / _FILE, "w") as jar:
+        for file in sorted(classes.rglob("*.class")):
+            jar.write(file, file.relative_to(classes).as_posix())
+
+
+def _run_janino(gateway: Any, jars: list[Path], classes: Path) -> None:
+    def files(paths: Iterable[object]) -> Any:
+        given = list(map(str, paths))
+        array = gateway.new_array(gateway.jvm.java.io.File, len(given))
+        for i, path in enumerate(given):
+            array[i] = gateway.jvm.java.io.File(path)
+        return array
+
+    compiler = gateway.jvm.org.codehaus.janino.Compiler()
+    compiler.setSourceVersion(_JAVA)
+    compiler.setTargetVersion(_JAVA)
+    compiler.setClassPath(files(jars))
+    compiler.setDestinationDirectory(gateway.jvm.java.io.File(str(classes)), False)
+    compiler.compile(files(_SOURCES))

@@ -1,0 +1,135 @@
+"""What PySpark and Delta in this process have to learn for three-level names to work everywhere.
+
+The names themselves are the driver's business (`nbkit.spark.catalogs`). Here: statements that
+only Unity Catalog knows, errors that tell how to add a catalog, and a builder of Delta's that
+reads two levels only.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing
+
+from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name
+from nbkit.toolkit.unity_catalog import local, unknown_catalog
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import DataFrame, SparkSession
+
+_KEY = "spark.sql.catalog."
+_NO_PLUGIN = (
+    "nbkit: three-level names do not work here, since nbkit's catalog plug-in could not be "
+    "compiled; `nbkit doctor --fix` says why."
+)
+_MISSING = re.compile(
+    r"got identifier `(?P<a>[^`]+)`\.`"
+    r"|Couldn't find a catalog to handle the identifier (?P<b>[\w-]+)\."
+    r"|The catalog `(?P<c>[^`]+)` not found"
+    r"|not supported by v1 session catalog: (?P<d>[\w-]+)\."
+    r"|The schema `spark_catalog`\.`(?P<e>[^`]+)`\.`"
+)
+_NO_STATISTICS = "NOT_SUPPORTED_COMMAND_FOR_V2_TABLE"
+_SHOW = re.compile(r"\s*SHOW\s+CATALOGS\b", re.IGNORECASE)
+_ANALYZE = re.compile(r"\s*ANALYZE\s+TABLE\b", re.IGNORECASE)
+
+
+def catalogs_of(spark: SparkSession) -> list[str]:
+    """Return the catalogs of three-level names that a session has."""
+    conf = spark.conf.getAll
+    return [name.removeprefix(_KEY) for name in sorted(conf) if conf[name] == PLUGIN]
+
+
+def understand_in_pyspark() -> None:
+    """Let `spark.sql` of this process answer what only Unity Catalog knows."""
+    from pyspark.errors.exceptions import captured
+    from pyspark.sql.session import SparkSession
+
+    if not hasattr(SparkSession.sql, "by_three_levels"):
+        SparkSession.sql = _local_first(SparkSession.sql)
+        captured.convert_exception = _with_advice(captured.convert_exception)
+
+
+def understand_in_delta() -> None:
+    """Let the builder of `DeltaTable.create…` take three-level names."""
+    from delta.tables import DeltaTableBuilder
+
+    take = DeltaTableBuilder.tableName
+    if hasattr(take, "by_three_levels"):
+        return
+
+    @functools.wraps(take)
+    def table_name(self: typing.Any, identifier: str) -> typing.Any:
+        return take(self, session_name(identifier, self._spark.conf.getAll))
+
+    table_name.by_three_levels = True  # type: ignore[attr-defined]
+    DeltaTableBuilder.tableName = table_name
+
+
+def _local_first(run: Callable[..., DataFrame]) -> Callable[..., DataFrame]:
+    @functools.wraps(run)
+    def sql(self: SparkSession, sqlQuery: str, *args: typing.Any, **named: typing.Any) -> DataFrame:  # noqa: N803 - PySpark's
+        todo = local(sqlQuery, lambda: catalogs_of(self))
+        if todo is None:
+            return _as_spark(functools.partial(run, **named), self, sqlQuery, *args)
+        if todo.catalog:
+            for name, value in catalog_conf([todo.catalog]).items():
+                self.conf.set(name, value)
+        if todo.folder:
+            from nbkit.toolkit.dbutils import dbutils
+
+            dbutils.fs.mkdirs(todo.folder)
+        if todo.note:
+            print(todo.note)
+        return run(self, todo.sql) if todo.sql else self.range(0).select()
+
+    sql.by_three_levels = True  # type: ignore[attr-defined]
+    return sql
+
+
+def _as_spark(run: Callable[..., DataFrame], spark: SparkSession, *given: typing.Any) -> DataFrame:
+    from pyspark.errors import AnalysisException
+
+    if _SHOW.match(given[0]):  # Spark shows those that were used before
+        for name in catalogs_of(spark):
+            spark._jsparkSession.sessionState().catalogManager().catalog(name)  # noqa: SLF001
+    try:
+        return run(spark, *given)
+    except AnalysisException as error:
+        if not _ANALYZE.match(given[0]) or error.getCondition() != _NO_STATISTICS:
+            raise
+        print("nbkit: skipped ANALYZE TABLE: Delta's log has the statistics that Spark uses here")
+        return spark.range(0).select()
+
+
+def _with_advice(convert: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
+    @functools.wraps(convert)
+    def convert_with_advice(java_error: typing.Any) -> typing.Any:
+        from pyspark.errors.exceptions import captured
+
+        error = convert(java_error)
+        said = getattr(error, "_desc", None) or ""
+        if advice := _advice(said):
+            if isinstance(error, captured.UnknownException):
+                error = captured.AnalysisException(origin=java_error)
+            error._desc = f"{advice}\n{said}"  # noqa: SLF001 - PySpark has no other way
+        return error
+
+    return convert_with_advice
+
+
+def _advice(said: str) -> str:
+    """Return what to do about an error that is about a catalog; empty for others."""
+    from pyspark.sql.session import SparkSession
+
+    if f": {PLUGIN}" in said and "plugin class" in said:
+        return _NO_PLUGIN
+    found = _MISSING.search(said)
+    spark = SparkSession.getActiveSession()
+    if found is None or spark is None:
+        return ""
+    name = next(filter(None, found.groups()))
+    known = catalogs_of(spark)
+    return "" if name in {*known, "spark_catalog"} else unknown_catalog(name, known)
