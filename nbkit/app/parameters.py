@@ -1,14 +1,14 @@
-"""Whether somebody declares the parameters that a person gives."""
+"""Whether somebody asks for the parameters that a person gives."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbkit.app.asked import asked_by_notebook, asked_by_sql
+from nbkit.app.files import tasks
 from nbkit.errors import UsageError
 from nbkit.graph.near import hint
-from nbkit.kernels.kernelspecs import read_notebook
-from nbkit.kernels.parameters import declared_parameters
-from nbkit.rules.parameters import undeclared
+from nbkit.rules.parameters import named_by, undeclared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_declared(definition: Definition, given: Mapping[str, str]) -> None:
-    """Refuse parameters that neither the job nor a task nor a notebook declares.
+    """Refuse parameters that neither the job nor a task, a notebook or a SQL file asks for.
 
     Databricks would hand them to every task unasked, where a misspelt name goes unnoticed. Of a
     notebook that is run by itself only its code knows which widgets it will ask for.
@@ -30,12 +30,13 @@ def check_declared(definition: Definition, given: Mapping[str, str]) -> None:
     if not unknown or definition.is_notebook:
         return
     known = {parameter.name for parameter in job.parameters}
-    for task in job.tasks:
-        inner = task.for_each_task.task if task.for_each_task else task
-        if inner.notebook_task is not None:
-            known |= set(inner.notebook_task.base_parameters)
+    for _, task in tasks(job):
+        known |= named_by(task)
     for notebook in definition.notebooks:
-        known |= set(declared_parameters(read_notebook(notebook)))
+        known |= asked_by_notebook(notebook)
+    for script in definition.scripts:
+        if script.suffix == ".sql":
+            known |= asked_by_sql(script.read_text("utf-8", "replace"))
     wrong = [name for name in unknown if name not in known]
     if wrong:
         lines = [

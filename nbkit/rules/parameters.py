@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbkit.events import RunStarted
-    from nbkit.graph.model import Job
+    from nbkit.graph.model import Job, Task
     from nbkit.graph.run_graph import RunGraph
 
 _OWN_PARAMETERS = {
@@ -46,6 +46,11 @@ OF_TASKS = (
     _PIPELINE,
 )
 """The older parameters of a run, by their names in `run-now` and in Run Job tasks."""
+
+
+def named_by(task: Task) -> set[str]:
+    """Return the names of the parameters that a task gives itself."""
+    return set(getattr(task.block, _OWN_PARAMETERS.get(task.kind, ""), ()))
 
 
 def with_task_parameters(

@@ -26,10 +26,10 @@ def test_a_notebook_is_a_job_of_one_task(project):
 def test_any_parameters_reach_its_widgets(project):
     """Which ones it asks for, only its code knows; a job's typing mistakes are still found."""
     path = project.notebook("clean", "dbutils.widgets.text('day', '')")
-    check_declared(load(path), {"day": "2024-01-01"})
+    check_declared(load(path), {"made_in_a_loop": "2024-01-01"})
     job = project.job(project.notebook_task("a", "clean.ipynb"))
-    with pytest.raises(UsageError, match="nobody declares the parameter day"):
-        check_declared(load(job), {"day": "2024-01-01"})
+    with pytest.raises(UsageError, match="nobody declares the parameter dya; nearest: day"):
+        check_declared(load(job), {"dya": "2024-01-01"})
 
 
 def test_source_notebooks_are_notebooks_and_job_files_are_not(project):
