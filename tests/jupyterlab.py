@@ -68,6 +68,16 @@ class Notebook:
     page: Page
     path: Path
 
+    def ready(self) -> None:
+        """Wait until the notebook is here and its kernel idle, as after `page.reload()`."""
+        self.page.wait_for_function(
+            """() => {
+                const open = window.jupyterapp?.shell.currentWidget?.context
+                return open?.isReady && open.sessionContext.session?.kernel?.status === 'idle'
+            }""",
+            timeout=READY_SECONDS * 1000,
+        )
+
     def command(self, name: str, **arguments: Any) -> None:
         """Run one of JupyterLab's commands, such as `notebook:run-all-cells`, to its end."""
         self.page.evaluate(
@@ -136,14 +146,9 @@ class JupyterLab:
         """Open a notebook of the folder in a page of its own, its kernel idle."""
         page = self.browser.new_page(viewport={"width": 1280, "height": 1400})
         page.goto(f"{self.url}lab/tree/{name}?token={self.token}&reset")
-        page.wait_for_function(
-            """() => {
-                const open = window.jupyterapp?.shell.currentWidget?.context
-                return open?.isReady && open.sessionContext.session?.kernel?.status === 'idle'
-            }""",
-            timeout=READY_SECONDS * 1000,
-        )
-        return Notebook(page, self.folder / name)
+        notebook = Notebook(page, self.folder / name)
+        notebook.ready()
+        return notebook
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from html import escape
 
 import ipywidgets
 from IPython.core.getipython import get_ipython
-from IPython.display import display
+from IPython.display import display, update_display
 
 from nbkit.toolkit.live import Slot
 from nbkit.toolkit.reading import reads
@@ -16,7 +16,6 @@ if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from IPython.core.interactiveshell import ExecutionResult
-    from IPython.display import DisplayHandle
 
     from nbkit.toolkit.widgets import Widget
 
@@ -55,8 +54,7 @@ class Bar:
         self._slot = Slot(child=ipywidgets.VBox([self._row, self._output]))
         self._home = ""
         self._shown_in = -1
-        self._saved: dict[str, str] = {}
-        self._handle: DisplayHandle | None = None
+        self._saved: dict[str, str] | None = None
         self._values: Mapping[str, str] = {}
         shell = get_ipython()
         if shell is not None:
@@ -82,21 +80,21 @@ class Bar:
         """Show the bar below the cell that runs now, if that is its place."""
         now = reads.now
         key = now.key if now else ""
-        if self._handle is not None and not here and (key != self._home or now is None):
-            return
-        if self._shown_in == reads.runs and key == self._home:
+        first = self._saved is None
+        shown = self._shown_in == reads.runs and key == self._home
+        if shown or not (first or here or key == self._home):
             return
         self._home, self._shown_in = key, reads.runs
         self._saved = self._data()
-        self._handle = display(self._saved, raw=True, display_id=True)
+        display(self._saved, raw=True, display_id=self._slot.slot)
 
     def _settle(self, result: ExecutionResult) -> None:
         """Let the saved notebook say the values of now: after a cell, as nobody is typing here."""
         data = self._data()
         by_hand = result.info is not None and result.info.store_history
-        if self._handle is not None and by_hand and data != self._saved:
+        if by_hand and self._saved not in (None, data):
             self._saved = data
-            self._handle.update(data, raw=True)
+            update_display(data, raw=True, display_id=self._slot.slot)
 
     def _data(self) -> dict[str, str]:
         """Return the bar as an output: what is saved is the names and values."""

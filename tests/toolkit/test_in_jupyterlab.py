@@ -1,0 +1,100 @@
+"""Widgets and tables as a person meets them: in a real JupyterLab, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from jupyterlab import jupyterlab, needs_chromium
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.e2e, needs_chromium]
+
+WIDGETS = """\
+dbutils.widgets.dropdown("month", "1", ["1", "2", "3"], "Month")
+dbutils.widgets.multiselect("carriers", "AA", ["AA", "UA"])
+print("created")"""
+READ = "print('month', dbutils.widgets.get('month'), dbutils.widgets.get('carriers'))"
+RERUN = "import nbkit; nbkit.widgets(rerun=True)"
+TABLE = """\
+import pandas as pd
+display(pd.DataFrame({
+    "n": range(250), "text": ["<b>x</b> $1 and $2"] * 250, "gap": [None, 1] * 125}))"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with jupyterlab(tmp_path_factory.mktemp("project")) as lab:
+        yield lab
+
+
+def test_widgets_and_table(lab):
+    """Change an input, read it, run its readers again, sort and page a table, save and reload."""
+    lab.write("a.ipynb", WIDGETS, READ, TABLE, RERUN)
+    notebook = lab.open("a.ipynb")
+    page = notebook.page
+    notebook.run_all()
+    bar = notebook.cell(0)
+    expect(bar.get_by_label("Month")).to_have_value("1")
+    bar.get_by_label("Month").select_option("2")
+    bar.get_by_label("carriers").select_option(["AA", "UA"])
+    # The bar says what the cell prints; the cell itself is as it was run.
+    expect(bar.get_by_text("month 2 AA,UA")).to_be_visible()
+    assert notebook.output(1).strip() == "month 1 AA"
+    assert notebook.run(1).strip() == "month 2 AA,UA"
+
+    table = notebook.cell(2)
+    column = table.locator("tbody tr td:first-child")
+    expect(table.get_by_role("status")).to_have_text("rows 1 to 10 of 250")
+    head = table.get_by_role("button", name="n int64")
+    head.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(table.get_by_role("columnheader", name="n int64")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    assert column.all_inner_texts()[:2] == ["249", "248"]
+    table.get_by_role("button", name="next page").press("Enter")
+    assert column.first.inner_text() == "239"
+    table.get_by_label("rows per page").select_option("100")
+    expect(table.get_by_role("status")).to_have_text("rows 1 to 100 of 250")
+    table.get_by_label("filter the shown rows").fill("24")
+    expect(table.get_by_role("status")).to_have_text("rows 1 to 13 of 13")
+    assert "<b>x</b> $1 and $2" in table.inner_text()
+    table.get_by_role("button", name="Chart").click()
+    for kind in ("bar", "line", "scatter", "histogram"):
+        table.get_by_label("chart type").select_option(kind)
+        table.get_by_label("x axis").select_option(label="n")
+        expect(table.locator("svg[role=img]")).to_have_attribute("aria-label", pattern(kind))
+    notebook.screenshot("widgets_and_table")
+
+    saved = notebook.save()
+    outputs = [out for cell in saved.cells for out in cell.outputs if "data" in out]
+    assert all(set(out["data"]) == {"text/html", "text/plain"} for out in outputs)
+    assert outputs[0]["data"]["text/plain"] == "widgets: Month='2', carriers='AA,UA'"
+    assert outputs[1]["data"]["text/html"].count("<tr>") == 101
+    assert "first 100 of 250 rows" in outputs[1]["data"]["text/html"]
+    assert "widgets" not in saved.metadata
+
+    page.reload()
+    notebook.ready()
+    expect(notebook.cell(0).get_by_label("Month")).to_have_value("2")
+    expect(notebook.cell(2).get_by_role("status")).to_have_text("rows 1 to 10 of 250")
+
+
+def test_without_its_kernel_a_notebook_reads_as_it_was_saved(lab):
+    """Kernel gone: inputs and tables are plain text and HTML, and no widget is missed."""
+    lab.write("b.ipynb", WIDGETS, TABLE)
+    notebook = lab.open("b.ipynb")
+    notebook.run_all()
+    expect(notebook.cell(1).get_by_role("status")).to_be_visible()
+    notebook.save()
+    notebook.command("kernelmenu:shutdown")
+    notebook.page.reload()
+    expect(notebook.cell(1).locator("table tbody tr")).to_have_count(100)
+    assert "Month: 1 · carriers: AA" in notebook.output(0)
+    assert "Error" not in notebook.output(0) + notebook.output(1)
+
+
+def pattern(kind):
+    return re.compile({"bar": "by n", "line": "by n", "scatter": "against n"}.get(kind, "of n"))
