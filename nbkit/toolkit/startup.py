@@ -10,6 +10,7 @@ from pathlib import Path
 from nbkit.toolkit import (
     attempt,
     databricks_modules,
+    injected,
     magics,
     on_pyspark,
     python_files,
@@ -21,6 +22,7 @@ from nbkit.toolkit import (
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
 from nbkit.toolkit.mention import AttachFirst
+from nbkit.toolkit.reading import reads
 from nbkit.toolkit.rerun import RunAgain
 from nbkit.toolkit.session import PLACEHOLDERS, is_classic, session, sql
 from nbkit.toolkit.tracebacks import Tracebacks
@@ -119,3 +121,5 @@ def _install(shell: InteractiveShell) -> None:
     python_files.understand()
     Tracebacks(shell)
     magics.register(shell)
+    injected.register(shell)
+    reads.register(shell)
