@@ -1,0 +1,40 @@
+"""The pytest plugin: the fixture `notebook`.
+
+pytest imports this in every project where nbkit is installed, so that it imports nothing itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbkit.testing.runner import NotebookRunner, Workshops
+
+
+@pytest.fixture(scope="session")
+def _nbkit_workshops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshops]:
+    from nbkit.testing.runner import Workshops
+
+    with Workshops(tmp_path_factory.mktemp("nbkit")) as workshops:
+        yield workshops
+
+
+@pytest.fixture
+def notebook(
+    request: pytest.FixtureRequest, _nbkit_workshops: Workshops
+) -> Iterator[NotebookRunner]:
+    """Run notebooks in real kernels, without a job: see `nbkit.testing.NotebookRunner`.
+
+    Each test has tables, DBFS and secrets of its own; the Spark driver is the session's, and is
+    started for notebooks that mention Spark.
+    """
+    from nbkit.testing.runner import NotebookRunner
+
+    root = request.config.rootpath
+    above = [folder for folder in request.path.parents if folder.is_relative_to(root)]
+    with NotebookRunner(_nbkit_workshops, above or [request.path.parent]).test() as runner:
+        yield runner

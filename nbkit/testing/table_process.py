@@ -1,0 +1,120 @@
+"""The process that puts tables into the tests' warehouse and looks at them.
+
+`python -m nbkit.testing.table_process DESCRIPTOR`, started by `tables.py`. In a process of its
+own, so that the tests' process keeps its Spark session, if it has one. It holds the driver, and
+ends with its connection.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from nbkit.errors import NbkitError
+from nbkit.settings import Settings
+from nbkit.spark import lease
+from nbkit.spark.catalogs import prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import SparkSession
+
+
+class Tables:
+    """What can be asked for.
+
+    Args:
+        spark: a session on the tests' driver.
+        catalogs: first parts of three-level names.
+    """
+
+    def __init__(self, spark: SparkSession, catalogs: Sequence[str]) -> None:
+        self._spark = spark
+        self._catalogs = {prefix(name): name for name in catalogs if prefix(name)}
+
+    def put(self, name: str, kind: str, data: Any, schema: str | None) -> None:
+        """Write a table, in the place of one that is there."""
+        from pyspark.sql.types import StructType
+
+        parsed = StructType.fromJson(json.loads(schema)) if kind == "spark" and schema else schema
+        if data is None or (parsed is None and not len(data)):
+            raise ValueError("an empty table needs a schema: (rows, 'id INT, name STRING')")
+        frame = self._spark.createDataFrame(data, parsed)
+        if "." in name:
+            self._spark.sql(f"CREATE SCHEMA IF NOT EXISTS {name.rpartition('.')[0]}")
+        frame.write.mode("overwrite").option("overwriteSchema", "true").saveAsTable(name)
+
+    def has(self, name: str) -> bool:
+        """Say whether there is a table or view of this name."""
+        return bool(self._spark.catalog.tableExists(name))
+
+    def get(self, name: str) -> Any:
+        """Return a table as pandas has it."""
+        self._spark.catalog.refreshTable(name)
+        return self._spark.table(name).toPandas()
+
+    def names(self) -> list[str]:
+        """Return the names of all tables and views, with their schemas."""
+        found: list[str] = []
+        for schema in self._schemas():
+            rows = self._spark.sql(f"SHOW TABLES IN `{schema}`").collect()
+            named = self._as_written(schema)
+            found += [f"{named}.{row.tableName}" for row in rows if not row.isTemporary]
+        return found
+
+    def clear(self) -> None:
+        """Drop every table, view and schema."""
+        for schema in self._schemas():
+            if schema != "default":
+                self._spark.sql(f"DROP SCHEMA `{schema}` CASCADE")
+        for table in self._spark.catalog.listTables("default"):
+            if not table.isTemporary:
+                what = "VIEW" if table.tableType == "VIEW" else "TABLE"
+                self._spark.sql(f"DROP {what} IF EXISTS default.`{table.name}`")
+        for table in self._spark.catalog.listTables("global_temp"):
+            self._spark.catalog.dropGlobalTempView(table.name)
+
+    def _as_written(self, schema: str) -> str:
+        """Return a schema as people write it: `main.silver`, not `main__silver`."""
+        for start, catalog in self._catalogs.items():
+            if schema.startswith(start):
+                return f"{catalog}.{schema.removeprefix(start)}"
+        return schema
+
+    def _schemas(self) -> list[str]:
+        rows = self._spark.sql("SHOW SCHEMAS IN spark_catalog").collect()
+        return [row[0] for row in rows]
+
+
+def serve(connection: Connection) -> None:
+    """Attach to the driver, then answer until the connection ends."""
+    settings = Settings.model_validate_json(connection.recv())
+    try:
+        tables: Tables | NbkitError = Tables(lease.attach(settings), settings.spark.catalogs)
+    except NbkitError as error:
+        tables = error
+    while True:
+        try:
+            verb, arguments = connection.recv()
+        except EOFError:
+            return
+        connection.send(_answer(tables, verb, arguments))
+
+
+def _answer(
+    tables: Tables | NbkitError, verb: str, arguments: tuple[Any, ...]
+) -> tuple[str | None, Any]:
+    """Return an error as text, or what was asked for."""
+    if isinstance(tables, NbkitError):
+        return str(tables), None
+    try:
+        return None, getattr(tables, verb)(*arguments)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the test is told
+        return f"{type(error).__name__}: {error}", None
+
+
+if __name__ == "__main__":
+    serve(Connection(int(sys.argv[1])))
