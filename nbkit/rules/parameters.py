@@ -64,6 +64,8 @@ def with_task_parameters(
         given: older parameters of the run; see `OF_TASKS`. Lists replace the task's own, named
             ones are added to them.
     """
+    if not given:
+        return block
     made = dict(block)
     own, name = _BY_NAME.get(kind, ("", ""))
     if given.get(name):
