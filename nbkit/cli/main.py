@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from nbkit.cli import definitions, driver, exit_status, history, jobs, machine
+from nbkit.cli import (
+    definitions,
+    driver,
+    exit_status,
+    history,
+    jobs,
+    machine,
+    new_project,
+)
 from nbkit.errors import DefinitionError, NbkitError
 
 if TYPE_CHECKING:
@@ -40,6 +48,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     history.review,
     history.diff,
     machine.doctor,
+    new_project.init,
 )
 for command in _COMMANDS:
     program.command()(command)

@@ -32,9 +32,8 @@ def notebook(
     Each test has tables, DBFS and secrets of its own; the Spark driver is the session's, and is
     started for notebooks that mention Spark.
     """
-    from nbkit.testing.runner import NotebookRunner
+    from nbkit.testing.runner import NotebookRunner, folders_of
 
-    root = request.config.rootpath
-    above = [folder for folder in request.path.parents if folder.is_relative_to(root)]
-    with NotebookRunner(_nbkit_workshops, above or [request.path.parent]).test() as runner:
+    folders = folders_of(request.path, request.config.rootpath)
+    with NotebookRunner(_nbkit_workshops, folders).test() as runner:
         yield runner

@@ -102,6 +102,18 @@ class Workshops:
             workshop.close()
 
 
+def folders_of(test: Path, root: Path) -> list[Path]:
+    """Return where a test looks for notebooks: its folder, and those above it in the project.
+
+    Args:
+        test: the test's file.
+        root: pytest's, which may lie below the project's.
+    """
+    roots = (root, find_root(test.parent))
+    inside = [folder for folder in test.parents if any(map(folder.is_relative_to, roots))]
+    return inside or [test.parent]
+
+
 class NotebookRunner:
     """The fixture `notebook`: runs notebooks in one test.
 
