@@ -1,0 +1,67 @@
+"""`pyspark.pipelines` and `dlt` in a notebook: where people look for the names of pipelines.
+
+The names themselves are in `nbkit.pipelines`, a room above this one, which is imported by its name
+when somebody asks for them, and not before.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import sys
+import typing
+from importlib import metadata
+from importlib.abc import Loader, MetaPathFinder
+
+from nbkit.toolkit import on_pyspark
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+_ABOVE = "nbkit.pipelines.stock"
+_STUB = "databricks-dlt"
+"""A package that has the names of `dlt` for editors, and does nothing."""
+
+
+def offer() -> None:
+    """Let notebooks find the names of pipelines; doing it again changes nothing."""
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        return
+    on_pyspark.on_import(_extend_spark, "pyspark.pipelines")
+    if _stub_installed():
+        sys.meta_path.insert(0, _Finder())
+    else:  # after all others: a package `dlt` that is installed stays what it is
+        sys.meta_path.append(_Finder())
+
+
+class _Finder(MetaPathFinder):
+    """Finds `dlt` where nobody else does."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - the protocol's
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> importlib.machinery.ModuleSpec | None:
+        return importlib.machinery.ModuleSpec("dlt", _Loader()) if fullname == "dlt" else None
+
+
+class _Loader(Loader):
+    """Makes the module `dlt`."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the names into the module."""
+        module.__dict__.update(importlib.import_module(_ABOVE).NAMES)
+
+
+def _extend_spark() -> None:
+    importlib.import_module(_ABOVE).extend_spark()
+
+
+def _stub_installed() -> bool:
+    try:
+        metadata.distribution(_STUB)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
