@@ -1,0 +1,108 @@
+"""What a resolved query depends on: read from Spark's plan of it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from nbkit.pipelines.scala import java_class, option, sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql import DataFrame
+
+_EVERYTHING = 2**31 - 1
+_IDS = re.compile(r"(?<=#)\d+|@[0-9a-f]{5,}")
+_VARYING = re.compile(
+    r"\b(rand|randn|uuid|shuffle|current_timestamp|current_date|current_time|now|localtimestamp"
+    r"|input_file_name|monotonically_increasing_id|spark_partition_id|current_user|session_user)\("
+)
+_PYTHON = re.compile(
+    r"\b(MapInPandas|MapInArrow|FlatMap\w*|PythonUDTF|PythonMap\w*|Aggregate\w*Py)"
+)
+_HARMLESS = {"LocalRelation", "OneRowRelation", "Range"}
+
+
+def definition(frame: DataFrame, *more: object) -> str:
+    """Return a digest of what a query means: its resolved plan, and whatever else is given.
+
+    Names that Spark makes up anew for each plan are numbered by their first mention.
+    """
+    numbers: dict[str, str] = {}
+    text = _IDS.sub(lambda id_: numbers.setdefault(id_[0], str(len(numbers))), plan_text(frame))
+    return hashlib.sha256("\n".join([text, *map(repr, more)]).encode()).hexdigest()[:32]
+
+
+def plan_text(frame: DataFrame) -> str:
+    """Return a query's resolved plan with nothing left out."""
+    plan = frame._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no other way
+    text = str(plan.treeString(True, False, _EVERYTHING, False, False))
+    rows = [str(option_rows(leaf)) for leaf in _leaves(plan) if java_class(leaf) == "LocalRelation"]
+    return "\n".join([text, *(row for row in rows if row != "List()")])
+
+
+def option_rows(leaf: Any) -> str:
+    """Return the rows that stand in a query itself, as text."""
+    return str(leaf.data().toString())
+
+
+def outside(frame: DataFrame) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the Delta tables that a query reads, with their versions, and what else it reads.
+
+    Stand-ins are empty and tell nothing. What else it reads are words for people: then nobody
+    can know whether a later run would give the same rows.
+    """
+    plan = frame._jdf.queryExecution().analyzed()  # noqa: SLF001
+    tables: dict[str, str] = {}
+    unknown: dict[str, None] = {}
+    text = str(plan.treeString(True, False, _EVERYTHING, False, False))
+    for found in _VARYING.finditer(text):
+        unknown.setdefault(f"it calls {found[1]}()")
+    if _PYTHON.search(text) or _calls_python(frame, plan):
+        unknown.setdefault("it calls Python functions")
+    for leaf in _leaves(plan):
+        kind = java_class(leaf)
+        if kind in _HARMLESS:
+            continue
+        version = _delta_version(leaf) if kind == "LogicalRelation" else None
+        if version is None:
+            unknown.setdefault(f"it reads {_shown(leaf, kind)}")
+        else:
+            tables.update([version])
+    return tables, tuple(unknown)
+
+
+def _calls_python(frame: DataFrame, plan: Any) -> bool:
+    patterns = frame.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern  # noqa: SLF001
+    return bool(plan.containsPattern(patterns.PYTHON_UDF()))
+
+
+def _leaves(plan: Any) -> Iterator[Any]:
+    yield from sequence(plan.collectLeaves())
+    for inner in sequence(plan.subqueriesAll()):
+        yield from sequence(inner.collectLeaves())
+
+
+def _delta_version(leaf: Any) -> tuple[str, str] | None:
+    relation = leaf.relation()
+    if java_class(relation) != "HadoopFsRelation":
+        return None
+    location = relation.location()
+    if not java_class(location).startswith("TahoeLogFileIndex"):
+        return None
+    snapshot = location.snapshotAtAnalysis()
+    return str(location.path()), f"{snapshot.metadata().id()}:{snapshot.version()}"
+
+
+def _shown(leaf: Any, kind: str) -> str:
+    if kind == "LogicalRelation":
+        table = option(leaf.catalogTable())
+        if table is not None:
+            return f"table {table.identifier().unquotedString()}, which is not Delta"
+        if java_class(leaf.relation()) == "HadoopFsRelation":
+            return "files"
+    if kind == "LogicalRDD":
+        return "rows made in Python"
+    return f"a {kind}"

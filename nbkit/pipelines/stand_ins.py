@@ -1,0 +1,32 @@
+"""Empty DataFrames with the columns of a dataset that does not exist yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+
+def batch(spark: SparkSession, columns: StructType, name: str) -> DataFrame:
+    """Return no rows of these columns, called `name` as the table would be."""
+    from pyspark.sql import DataFrame
+
+    java: Any = spark._jsparkSession  # noqa: SLF001 - an empty relation, and no job to make it
+    schema = java.parseDataType(columns.json())
+    rows = spark._jvm.java.util.ArrayList()  # noqa: SLF001
+    return DataFrame(java.createDataFrame(rows, schema), spark).alias(name)
+
+
+def stream(spark: SparkSession, columns: StructType, name: str) -> DataFrame:
+    """Return a stream of these columns that is never started."""
+    from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+    ticks = spark.readStream.format("rate").load()
+    return ticks.select(
+        *(
+            F.lit(None).cast(field.dataType).alias(field.name, metadata=field.metadata)
+            for field in columns
+        )
+    ).alias(name)
