@@ -15,6 +15,7 @@ from nbkit.cli import (
     jobs,
     machine,
     new_project,
+    pipeline,
 )
 from nbkit.errors import DefinitionError, NbkitError
 
@@ -53,6 +54,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 for command in _COMMANDS:
     program.command()(command)
 program.add_typer(driver.commands, name="driver")
+program.add_typer(pipeline.commands, name="pipeline")
 program.add_typer(machine.kernel_commands, name="kernel")
 
 

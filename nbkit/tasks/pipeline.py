@@ -1,48 +1,68 @@
-"""`pipeline_task`: the update of a declarative pipeline, by an engine that is handed in."""
+"""`pipeline_task`: the update of a declarative pipeline, in a notebook that shows how it went."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
+from nbkit.graph.address import Address
+from nbkit.graph.near import hint
+from nbkit.tasks.in_kernel import Program, notebook_of
 from nbkit.tasks.work import TaskFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from nbkit.kernels.attempt import StopRequest
-    from nbkit.tasks.work import Ended, Reports, Work
+    from nbkit.tasks.work import Work
+
+_CODE = """from nbkit.pipelines import run_task
+
+run_task({arguments})"""
+_SPECS = ("spark-pipeline.yml", "spark-pipeline.yaml")
 
 
-class PipelineEngine(Protocol):
-    """Updates pipelines."""
+def pipeline_program(work: Work, directory: Path) -> Program:
+    """Return a notebook that updates the pipeline.
 
-    def update(self, work: Work, directory: Path, reports: Reports, stop: StopRequest) -> Ended:
-        """Update the pipeline of `work.block`, as it says; end early when `stop` is requested.
-
-        Args:
-            work: the attempt; its block has `pipeline_id` and what to refresh.
-            directory: folder of the job's file.
-            reports: hears of progress.
-            stop: may ask for the end.
-        """
-        ...
+    Raises:
+        TaskFailedError: `pipeline_id` names none of this machine.
+    """
+    block = work.block
+    named = str(block["pipeline_id"])
+    address, path = _located(directory, named)
+    code = _CODE.format(arguments=_arguments(address, block))
+    return Program(notebook_of(f"Pipeline `{named}`", code), path.parent, named)
 
 
-class PipelineTasks:
-    """Runs attempts at pipeline tasks."""
+def _located(directory: Path, named: str) -> tuple[str, Path]:
+    """Return the absolute address of a pipeline, and its file."""
+    address = Address.parse(named)
+    path, key = directory / address.job, ""
+    if not path.exists() and ":" in address.job:
+        file, _, key = address.job.rpartition(":")
+        path = directory / file
+    if path.is_dir():
+        path = next((path / name for name in _SPECS if (path / name).is_file()), path)
+    if not path.is_file():
+        files = directory.iterdir() if directory.is_dir() else ()
+        specs = sorted(each.name for each in files if each.suffix in {".yml", ".yaml"})
+        raise TaskFailedError(
+            "unsupported",
+            f"There is no pipeline {named} on this machine{hint(named, specs)}. Name its "
+            "spark-pipeline.yml, or a bundle and a key such as databricks.yml:orders.",
+        )
+    place = str(path.resolve())
+    found = Address(f"{place}:{key}" if key else place, address.target, address.variables)
+    return str(found), path
 
-    def __init__(self, engine: PipelineEngine | None, directory: Path) -> None:
-        self._engine = engine
-        self._directory = directory
 
-    def __call__(self, work: Work, reports: Reports, stop: StopRequest) -> Ended:
-        """Run one attempt to its end.
-
-        Raises:
-            TaskFailedError: this nbkit has no engine for pipelines.
-        """
-        if self._engine is None:
-            name = work.block["pipeline_id"]
-            message = f"nbkit does not run pipelines yet, so {name} is not updated."
-            raise TaskFailedError("unsupported", message)
-        return self._engine.update(work, self._directory, reports, stop)
+def _arguments(address: str, block: Mapping[str, Any]) -> str:
+    """Return what the update is called with, as code; what is not asked for is left out."""
+    asked: dict[str, Any] = {
+        "full_refresh": block.get("full_refresh"),
+        "full_refresh_selection": block.get("full_refresh_selection"),
+        "refresh_selection": block.get("refresh_selection"),
+        "parameters": block.get("parameters"),
+    }
+    given = [f"{name}={value!r}" for name, value in asked.items() if value]
+    return ", ".join([repr(address), *given])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from nbkit.tasks.dbt import dbt_program
 from nbkit.tasks.in_kernel import InKernel
 from nbkit.tasks.notebook import notebook_program
-from nbkit.tasks.pipeline import PipelineTasks
+from nbkit.tasks.pipeline import pipeline_program
 from nbkit.tasks.python_wheel import wheel_program
 from nbkit.tasks.run_job import RunJobTasks
 from nbkit.tasks.spark_python import script_program
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from nbkit.kernels.attempt import StopRequest
     from nbkit.settings import Settings
     from nbkit.tasks.in_kernel import NotebookRunner, Prepare
-    from nbkit.tasks.pipeline import PipelineEngine
     from nbkit.tasks.run_job import JobRunner
     from nbkit.tasks.work import Reports, TaskType, Work
 
@@ -34,6 +33,7 @@ IN_KERNELS: Mapping[str, Prepare] = {
     "python_wheel_task": wheel_program,
     "sql_task": sql_program,
     "dbt_task": dbt_program,
+    "pipeline_task": pipeline_program,
 }
 
 SUPPORTED = (*IN_KERNELS, "condition_task", "for_each_task", "run_job_task")
@@ -45,7 +45,6 @@ def task_types(
     directory: Path,
     *,
     run_job: JobRunner | None = None,
-    pipelines: PipelineEngine | None = None,
 ) -> Mapping[str, TaskType]:
     """Return who runs which type of task.
 
@@ -54,17 +53,12 @@ def task_types(
         settings: of the project.
         directory: folder of the job's file, which its paths are relative to.
         run_job: runs other jobs; None where nobody does.
-        pipelines: updates pipelines; None where nobody can.
     """
     in_kernels = {
         kind: InKernel(prepare, kernels, settings, directory)
         for kind, prepare in IN_KERNELS.items()
     }
-    return {
-        **in_kernels,
-        "run_job_task": RunJobTasks(run_job),
-        "pipeline_task": PipelineTasks(pipelines, directory),
-    }
+    return {**in_kernels, "run_job_task": RunJobTasks(run_job)}
 
 
 def unsupported(work: Work, reports: Reports, stop: StopRequest) -> NoReturn:

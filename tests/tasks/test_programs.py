@@ -8,17 +8,16 @@ import pytest
 
 from nbkit.events import RunStarted, Unit
 from nbkit.graph.load import parse_job
-from nbkit.kernels.attempt import StopRequest
 from nbkit.rules.apply import replay
 from nbkit.rules.commands import StartAttempt
 from nbkit.rules.parameters import pushed_down
 from nbkit.tasks import dbt
 from nbkit.tasks.dbt import dbt_program
-from nbkit.tasks.pipeline import PipelineTasks
+from nbkit.tasks.pipeline import pipeline_program
 from nbkit.tasks.python_wheel import wheel_program
 from nbkit.tasks.spark_python import script_program
 from nbkit.tasks.sql import sql_program
-from nbkit.tasks.work import Ended, TaskFailedError, Work
+from nbkit.tasks.work import TaskFailedError, Work
 
 
 def work(kind, block, job=()):
@@ -146,16 +145,30 @@ def test_without_dbt_the_message_says_so(tmp_path, monkeypatch):
     assert caught.value.cause == "unsupported"
 
 
-def test_pipelines_are_for_an_engine(tmp_path):
-    """Without one the task fails and says why."""
-    attempt = work("pipeline_task", {"pipeline_id": "sales"})
-    with pytest.raises(TaskFailedError, match="sales is not updated") as caught:
-        PipelineTasks(None, tmp_path)(attempt, None, StopRequest())
-    assert caught.value.cause == "unsupported"
+def test_a_pipeline_is_a_cell_that_updates_it(tmp_path):
+    """It works beside the pipeline's file, and asks for no more than the task does."""
+    spec = tmp_path / "etl" / "spark-pipeline.yml"
+    spec.parent.mkdir()
+    spec.write_text("name: etl")
+    block = {"pipeline_id": "etl", "full_refresh_selection": ["a"], "full_refresh": False}
+    program = pipeline_program(work("pipeline_task", block), tmp_path)
 
-    class Engine:
-        def update(self, work, directory, reports, stop):
-            return Ended("SUCCESS", f"{work.block['pipeline_id']} in {directory.name}")
+    (cell,) = code(program)
+    assert cell.endswith(f"run_task({str(spec)!r}, full_refresh_selection=['a'])")
+    assert program.directory == spec.parent
 
-    ended = PipelineTasks(Engine(), tmp_path)(attempt, None, StopRequest())
-    assert ended.exit_value == f"sales in {tmp_path.name}"
+
+def test_a_pipeline_of_a_bundle_keeps_its_key_and_target(tmp_path):
+    """Its address is the one that a bundle's reference leads to."""
+    bundle = tmp_path / "databricks.yml"
+    bundle.write_text("resources: {}")
+    block = {"pipeline_id": "databricks.yml:sales --target dev"}
+    (cell,) = code(pipeline_program(work("pipeline_task", block), tmp_path))
+    assert f"{bundle}:sales --target dev" in cell
+
+
+def test_a_pipeline_elsewhere_is_refused(tmp_path):
+    """A number of a workspace is none of this machine's pipelines."""
+    attempt = work("pipeline_task", {"pipeline_id": "1a2b"})
+    with pytest.raises(TaskFailedError, match="no pipeline 1a2b on this machine"):
+        pipeline_program(attempt, tmp_path)

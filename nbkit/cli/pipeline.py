@@ -1,0 +1,164 @@
+"""Commands about declarative pipelines: run, validate, events."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nbkit.cli import exit_status, options
+
+if TYPE_CHECKING:
+    from nbkit.errors import Problem
+    from nbkit.pipelines.spec import Spec
+
+commands = typer.Typer(help="Update and check declarative pipelines.", no_args_is_help=True)
+
+Pipeline = Annotated[
+    str,
+    typer.Argument(
+        help="spark-pipeline.yml, its folder, FILE:key of a bundle, or one source file."
+    ),
+]
+
+
+@commands.command()
+def run(
+    pipeline: Pipeline,
+    full_refresh: Annotated[
+        str | None, typer.Option(help="Begin these datasets anew, separated by commas.")
+    ] = None,
+    full_refresh_all: Annotated[
+        bool, typer.Option("--full-refresh-all", help="Begin all datasets anew.")
+    ] = False,
+    refresh: Annotated[
+        str | None,
+        typer.Option(help="Refresh these datasets only: a,b+ (b+ with all that reads it)."),
+    ] = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Update a pipeline, as a run with one task, and wait for its end."""
+    from nbkit import api
+    from nbkit.errors import UsageError
+
+    if full_refresh_all and (full_refresh or refresh):
+        raise UsageError("--full-refresh-all leaves nothing to choose")
+    spec = _spec(pipeline)
+    task = {
+        "pipeline_id": _absolute(pipeline),
+        "full_refresh": full_refresh_all,
+        "full_refresh_selection": options.keys(full_refresh) or [],
+        "refresh_selection": options.keys(refresh) or [],
+    }
+    job = _job_file(spec, {name: value for name, value in task.items() if value})
+    finished = api.run(str(job), show="quiet" if quiet else "live")
+    if as_json:
+        typer.echo(json.dumps(finished.record, indent=2, ensure_ascii=False))
+    raise typer.Exit(exit_status.of_result(finished.result_state))
+
+
+@commands.command()
+def validate(pipeline: Pipeline, as_json: options.Json = False) -> None:
+    """Resolve and type-check a pipeline without reading data; say every problem at once."""
+    from nbkit.errors import DefinitionError
+    from nbkit.report import tables
+
+    found: tuple[Problem, ...]
+    datasets: list[dict[str, Any]] = []
+    try:
+        found, datasets = _resolved(_spec(pipeline))
+    except DefinitionError as error:
+        found = error.problems
+    valid = not any(problem.severity == "error" for problem in found)
+    if as_json:
+        listed = [
+            {"pointer": each.pointer, "message": each.message, "severity": each.severity}
+            for each in found
+        ]
+        document = {"valid": valid, "problems": listed, "datasets": datasets}
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        for dataset in datasets:
+            reads = f" ← {', '.join(dataset['reads'])}" if dataset["reads"] else ""
+            typer.echo(f"{dataset['name']} ({dataset['type']}){reads}", err=True)
+        tables.print_problems(found, pipeline)
+    raise typer.Exit(exit_status.SUCCEEDED if valid else exit_status.USAGE)
+
+
+@commands.command()
+def events(
+    pipeline: Pipeline,
+    limit: Annotated[int, typer.Option(help="Most events to show.")] = 100,
+    as_json: options.Json = False,
+) -> None:
+    """Show the newest events of a pipeline's updates."""
+    from nbkit.pipelines.event_log import newest
+    from nbkit.pipelines.whole import Place
+    from nbkit.settings import Settings
+
+    spec = _spec(pipeline)
+    found = newest(Place.of(spec, Settings.of().state_directory).folder, limit)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for event in found:
+        level, kind = event["level"], event["event_type"]
+        typer.echo(f"{event['timestamp']} {level:7} {kind:18} {event['message']}", err=True)
+
+
+def _spec(pipeline: str) -> Spec:
+    from nbkit.pipelines.spec import read_spec
+
+    return read_spec(pipeline)
+
+
+def _absolute(pipeline: str) -> str:
+    """Return the address of a pipeline as it is from anywhere."""
+    from nbkit.graph.address import Address
+
+    address = Address.parse(pipeline)
+    file, colon, key = address.job, "", ""
+    if not Path(file).exists():
+        file, colon, key = file.rpartition(":")
+    place = f"{Path(file).resolve()}{colon}{key}"
+    return str(Address(place, address.target, address.variables))
+
+
+def _job_file(spec: Spec, task: dict[str, Any]) -> Path:
+    """Write the job of one task that updates a pipeline; a repair finds it there again."""
+    from nbkit.pipelines.whole import Place
+    from nbkit.settings import Settings
+    from nbkit.whole_file import write_atomically
+
+    folder = Place.of(spec, Settings.of().state_directory).folder
+    job = {
+        "name": spec.name,
+        "tasks": [{"task_key": "update", "pipeline_task": task}],
+    }
+    path = folder / "job.json"
+    write_atomically(path, json.dumps(job, indent=2).encode())
+    return path
+
+
+def _resolved(spec: Spec) -> tuple[tuple[Problem, ...], list[dict[str, Any]]]:
+    """Return what is wrong with a pipeline, and its datasets."""
+    from nbkit.pipelines.whole import resolve
+    from nbkit.toolkit.session import session
+
+    spark = session.attach()
+    assert spark is not None
+    graph = resolve(spec, spark)
+    datasets = [
+        {
+            "name": each.name,
+            "type": each.kind,
+            "reads": list(each.parents),
+            "schema": "" if each.columns is None else each.columns.simpleString(),
+            "defined_at": str(each.dataset.place),
+        }
+        for each in graph.datasets.values()
+    ]
+    return graph.problems, datasets

@@ -1,0 +1,174 @@
+"""AUTO CDC: changes are kept in order, and the table is what they add up to.
+
+Every change goes into a log of the table's own first, once. Then the keys that a batch is about
+are worked out anew from all their changes, and merged into the table in one commit. So a change
+that comes late finds its place, and a batch that is repeated after a crash changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from nbkit.pipelines import cdc_snapshots, cdc_versions
+from nbkit.pipelines.cdc_columns import END, START, expression, kept, names_of, read_changes
+from nbkit.pipelines.cdc_versions import OPERATION, SEQUENCE
+from nbkit.pipelines.flow_session import moved
+from nbkit.pipelines.names import quoted
+from nbkit.pipelines.reading import answering
+from nbkit.pipelines.written import Written
+from nbkit.whole_file import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame
+
+    from nbkit.pipelines.declarations import Changes
+    from nbkit.pipelines.graph import AnalysedDataset
+    from nbkit.pipelines.live_inputs import LiveInputs
+
+
+class ChangesInto:
+    """Applies one flow of changes to a table.
+
+    Args:
+        found: the table.
+        changes: how to read them.
+        live: answers the query for the source.
+        place: the flow's checkpoint.
+        generation: the life of the table.
+    """
+
+    def __init__(
+        self,
+        found: AnalysedDataset,
+        changes: Changes,
+        live: LiveInputs,
+        place: Path,
+        generation: str,
+    ) -> None:
+        self._found = found
+        self._changes = changes
+        self._live = live
+        self._place = place
+        self._log = str(place.with_name(f"{place.name}-changes"))
+        self._generation = generation
+        self._written = Written()
+
+    def run(self, finished: Callable[[Any], None]) -> Written:
+        """Apply everything that is new.
+
+        Args:
+            finished: waits for the end of a stream.
+        """
+        if self._changes.snapshots:
+            self._snapshots()
+            return self._written
+        with answering(self._live):
+            source = read_changes(self._live.spark, self._changes)
+        events = moved(self._events(source), self._live.session)
+        writer = events.writeStream.foreachBatch(self._batch)
+        writer = writer.option("checkpointLocation", str(self._place))
+        finished(writer.trigger(availableNow=True).start())
+        return self._written
+
+    def _events(self, source: DataFrame) -> DataFrame:
+        """Return changes with what orders them and what they do."""
+        from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+        changes = self._changes
+        operation = F.lit("upsert")
+        if changes.deletes is not None:
+            operation = F.when(expression(changes.deletes), "delete").otherwise(operation)
+        if changes.truncates is not None:
+            operation = F.when(expression(changes.truncates), "truncate").otherwise(operation)
+        columns = list(dict.fromkeys([*kept(source, changes), *self._keys(source)]))
+        sequence = expression(changes.sequence_by).alias(SEQUENCE)
+        return source.select(*columns, sequence, operation.alias(OPERATION))
+
+    def _keys(self, source: DataFrame) -> list[str]:
+        return names_of(source, self._changes.keys)
+
+    def _batch(self, batch: DataFrame, number: int) -> None:
+        batch.persist()
+        try:
+            if batch.isEmpty():
+                return
+            writer = batch.write.format("delta").mode("append").option("mergeSchema", "true")
+            application = f"{self._generation}-changes"
+            writer.option("txnAppId", application).option("txnVersion", number).save(self._log)
+            self._merge(batch)
+            self._written.rows = (self._written.rows or 0) + batch.count()
+        finally:
+            batch.unpersist()
+
+    def _merge(self, batch: DataFrame) -> None:
+        session, changes = batch.sparkSession, self._changes
+        events = session.read.format("delta").load(self._log)
+        keys = self._keys(events)
+        table = session.read.table(quoted(self._found.key))
+        columns = [name for name in table.columns if name not in {START, END}]
+        truncated = bool(
+            changes.truncates is not None
+            and batch.where(f"{OPERATION} = 'truncate'").limit(1).count()
+        )
+        affected = None if truncated else batch.select(*keys).distinct()
+        wanted = cdc_versions.events_of(events, keys, affected)
+        if changes.scd_type == 1:
+            rows = cdc_versions.newest(wanted, keys, columns, ignore_nulls=changes.ignore_nulls)
+            on = keys
+        else:
+            versions = cdc_versions.history(wanted, keys, columns, changes)
+            rows = cdc_versions.with_stale(versions, table, keys, affected)
+            on = [*keys, START]
+        self._into_table(rows, on, table.columns)
+
+    def _into_table(self, rows: DataFrame, on: Sequence[str], columns: Sequence[str]) -> None:
+        """Merge rows, with what to do about each, in one commit."""
+        from delta.tables import DeltaTable
+
+        same = " AND ".join(f"t.`{name}` <=> s.`{name}`" for name in on)
+        others = [name for name in columns if name not in on]
+        differs = _differs(rows, others)
+        merge = (
+            DeltaTable.forName(rows.sparkSession, quoted(self._found.key))
+            .alias("t")
+            .merge(rows.alias("s"), same)
+            .whenMatchedDelete(f"s.{OPERATION} = 'delete'")
+        )
+        if others:
+            values = {f"`{name}`": f"s.`{name}`" for name in others}
+            merge = merge.whenMatchedUpdate(differs, set=values)
+        inserted = {f"`{name}`": f"s.`{name}`" for name in columns}
+        merge.whenNotMatchedInsert(f"s.{OPERATION} <> 'delete'", values=inserted).execute()
+
+    def _snapshots(self) -> None:
+        """Follow snapshots: those of a function one by one, or a table as it is now."""
+        session = self._live.session
+        file = self._place / "version.json"
+        source = self._changes.source
+        if isinstance(source, str):
+            with answering(self._live):
+                rows = read_changes(self._live.spark, self._changes)
+            cdc_snapshots.follow(moved(rows, session), None, self._found.key, self._changes)
+            return
+        last = json.loads(file.read_text("utf-8"))["version"] if file.is_file() else None
+        while True:
+            with answering(self._live):
+                found = source(last)
+            if found is None:
+                return
+            rows, version = found
+            cdc_snapshots.follow(moved(rows, session), version, self._found.key, self._changes)
+            write_atomically(file, json.dumps({"version": version}, default=str).encode())
+            last = version
+
+
+def _differs(rows: DataFrame, columns: Sequence[str]) -> str | None:
+    """Return the condition that a row is not as it should be; None where that cannot be told."""
+    kinds = {field.name: field.dataType.simpleString() for field in rows.schema}
+    if any("map<" in kinds[name] or "variant" in kinds[name] for name in columns):
+        return None
+    return " OR ".join(f"NOT (t.`{name}` <=> s.`{name}`)" for name in columns)

@@ -1,0 +1,43 @@
+"""Errors of flows: what a person reads of them, and whether another try could help."""
+
+from __future__ import annotations
+
+from nbkit.errors import NbkitError
+
+_LONGEST = 600
+_PASSING = (
+    *("ConcurrentAppend", "ConcurrentDelete", "ConcurrentModification", "ConcurrentTransaction"),
+    *("ConcurrentWrite", "DELTA_CONCURRENT", "MetadataChanged", "ProtocolChanged"),
+    *("IOException", "SocketException", "SocketTimeout", "TimeoutException", "ConnectException"),
+    *("SparkOutOfMemory", "FetchFailed", "ExecutorLost", "No space left"),
+)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether another try of a flow could end otherwise.
+
+    A mistake in the code or in the data stays one; what came from outside may pass.
+    """
+    from pyspark.errors import AnalysisException, ParseException, PySparkTypeError
+
+    if isinstance(error, NbkitError | AnalysisException | ParseException | PySparkTypeError):
+        return False
+    if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    text = f"{type(error).__name__}: {error}"
+    return any(sign in text for sign in _PASSING)
+
+
+def message_of(error: BaseException) -> str:
+    """Return what an error says, on a line, without Java's trace."""
+    if isinstance(error, NbkitError):
+        return str(error)
+    java = getattr(error, "java_exception", None)
+    text = str(java.getMessage() or java) if java is not None else str(error)
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    said = lines[0] if lines else ""
+    if said.startswith("An error occurred while calling") and len(lines) > 1:
+        said = lines[1]
+    name = type(error).__name__
+    shown = said if name in said or "[" in said[:1] else f"{name}: {said}"
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -1,0 +1,125 @@
+"""A pipeline in the cells of a notebook: declare datasets, look at them, update them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbkit.errors import UsageError
+from nbkit.graph.near import hint
+from nbkit.pipelines import telling
+from nbkit.pipelines.analysis import analyse
+from nbkit.pipelines.configuration import configured
+from nbkit.pipelines.plan import Request
+from nbkit.pipelines.preview_inputs import PreviewInputs
+from nbkit.pipelines.registry import of_cells
+from nbkit.pipelines.shown import Shown, graph_shown
+from nbkit.pipelines.spec import Spec
+from nbkit.pipelines.update import raise_for_failures
+from nbkit.pipelines.whole import Place, checked, update
+from nbkit.toolkit import attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from nbkit.pipelines.graph import PipelineGraph
+    from nbkit.pipelines.progress import DatasetProgress
+
+
+class CellsPipeline:
+    """The pipeline that the cells of this notebook declare."""
+
+    def __init__(self) -> None:
+        self._spec = Spec("notebook", Path.cwd())
+        self._progress: Mapping[str, DatasetProgress] = {}
+
+    def configure(
+        self,
+        name: str | None = None,
+        *,
+        schema: str | None = None,
+        configuration: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say what else would be in a pipeline's settings.
+
+        Args:
+            name: of the pipeline; its tables are known by it.
+            schema: where names without a schema belong.
+            configuration: what `spark.conf.get` answers, and Spark settings.
+        """
+        self._spec = Spec(
+            name or self._spec.name,
+            Path.cwd(),
+            schema=schema or self._spec.schema,
+            configuration={**self._spec.configuration, **(configuration or {})},
+        )
+
+    def preview(self, name: str, n: int = 20) -> DataFrame:
+        """Return some rows of a dataset as they would be now; nothing is written.
+
+        Args:
+            name: of the dataset.
+            n: most rows.
+
+        Raises:
+            UsageError: there is no such dataset.
+            DefinitionError: it, or what it reads, is wrong.
+        """
+        graph, spark = self._resolved()
+        found = graph.datasets.get(graph.naming.key(name) or "")
+        if found is None:
+            checked(graph)
+            known = [each.name for each in graph.datasets.values()]
+            raise UsageError(f"there is no dataset {name}{hint(name, known)}")
+        with configured(spark, self._spec.configuration):
+            return PreviewInputs(graph, spark).rows(found).limit(n)
+
+    def graph(self) -> Shown:
+        """Return a drawing of the pipeline, with what its last update counted."""
+        graph, _ = self._resolved()
+        return graph_shown(graph, self._progress)
+
+    def run(
+        self,
+        refresh: Sequence[str] | None = None,
+        *,
+        full_refresh: Sequence[str] = (),
+        full_refresh_all: bool = False,
+    ) -> Shown:
+        """Update the pipeline's tables, showing how it goes.
+
+        Args:
+            refresh: names of datasets; None for all. `a+` is `a` with all that reads it.
+            full_refresh: names of datasets to begin anew.
+            full_refresh_all: begin all of them anew.
+
+        Raises:
+            DefinitionError: the pipeline cannot run; it carries every problem.
+            UpdateFailedError: datasets could not be refreshed; the others were.
+        """
+        from nbkit.settings import Settings
+
+        graph, spark = self._resolved()
+        context = attempt.current()
+        settings = Settings.of(Path(context["project"]) if context else None)
+        place = Place.of(self._spec, settings.state_directory)
+        chosen = None if refresh is None else tuple(refresh)
+        request = Request(chosen, tuple(full_refresh), full_refresh_all)
+        table = telling.Table()
+        self._progress = update(graph, spark, place, request, [telling.to_record, table])
+        table.show()
+        raise_for_failures(self._progress)
+        return graph_shown(graph, self._progress)
+
+    def _resolved(self) -> tuple[PipelineGraph, SparkSession]:
+        from nbkit.toolkit.session import session
+
+        spark = session.attach()
+        assert spark is not None
+        return analyse(of_cells().declared(), self._spec, spark), spark
+
+
+pipeline = CellsPipeline()
+"""What a notebook imports: `from nbkit import pipeline`."""

@@ -1,0 +1,95 @@
+"""Answers queries for a preview: everything on the way is computed, and nothing written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbkit.errors import UsageError
+from nbkit.pipelines import auto_loader, cdc_versions
+from nbkit.pipelines.cdc_columns import END, START, expression, kept, names_of
+from nbkit.pipelines.live_inputs import expectations_of
+from nbkit.pipelines.reading import answering
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from nbkit.pipelines.declarations import Changes
+    from nbkit.pipelines.graph import AnalysedDataset, PipelineGraph
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewInputs:
+    """Answers with rows as they would be now; streams are read as tables.
+
+    Attributes:
+        graph: the pipeline.
+        spark: the session.
+    """
+
+    graph: PipelineGraph
+    spark: SparkSession
+
+    def rows(self, found: AnalysedDataset) -> DataFrame:
+        """Return the rows of a dataset, not computed yet."""
+        frames = []
+        for each in found.flows:
+            with answering(self):
+                if each.flow.changes is not None:
+                    frames.append(self._changed(each.flow.changes))
+                else:
+                    assert each.flow.query is not None
+                    frames.append(each.flow.query())
+        if not frames:
+            raise UsageError(f"{found.name} has no query yet")
+        rows = frames[0]
+        for more in frames[1:]:
+            rows = rows.unionByName(more, allowMissingColumns=True)
+        for rule in expectations_of(found.dataset.rules):
+            if rule.removes:
+                rows = rows.where(f"not {rule.failing}")
+        return rows
+
+    def table(self, name: str, *, stream: bool) -> DataFrame | str | None:
+        """Answer a query that reads a table."""
+        key = self.graph.naming.key(name)
+        found = self.graph.datasets.get(key or "")
+        if key is not None and found is not None:
+            return self.rows(found).alias(key.partition(".")[2])
+        unqualified = "." not in name.replace("`.`", ".")
+        there = key if unqualified and key and self.spark.catalog.tableExists(key) else None
+        return self.spark.read.table(there or name) if stream else there
+
+    def files(
+        self, path: str, options: Mapping[str, str], schema: Any, *, stream: bool
+    ) -> DataFrame:
+        """Answer a query that reads files as Auto Loader does: with all files that are there."""
+        del stream
+        return auto_loader.resolved(self.spark, path, options, schema, stream=False)
+
+    def _changed(self, changes: Changes) -> DataFrame:
+        from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+        if changes.snapshots:
+            if isinstance(changes.source, str):
+                return self.spark.read.table(changes.source)
+            return changes.source(None)[0]
+        source = self.spark.read.table(changes.source)
+        operation = F.lit("upsert")
+        for given, name in ((changes.deletes, "delete"), (changes.truncates, "truncate")):
+            if given is not None:
+                operation = F.when(expression(given), name).otherwise(operation)
+        columns, keys = kept(source, changes), names_of(source, changes.keys)
+        events = source.select(
+            *dict.fromkeys([*columns, *keys]),
+            expression(changes.sequence_by).alias(cdc_versions.SEQUENCE),
+            operation.alias(cdc_versions.OPERATION),
+        )
+        wanted = cdc_versions.events_of(events, keys, None)
+        if changes.scd_type == 1:
+            newest = cdc_versions.newest(wanted, keys, columns, ignore_nulls=changes.ignore_nulls)
+            alive = newest.where(F.col(cdc_versions.OPERATION) != "delete")
+            return alive.drop(cdc_versions.OPERATION)
+        return cdc_versions.history(wanted, keys, columns, changes).select(*columns, START, END)

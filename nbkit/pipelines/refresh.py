@@ -1,0 +1,230 @@
+"""Refresh one dataset, as the plan has decided."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from nbkit.errors import UsageError
+from nbkit.pipelines import columns, tables
+from nbkit.pipelines.declarations import Dataset
+from nbkit.pipelines.flow_session import moved, session_for
+from nbkit.pipelines.graph import STORED
+from nbkit.pipelines.live_inputs import LiveInputs, expectations_of
+from nbkit.pipelines.plan import Facts, decide
+from nbkit.pipelines.streams import Streams
+from nbkit.pipelines.written import Written
+from nbkit.quality.splitting import FAILED_EXPECTATIONS, aborted_by, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from nbkit.pipelines.graph import AnalysedDataset, PipelineGraph
+    from nbkit.pipelines.plan import Refresh
+    from nbkit.pipelines.tables import TableState
+    from nbkit.quality.splitting import Split
+
+
+class ExpectationViolatedError(UsageError):
+    """A row failed an expectation that lets none pass; the target is as it was."""
+
+
+class Refresher:
+    """Refreshes datasets of one pipeline, each in a thread of its own.
+
+    Args:
+        graph: the pipeline.
+        spark: the session that its queries are made in.
+        storage: the pipeline's folder, for checkpoints and schemas.
+    """
+
+    def __init__(self, graph: PipelineGraph, spark: SparkSession, storage: Path) -> None:
+        self._graph = graph
+        self._spark = spark
+        self._storage = storage
+        self._owner = graph.spec.name
+        self.streams = Streams(storage)
+
+    def decided(self, found: AnalysedDataset, *, full: bool) -> tuple[Refresh, Facts]:
+        """Return how a dataset is to be refreshed, with the facts of this moment.
+
+        Raises:
+            UsageError: its table belongs to somebody else.
+        """
+        state = tables.state_of(self._spark, found.key) if found.kind in STORED else None
+        tables.check_owner(found.key, state, self._owner)
+        facts = self._facts(found, state, full=full)
+        return decide(facts), facts
+
+    def refresh(self, found: AnalysedDataset, how: Refresh, facts: Facts) -> Written:
+        """Bring a dataset up to date.
+
+        Raises:
+            ExpectationViolatedError: a row failed an expectation that lets none pass.
+            Exception: whatever the query, or Spark, raises.
+        """
+        expectations = expectations_of(found.dataset.rules)
+        try:
+            if how.how == "unchanged":
+                return Written(None, None)
+            if how.how == "recompute":
+                return self._recomputed(found, facts)
+            return self._streamed(found, how, facts)
+        except Exception as error:
+            broken = aborted_by(error, expectations)
+            if broken is None:
+                raise
+            raise ExpectationViolatedError(
+                f"{found.name}: a row fails the expectation {broken.name!r} ({broken.rule}); "
+                "nothing of it was written"
+            ) from error
+
+    def _facts(self, found: AnalysedDataset, state: TableState | None, *, full: bool) -> Facts:
+        parents = {key: self._state(key) for key in self._graph.stored_parents(found.key)}
+        views = [*self._flows_with_views(found.key)]
+        unknown = dict.fromkeys(why for flow in views for why in flow.inputs.unknown)
+        inputs = {key: parent.version for key, parent in parents.items() if parent is not None}
+        for flow in views:
+            inputs |= flow.inputs.tables
+        streams = {key for flow in views for key in flow.inputs.streams}
+        generation = {
+            key: parent.generation
+            for key, parent in parents.items()
+            if parent is not None and key in streams and parent.generation
+        }
+        record: Mapping[str, Any] = state.record if state else {}
+        allowed = str(found.dataset.properties.get("pipelines.reset.allowed", "true")).lower()
+        return Facts(
+            found.kind,
+            exists=state is not None or found.kind == "sink",
+            definition=found.flows[0].definition if found.flows else "",
+            inputs=inputs,
+            unknown=tuple(unknown),
+            generation=generation,
+            last_definition=record.get("definition", ""),
+            last_inputs=record.get("inputs", {}),
+            last_generation=record.get("generation", {}),
+            touched=state is not None and state.number != record.get("number", state.number),
+            full=full,
+            resettable=allowed != "false",
+        )
+
+    def _flows_with_views(self, key: str) -> Iterator[Any]:
+        """Yield the flows of a dataset, and those of the views that they read."""
+        for flow in self._graph.datasets[key].flows:
+            yield flow
+            for parent in flow.inputs.datasets:
+                known = self._graph.datasets.get(parent)
+                if known is not None and known.kind == "temporary_view" and parent != key:
+                    yield from self._flows_with_views(parent)
+
+    def _state(self, key: str) -> TableState | None:
+        return tables.state_of(self._spark, key)
+
+    def _recomputed(self, found: AnalysedDataset, facts: Facts) -> Written:
+        """Replace a materialized view in one commit."""
+        flow = found.flows[0].flow
+        session = session_for(self._spark, flow.conf)
+        live = LiveInputs(self._graph, self._spark, session, self._storage / "schemas")
+        rows = moved(self._shaped(live.frame(flow), found), session)
+        expectations = expectations_of(found.dataset.rules)
+        state = self._state(found.key)
+        record = {
+            "definition": facts.definition,
+            "inputs": dict(facts.inputs),
+            "number": 0 if state is None else state.number + 1,
+        }
+        with ExitStack() as stack:
+            for metrics, _ in live.counted.values():
+                stack.enter_context(metrics)
+            if any(each.action == "quarantine" for each in expectations):
+                rows = rows.persist()
+                stack.callback(rows.unpersist)
+            parts = split(rows, expectations, dataset=found.key)
+            stack.enter_context(parts.metrics)
+            self._quarantined(parts, found)
+            tables.replace(parts.good, found.key, found.dataset, self._owner, record)
+            outcomes = [metrics.read() for metrics, _ in live.counted.values()]
+            outcome = parts.metrics.read()
+        counted = [outcome] if expectations else []
+        return Written(outcome.kept, outcome.rows - outcome.kept, [*counted, *outcomes])
+
+    def _begin_quarantine(self, found: AnalysedDataset) -> None:
+        """Make, or empty, the table beside a streaming one for rows that do not belong there."""
+        if all(rule.action != "quarantine" for rule in found.dataset.rules):
+            return
+        from pyspark.sql.types import ArrayType, StringType, StructField, StructType
+
+        key = f"{found.key}_quarantine"
+        tables.check_owner(key, self._state(key), self._owner)
+        reasons = StructField(FAILED_EXPECTATIONS, ArrayType(StringType()))
+        shape = StructType([*found.columns, reasons])
+        plain = _beside(found)
+        tables.begin(self._spark, key, plain, shape, pipeline=self._owner, record={})
+
+    def _quarantined(self, parts: Split, found: AnalysedDataset) -> None:
+        """Put the rows that do not belong into the dataset beside it."""
+        if parts.quarantine is None:
+            return
+        key = f"{found.key}_quarantine"
+        tables.check_owner(key, self._state(key), self._owner)
+        tables.replace(parts.quarantine, key, _beside(found), self._owner)
+
+    def _shaped(self, rows: DataFrame, found: AnalysedDataset) -> DataFrame:
+        """Return rows with the declared columns, in their order and types."""
+        wanted = columns.declared(self._spark, found.dataset)
+        if wanted is None:
+            return rows
+        from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+        return rows.select(
+            *(
+                F.col(f"`{field.name}`")
+                .cast(field.dataType)
+                .alias(field.name, metadata=field.metadata)
+                for field in wanted
+            )
+        )
+
+    def _streamed(self, found: AnalysedDataset, how: Refresh, facts: Facts) -> Written:
+        """Add to a streaming table, or to a sink, what is new."""
+        generation = "sink"
+        if found.kind != "sink":
+            state = self._state(found.key)
+            record = {"generation": dict(facts.generation)}
+            if how.how == "full" or state is None:
+                generation = tables.begin(
+                    self._spark,
+                    found.key,
+                    found.dataset,
+                    found.columns,
+                    pipeline=self._owner,
+                    record=record,
+                )
+                self._begin_quarantine(found)
+                self.streams.forget(found.key, generation)
+            else:
+                generation = state.generation
+        done = Written()
+        errors = []
+        for each in found.flows:
+            session = session_for(self._spark, each.flow.conf)
+            live = LiveInputs(self._graph, self._spark, session, self._storage / "schemas")
+            try:
+                part = self.streams.run(found, each, live, generation, self._shaped)
+            except Exception as error:  # noqa: BLE001 - the other flows have their turn first
+                errors.append(error)
+                continue
+            done.include(part)
+        if errors:
+            raise errors[0]
+        return done
+
+
+def _beside(found: AnalysedDataset) -> Dataset:
+    """Return the table that takes what a dataset does not."""
+    comment = f"Rows that failed expectations of {found.key}"
+    return Dataset(f"{found.key}_quarantine", "streaming_table", found.dataset.place, comment)

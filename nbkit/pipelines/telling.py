@@ -1,0 +1,80 @@
+"""Listeners of an update: the run's record hears of it, and a person sees it."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from nbkit.pipelines.shown import progress_line, progress_shown
+from nbkit.toolkit import attempt
+from nbkit.toolkit.say import say
+
+if TYPE_CHECKING:
+    from nbkit.pipelines.progress import DatasetProgress
+
+
+def to_record(each: DatasetProgress) -> None:
+    """Send what becomes of a dataset to the run's record; silent where no job runs it."""
+    say(
+        {
+            "kind": "dataset",
+            "id": each.key,
+            "type": each.kind,
+            "state": each.state,
+            "message": each.message,
+            "rows": each.rows,
+            "dropped": each.dropped,
+            "started_at": each.started_at,
+            "ended_at": each.ended_at,
+        }
+    )
+    for outcome in each.outcomes:
+        if outcome.results:
+            say(
+                {
+                    "kind": "expectations",
+                    "id": f"{each.key}/{outcome.dataset}",
+                    "dataset": outcome.dataset,
+                    "rows": outcome.rows,
+                    "at": each.ended_at,
+                    "results": [result.as_wire() for result in outcome.results],
+                }
+            )
+
+
+class Table:
+    """Shows an update in a notebook while it goes on, and how it ended."""
+
+    _PAUSE_SECONDS = 0.2
+
+    def __init__(self) -> None:
+        self._progress: dict[str, DatasetProgress] = {}
+        self._id = uuid.uuid4().hex
+        self._shown_at = 0.0
+        self._begun = False
+        self._handle: Any = None
+
+    def __call__(self, each: DatasetProgress) -> None:
+        """Take note of a dataset, and show all of them again when it is time."""
+        self._progress[each.key] = each
+        if attempt.current() is None and time.monotonic() - self._shown_at > self._PAUSE_SECONDS:
+            self.show()
+
+    def show(self) -> None:
+        """Show every dataset as it is now."""
+        from IPython.display import display
+
+        self._shown_at = time.monotonic()
+        table = progress_shown(self._progress.values())
+        if self._handle is None:
+            self._handle = display(table, display_id=self._id)
+        else:
+            self._handle.update(table)
+
+
+def to_terminal(each: DatasetProgress) -> None:
+    """Write a line to standard error for what begins or is over."""
+    if each.state not in {"QUEUED", "EXCLUDED"}:
+        print(progress_line(each), file=sys.stderr)

@@ -1,0 +1,72 @@
+"""What a flow has written, as far as it was counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from nbkit.quality.metrics import NotMeasuredError
+
+if TYPE_CHECKING:
+    from nbkit.quality.metrics import Metrics
+    from nbkit.quality.outcome import Outcome
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a dataset, or of one of its flows.
+
+    Attributes:
+        rows: written; None where nobody counted.
+        dropped: kept out of it by expectations, quarantined ones included.
+        outcomes: of the expectations on it, and on the views that it reads.
+    """
+
+    rows: int | None = 0
+    dropped: int | None = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def add(self, metrics: Metrics, *, own: bool) -> None:
+        """Add what was counted; nothing where no rows came.
+
+        Args:
+            metrics: of the dataset, or of a view that it reads.
+            own: whether they are the dataset's.
+        """
+        try:
+            outcome = metrics.read()
+        except NotMeasuredError:
+            return
+        if own:
+            self.rows = (self.rows or 0) + outcome.kept
+            self.dropped = (self.dropped or 0) + outcome.rows - outcome.kept
+        self._take(outcome)
+
+    def include(self, other: Written) -> None:
+        """Add what another flow has written."""
+        self.rows = (self.rows or 0) + (other.rows or 0)
+        self.dropped = (self.dropped or 0) + (other.dropped or 0)
+        for outcome in other.outcomes:
+            self._take(outcome)
+
+    def _take(self, outcome: Outcome) -> None:
+        """Add an outcome to what is known about its dataset."""
+        known = next((each for each in self.outcomes if each.dataset == outcome.dataset), None)
+        if known is None:
+            self.outcomes.append(outcome)
+            return
+        self.outcomes[self.outcomes.index(known)] = replace(
+            known,
+            rows=known.rows + outcome.rows,
+            kept=known.kept + outcome.kept,
+            quarantined=known.quarantined + outcome.quarantined,
+            results=tuple(
+                replace(
+                    result,
+                    passed=result.passed + more.passed,
+                    failed=result.failed + more.failed,
+                    dropped=result.dropped + more.dropped,
+                )
+                for result, more in zip(known.results, outcome.results, strict=True)
+            ),
+        )
