@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from nbkit.errors import NbkitError
-from nbkit.quality.outcome import Outcome, outcome_of, total
+from nbkit.quality.outcome import Outcome, aggregated, outcome_of, sampled, total
+from nbkit.quality.sampling import SAMPLE, by_rule
 from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from nbkit.quality.expectation import Expectation
+    from nbkit.quality.table_checks import Aggregate
 
 PATIENCE_SECONDS = 60.0
 _LOOK_MILLISECONDS = 1_000
@@ -32,8 +35,8 @@ class NotMeasuredError(NbkitError):
 
 
 class _Source(Protocol):
-    def observe(self, df: DataFrame, counts: Sequence[Column]) -> DataFrame: ...
-    def batches(self) -> Sequence[Mapping[str, int]]: ...
+    def observe(self, df: DataFrame, metrics: Sequence[Column]) -> DataFrame: ...
+    def batches(self) -> Sequence[Mapping[str, Any]]: ...
     def settle(self, seconds: float) -> None: ...
     def close(self) -> None: ...
 
@@ -41,13 +44,29 @@ class _Source(Protocol):
 class Metrics:
     """The counts of one split; they are there when its good rows have been written."""
 
-    def __init__(self, dataset: str, expectations: Sequence[Expectation], source: _Source) -> None:
+    def __init__(
+        self,
+        dataset: str,
+        expectations: Sequence[Expectation],
+        aggregates: Sequence[Aggregate],
+        samples: int,
+        source: _Source,
+    ) -> None:
         self._dataset = dataset
         self._expectations = tuple(expectations)
+        self._aggregates = tuple(aggregates)
+        self._samples = samples
         self._source = source
 
     @classmethod
-    def of(cls, df: DataFrame, dataset: str, expectations: Sequence[Expectation]) -> Metrics:
+    def of(
+        cls,
+        df: DataFrame,
+        dataset: str,
+        expectations: Sequence[Expectation],
+        aggregates: Sequence[Aggregate] = (),
+        samples: int = 0,
+    ) -> Metrics:
         """Return counts to be collected with a DataFrame."""
         spark = df.sparkSession
         name = f"nbkit-{uuid.uuid4()}"
@@ -55,11 +74,11 @@ class Metrics:
             source: _Source = _OfStream(spark, name)
         else:
             source = _OfQueries(spark, name) if is_classic(spark) else _OfConnect()
-        return cls(dataset, expectations, source)
+        return cls(dataset, expectations, aggregates, samples, source)
 
-    def observe(self, df: DataFrame, counts: Sequence[Column]) -> DataFrame:
-        """Return the DataFrame with the counting built in."""
-        return self._source.observe(df, counts)
+    def observe(self, df: DataFrame, metrics: Sequence[Column]) -> DataFrame:
+        """Return the DataFrame with these metrics built in; may be called more than once."""
+        return self._source.observe(df, metrics) if metrics else df
 
     def read(self, *, seconds: float = PATIENCE_SECONDS) -> Outcome:
         """Return what was counted by the last write, or by all batches of the stream so far.
@@ -77,7 +96,14 @@ class Metrics:
         if not batches:
             name = self._dataset or "the DataFrame"
             raise NotMeasuredError(f"{name} has not been written, so nothing was counted")
-        return outcome_of(self._dataset, self._expectations, total(batches))
+        made = outcome_of(self._dataset, self._expectations, total(batches))
+        names = [each.name for each in self._expectations]
+        made = sampled(made, by_rule((each.get(SAMPLE) for each in batches), names, self._samples))
+        whole = tuple(
+            check.result(check.judge(batches[-1].get(aggregated(place))))
+            for place, check in enumerate(self._aggregates)
+        )
+        return replace(made, results=(*made.results, *whole))
 
     def close(self) -> None:
         """Stop listening; what was counted can still be read."""
@@ -100,27 +126,30 @@ class _OfQueries:
 
         self._name = name
         self._spark = spark
-        self._last: Mapping[str, int] | None = None
+        self._wanted: list[str] = []
+        self._found: dict[str, Any] = {}
         self._seen = threading.Event()
         self._listening = True
         ensure_callback_server_started(spark.sparkContext._gateway)  # noqa: SLF001 - PySpark's own way to be called back
         self._manager = spark._jsparkSession.listenerManager()  # noqa: SLF001
         self._manager.register(self)
 
-    def observe(self, df: DataFrame, counts: Sequence[Column]) -> DataFrame:
-        return df.observe(self._name, *counts)
+    def observe(self, df: DataFrame, metrics: Sequence[Column]) -> DataFrame:
+        self._wanted.append(f"{self._name}-{len(self._wanted)}")
+        return df.observe(self._wanted[-1], *metrics)
 
     def onSuccess(self, _what: str, query: Any, _nanoseconds: int) -> None:  # noqa: N802 - Spark's name
         metrics = query.observedMetrics()
-        if metrics.contains(self._name):
-            self._last = json.loads(metrics.apply(self._name).json())
+        if all(metrics.contains(name) for name in self._wanted):
+            for name in self._wanted:
+                self._found |= json.loads(metrics.apply(name).json())
             self._seen.set()
 
     def onFailure(self, _what: str, _query: Any, _error: Any) -> None:  # noqa: N802 - Spark's name
         """Do nothing: the counts of a query that failed mean nothing."""
 
-    def batches(self) -> Sequence[Mapping[str, int]]:
-        return [] if self._last is None else [self._last]
+    def batches(self) -> Sequence[Mapping[str, Any]]:
+        return [self._found] if self._found else []
 
     def settle(self, seconds: float) -> None:
         if not self._seen.is_set():
@@ -142,7 +171,7 @@ class _OfStream:
     def __init__(self, spark: SparkSession, name: str) -> None:
         from pyspark.sql.streaming.listener import StreamingQueryListener
 
-        found: dict[tuple[str, int], Mapping[str, int]] = {}
+        found: dict[tuple[str, int], Mapping[str, Any]] = {}
 
         class Listener(StreamingQueryListener):  # type: ignore[misc]
             def onQueryStarted(self, event: Any) -> None:  # noqa: N802 - Spark's name
@@ -166,10 +195,10 @@ class _OfStream:
         self._listener: Any = Listener()
         spark.streams.addListener(self._listener)
 
-    def observe(self, df: DataFrame, counts: Sequence[Column]) -> DataFrame:
-        return df.observe(self._name, *counts)
+    def observe(self, df: DataFrame, metrics: Sequence[Column]) -> DataFrame:
+        return df.observe(self._name, *metrics)
 
-    def batches(self) -> Sequence[Mapping[str, int]]:
+    def batches(self) -> Sequence[Mapping[str, Any]]:
         return list(self._found.values())
 
     def settle(self, seconds: float) -> None:
@@ -186,15 +215,18 @@ class _OfConnect:
     """A query over Spark Connect, which hands the counts back with its answer."""
 
     def __init__(self) -> None:
+        self._observations: list[Any] = []
+
+    def observe(self, df: DataFrame, metrics: Sequence[Column]) -> DataFrame:
         from pyspark.sql import Observation
 
-        self._observation = Observation()
+        self._observations.append(Observation())
+        return df.observe(self._observations[-1], *metrics)
 
-    def observe(self, df: DataFrame, counts: Sequence[Column]) -> DataFrame:
-        return df.observe(self._observation, *counts)
-
-    def batches(self) -> Sequence[Mapping[str, int]]:
-        found = self._observation.get
+    def batches(self) -> Sequence[Mapping[str, Any]]:
+        found: dict[str, Any] = {}
+        for each in self._observations:
+            found |= each.get
         return [found] if found else []
 
     def settle(self, seconds: float) -> None:

@@ -29,6 +29,7 @@ class Result:
         dropped: failing rows that were kept out of the table, dropped or quarantined.
         sample: some of the failing rows, as objects of JSON.
         observed: what was measured, for a check of a whole table; else empty.
+        details: what later runs of the check compare with, as JSON; else empty.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Result:
     dropped: int = 0
     sample: tuple[dict[str, Any], ...] = ()
     observed: str = ""
+    details: str = ""
 
     @property
     def rate(self) -> float:
@@ -178,17 +180,23 @@ def outcome_of(
     return Outcome(dataset, rows, counts[KEPT], counts[QUARANTINED], results)
 
 
-def failed(place: int) -> str:
+def failed(place: int | str) -> str:
     """Return the name of the count of failing rows of the expectation at `place`."""
     return f"failed_{place}"
 
 
-def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Return the sum of counts, of the batches of a stream."""
+def aggregated(place: int) -> str:
+    """Return the name of the value of the aggregate at `place`."""
+    return f"aggregate_{place}"
+
+
+def total(batches: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the sum of the counts of a stream's batches, or of one query."""
     summed: dict[str, int] = {}
-    for each in counts:
+    for each in batches:
         for name, count in each.items():
-            summed[name] = summed.get(name, 0) + count
+            if name in {ROWS, KEPT, QUARANTINED} or name.startswith(failed("")):
+                summed[name] = summed.get(name, 0) + count
     return summed
 
 

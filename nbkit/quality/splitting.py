@@ -11,17 +11,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.quality import outcome
 from nbkit.quality.expectation import Expectation, checked
 from nbkit.quality.metrics import Metrics
+from nbkit.quality.outcome import KEPT, QUARANTINED, ROWS, aggregated, failed
+from nbkit.quality.sampling import SAMPLE, sample_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyspark.sql import Column, DataFrame
 
+    from nbkit.quality.table_checks import Aggregate
+
 FAILED_EXPECTATIONS = "_failed_expectations"
 """Column of quarantined rows: the names of all expectations that the row fails."""
+
+SAMPLES = 5
+"""Failing rows that are shown of each expectation, unless asked otherwise."""
 
 _FLAG = "__nbkit_fails_{}"
 
@@ -34,14 +40,21 @@ class Split:
         good: rows for the table, with the columns of the original. While they are written,
             the counts are collected; write them once, and do not sort them before.
         quarantine: rows for the quarantine table, with `_failed_expectations` besides; None
-            where no expectation quarantines. Reading it evaluates the source once more unless
-            the original is persisted.
+            where no expectation quarantines.
         metrics: the counts, once `good` has been written.
+        held: all rows with what they fail, kept for a second look; None where there is none.
     """
 
     good: DataFrame
     quarantine: DataFrame | None
     metrics: Metrics
+    held: DataFrame | None = None
+
+    def release(self) -> None:
+        """Let go of the rows that were kept, and stop listening for counts."""
+        self.metrics.close()
+        if self.held is not None:
+            self.held.unpersist()
 
 
 def split(
@@ -49,7 +62,10 @@ def split(
     expectations: Iterable[Expectation],
     *,
     dataset: str = "",
+    aggregates: Sequence[Aggregate] = (),
+    samples: int = SAMPLES,
     abort: bool = True,
+    hold: bool | None = None,
 ) -> Split:
     """Divide a DataFrame, batch or stream, classic or Spark Connect.
 
@@ -61,28 +77,43 @@ def split(
         df: any DataFrame.
         expectations: on its rows.
         dataset: what messages and records call it.
+        aggregates: figures of the good rows, taken in the same pass; not of a stream.
+        samples: how many failing rows to collect of each expectation, in the same pass.
         abort: let an expectation with the action `fail` and no threshold end the query at the
             first failing row, so that nothing is written; see `aborted_by`. One with a
             threshold cannot be decided before the end: ask `metrics` and act.
+        hold: keep the rows (in memory, else on disk) until `Split.release`, so that good and
+            quarantined rows come from one look at the source and from one verdict on each;
+            None for a batch where something is quarantined. Streams are never held: there,
+            split each batch (`for_each_batch`).
 
     Raises:
-        DefinitionError: names are repeated, or a stream is asked to look across rows.
+        DefinitionError: names are repeated, or a stream is asked for what it cannot.
     """
     given = checked(expectations)
     if df.isStreaming:
-        _refuse_across_rows(given)
+        _refuse_on_streams(given, aggregates)
     flags = [_FLAG.format(place) for place in range(len(given))]
     flagged = with_flags(df, given, flags)
+    quarantines = any(each.action == "quarantine" for each in given)
+    hold = (quarantines if hold is None else hold) and not df.isStreaming
+    if hold:
+        flagged = flagged.persist()
     quarantined = _any(flags, given, "quarantine")
     kept = f"not ({quarantined} or {_any(flags, given, 'drop')})"
-    metrics = Metrics.of(df, dataset, given)
-    observed = metrics.observe(flagged, _counts(flags, quarantined, kept))
-    good = observed.where(_expr(_aborting(given, flags, kept) if abort else kept)).drop(*flags)
-    if not any(each.action == "quarantine" for each in given):
-        return Split(good, None, metrics)
-    reasons = _expr(failed_names(given, flags)).alias(FAILED_EXPECTATIONS)
-    elsewhere = flagged.where(_expr(quarantined)).select("*", reasons).drop(*flags)
-    return Split(good, elsewhere, metrics)
+    wanted = _counts(flags, quarantined, kept)
+    if samples and flags:
+        wanted[SAMPLE] = sample_metric(df.schema, flags, samples)
+    metrics = Metrics.of(df, dataset, given, aggregates, samples)
+    good = metrics.observe(flagged, _columns(wanted))
+    good = good.where(_expr(_aborting(given, flags, kept) if abort else kept)).drop(*flags)
+    figures = {aggregated(place): each.expression for place, each in enumerate(aggregates)}
+    good = metrics.observe(good, _columns(figures))
+    elsewhere = None
+    if quarantines:
+        reasons = _expr(failed_names(given, flags)).alias(FAILED_EXPECTATIONS)
+        elsewhere = flagged.where(_expr(quarantined)).select("*", reasons).drop(*flags)
+    return Split(good, elsewhere, metrics, flagged if hold else None)
 
 
 def aborted_by(error: BaseException, expectations: Iterable[Expectation]) -> Expectation | None:
@@ -130,13 +161,16 @@ def _aborting(given: Sequence[Expectation], flags: Sequence[str], kept: str) -> 
     return f"case {' '.join(cases)} else {kept} end" if cases else kept
 
 
-def _counts(flags: Sequence[str], quarantined: str, kept: str) -> list[Column]:
-    wanted = {
-        outcome.ROWS: "count(1)",
-        outcome.KEPT: f"count_if({kept})",
-        outcome.QUARANTINED: f"count_if({quarantined})",
-        **{outcome.failed(place): f"count_if({flag})" for place, flag in enumerate(flags)},
+def _counts(flags: Sequence[str], quarantined: str, kept: str) -> dict[str, str]:
+    return {
+        ROWS: "count(1)",
+        KEPT: f"count_if({kept})",
+        QUARANTINED: f"count_if({quarantined})",
+        **{failed(place): f"count_if({flag})" for place, flag in enumerate(flags)},
     }
+
+
+def _columns(wanted: Mapping[str, str]) -> list[Column]:
     return [_expr(text).alias(name) for name, text in wanted.items()]
 
 
@@ -145,14 +179,15 @@ def _any(flags: Sequence[str], given: Sequence[Expectation], action: str) -> str
     return f"({' or '.join(chosen)})" if chosen else "false"
 
 
-def _refuse_across_rows(given: Sequence[Expectation]) -> None:
-    problems = tuple(
-        Problem(each.name, "looks across rows, which a stream cannot; check its table afterwards")
-        for each in given
-        if each.across_rows
-    )
-    if problems:
-        raise DefinitionError(problems, "expectations on a stream")
+def _refuse_on_streams(given: Sequence[Expectation], aggregates: Sequence[Aggregate]) -> None:
+    refused = [(each.name, "looks across rows") for each in given if each.across_rows]
+    refused += [(each.name, "is about the whole table") for each in aggregates]
+    if refused:
+        problems = (
+            Problem(name, f"{why}, which a stream never has; check its table afterwards")
+            for name, why in refused
+        )
+        raise DefinitionError(tuple(problems), "expectations on a stream")
 
 
 def _expr(text: str) -> Column:

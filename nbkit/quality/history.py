@@ -1,0 +1,160 @@
+"""The table of what became of expectations, and the message to the run's record.
+
+Columns of the table `nbkit_quality`, one row per expectation and check:
+
+`at` when; `id` the attempt (or, by hand, the call) and dataset; `dataset`, `name`, `rule`,
+`action`, `threshold`; `rows` looked at; `passed`, `failed`, `dropped` of them (a check of a whole
+table has 1 and 0); `ok`; `observed` in words; `details` for later runs and `sample` of failing
+rows, both JSON; `job`, `run_id`, `task`, `attempt`, NULL when no job ran it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbkit.quality.splitting import literal
+from nbkit.toolkit import attempt
+from nbkit.toolkit.say import say
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from nbkit.quality.outcome import Outcome
+
+HISTORY = "nbkit_quality"
+"""The table, in the current schema, unless another name is given."""
+
+SCHEMA = (
+    "at timestamp, id string, dataset string, name string, rule string, action string, "
+    "threshold double, rows bigint, passed bigint, failed bigint, dropped bigint, ok boolean, "
+    "observed string, details string, sample string, "
+    "job string, run_id bigint, task string, attempt int"
+)
+_LAST_RUNS = 20
+_CONFLICTS = ("CONCURRENT", "Concurrent", "ALREADY_EXISTS", "already exists", "METADATA_CHANGED")
+_written: set[tuple[str, str]] = set()
+"""Tables and ids that this kernel has rows of: an attempt's later word replaces its earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What became of one expectation in an earlier run.
+
+    Attributes:
+        at: when, in milliseconds since the epoch.
+        failed, rows: failing ones of how many.
+        ok: whether it held.
+        observed: in words, for a check of a whole table.
+        details: what later runs compare with.
+    """
+
+    at: int
+    failed: int
+    rows: int
+    ok: bool
+    observed: str
+    details: str
+
+
+class History:
+    """The history of one dataset."""
+
+    def __init__(self, spark: SparkSession, table: str | None, dataset: str) -> None:
+        self._spark = spark
+        self._table = table
+        self._dataset = dataset
+
+    def past(self) -> dict[str, list[Past]]:
+        """Return the last runs of each expectation, the newest first."""
+        if self._table is None or not self._spark.catalog.tableExists(self._table):
+            return {}
+        numbered = "row_number() over (partition by name order by at desc) as place"
+        rows = (
+            self._spark.table(self._table)
+            .where(f"dataset = {literal(self._dataset)}")
+            .selectExpr(
+                *("name", "unix_millis(at) as at", "failed", "passed + failed as rows", "ok"),
+                *("observed", "details", numbered),
+            )
+            .where(f"place <= {_LAST_RUNS}")
+            .orderBy("name", "place")
+            .collect()
+        )
+        past: dict[str, list[Past]] = {}
+        for name, at, failed, looked_at, ok, observed, details, _ in rows:
+            past.setdefault(name, []).append(Past(at, failed, looked_at, ok, observed, details))
+        return past
+
+    def add(self, outcome: Outcome) -> None:
+        """Put what was measured on the run's record and into the table."""
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt
+        from tenacity.wait import wait_random_exponential
+
+        now = time.time()
+        say(
+            {
+                "kind": "expectations",
+                "id": outcome.dataset,
+                "dataset": outcome.dataset,
+                "rows": outcome.rows,
+                "at": round(now * 1000),
+                "results": [result.as_wire() for result in outcome.results],
+            }
+        )
+        if self._table is None or not outcome.results:
+            return
+        key = _id(outcome.dataset)
+        rows = self._spark.createDataFrame(_rows(outcome, key, now), SCHEMA)
+        for again in Retrying(
+            retry=retry_if_exception(_is_conflict),
+            stop=stop_after_attempt(8),
+            wait=wait_random_exponential(0.1, max=2),
+            reraise=True,
+        ):
+            with again:
+                self._append(rows, key)
+
+    def _append(self, rows: DataFrame, key: str) -> None:
+        table = self._table
+        assert table is not None
+        if (table, key) in _written:
+            self._spark.sql(f"delete from {table} where id = {literal(key)}")  # noqa: S608 - the author's own table
+        rows.write.mode("append").saveAsTable(table)
+        _written.add((table, key))
+
+
+def _rows(outcome: Outcome, key: str, now: float) -> list[tuple[Any, ...]]:
+    at = dt.datetime.fromtimestamp(now, dt.UTC)
+    return [
+        (
+            *(at, key, outcome.dataset, result.name, result.rule, result.action),
+            *(float(result.threshold), outcome.rows, result.passed, result.failed),
+            *(result.dropped, result.ok, result.observed, result.details),
+            *(json.dumps(result.sample, ensure_ascii=False, default=str), *_who()),
+        )
+        for result in outcome.results
+    ]
+
+
+def _who() -> tuple[str, int, str, int] | tuple[None, None, None, None]:
+    context = attempt.current()
+    if context is None:
+        return (None, None, None, None)
+    return (context["job_name"], context["run_id"], context["task_key"], context["attempt"])
+
+
+def _id(dataset: str) -> str:
+    context = attempt.current()
+    if context is None:
+        return str(uuid.uuid4())
+    parts = (context["run_id"], context["task_run_id"], context["attempt"], dataset)
+    return "/".join(map(str, parts))
+
+
+def _is_conflict(error: BaseException) -> bool:
+    return any(sign in str(error) for sign in _CONFLICTS)
