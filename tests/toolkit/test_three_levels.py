@@ -1,0 +1,262 @@
+"""Three-level names, views and Unity Catalog's statements in a real kernel on a real driver."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+pytestmark = pytest.mark.e2e
+
+
+class Notebook:
+    """Runs cells in one kernel; what a cell prints is its answer."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def run(self, code):
+        outputs = []
+        reply = self.client.execute_interactive(
+            textwrap.dedent(code), timeout=240, output_hook=outputs.append
+        )["content"]
+        said = "".join(o["content"]["text"] for o in outputs if o["msg_type"] == "stream")
+        return said if reply["status"] == "ok" else f"{reply['ename']}: {reply['evalue']}"
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    """A person's notebook in a project with the catalogs `main`, `hive_metastore` and `dev-2`."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "nbkit.toml").write_text(
+        '[spark]\nmemory = "1g"\ncatalogs = ["main", "hive_metastore", "dev-2"]\n'
+    )
+    manager, client = start_new_kernel(kernel_name="nbkit", cwd=str(folder))
+    made = Notebook(client)
+    said = made.run("""
+        from delta.tables import DeltaTable
+        def rows(query):
+            return [tuple(row) for row in spark.sql(query).collect()]
+        spark.sql("CREATE SCHEMA main.silver COMMENT 'clean'")
+        spark.sql("CREATE TABLE main.silver.orders (id BIGINT, item STRING) COMMENT 'all'")
+        spark.sql("INSERT INTO main.silver.orders VALUES (1, 'a'), (2, 'b')")
+    """)
+    assert not said
+    yield made
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def test_sql_reads_and_writes_by_three_levels(notebook):
+    """The table is one and the same by its name in the session's own catalog."""
+    said = notebook.run("""
+        print(rows("SELECT main.silver.orders.item FROM main.silver.orders WHERE id = 1"))
+        print(rows("SELECT count(*) FROM main__silver.orders"))
+        spark.sql("UPDATE main.silver.orders SET item = 'c' WHERE id = 2")
+        spark.sql("CREATE TABLE main.silver.copy AS SELECT * FROM main.silver.orders")
+        spark.sql('''MERGE INTO main.silver.copy t USING main.silver.orders s ON t.id = s.id + 1
+                     WHEN MATCHED THEN DELETE''')
+        spark.sql("ALTER TABLE main.silver.copy ADD CONSTRAINT known CHECK (id > 0)")
+        spark.sql("ALTER TABLE main.silver.copy RENAME TO main.silver.kept")
+        print(rows("SELECT * FROM main.silver.kept"))
+        print(rows("SELECT count(*) FROM main.silver.orders VERSION AS OF 0"))
+        print(rows("DESCRIBE HISTORY main.silver.orders LIMIT 1")[0][4])
+        print(rows("SHOW TABLES IN main.silver"))
+        spark.sql("CREATE TABLE `dev-2`.default.t AS SELECT 1 AS one")
+        print(rows("SELECT * FROM dev_2__default.t"))
+        spark.sql("DROP TABLE main.silver.kept")
+    """)
+    assert said.splitlines() == [
+        "[('a',)]",
+        "[(2,)]",
+        "[(1, 'a')]",
+        "[(0,)]",
+        "UPDATE",
+        "[('silver', 'kept', False), ('silver', 'orders', False)]",
+        "[(1,)]",
+    ]
+
+
+def test_hive_metastore_is_the_sessions_own_catalog(notebook):
+    """`hive_metastore.bronze.t` is `bronze.t`."""
+    said = notebook.run("""
+        spark.sql("CREATE SCHEMA hive_metastore.bronze")
+        spark.sql("CREATE TABLE hive_metastore.bronze.t AS SELECT 1 AS one")
+        print(spark.table("bronze.t").count(), spark.catalog.tableExists("hive_metastore.bronze.t"))
+    """)
+    assert said.split() == ["1", "True"]
+
+
+def test_pyspark_and_delta_read_and_write_by_three_levels(notebook, tmp_path):
+    """Writers, readers, the catalog, streams, and DeltaTable, its builder too."""
+    said = notebook.run(f"""
+        numbers = spark.range(3).withColumnRenamed("id", "n")
+        numbers.write.saveAsTable("main.silver.numbers")
+        numbers.write.mode("append").saveAsTable("main.silver.numbers")
+        numbers.write.insertInto("main.silver.numbers")
+        numbers.writeTo("main.silver.numbers").append()
+        print(spark.table("main.silver.numbers").count())
+        numbers.writeTo("main.silver.numbers").using("delta").createOrReplace()
+        print(spark.read.option("versionAsOf", 0).table("main.silver.numbers").count())
+        table = DeltaTable.forName(spark, "main.silver.numbers")
+        merge = table.alias("t").merge(spark.range(5).alias("s"), "t.n = s.id")
+        merge.whenNotMatchedInsert(values={{"n": "s.id"}}).execute()
+        print(table.toDF().count(), table.history().count())
+        stream = spark.readStream.table("main.silver.numbers").writeStream
+        stream = stream.option("checkpointLocation", "{tmp_path}").trigger(availableNow=True)
+        stream.toTable("main.silver.streamed").awaitTermination()
+        print(spark.table("main.silver.streamed").count())
+        DeltaTable.createIfNotExists(spark).tableName("main.silver.built").addColumn(
+            "id", "BIGINT").execute()
+        names = [table.name for table in spark.catalog.listTables("main.silver")]
+        print("built" in names, spark.catalog.getTable("main.silver.built").catalog)
+        print(spark.catalog.databaseExists("main.silver"), spark.catalog.databaseExists("main.no"))
+    """)
+    assert said.splitlines() == ["12", "3", "5 6", "5", "True main", "True False"]
+
+
+def test_views_by_three_levels(notebook):
+    """Made, replaced, altered, renamed, listed and dropped; never taken for tables."""
+    said = notebook.run("""
+        spark.sql("CREATE VIEW main.silver.v AS SELECT upper(item) AS item FROM main.silver.orders")
+        print(sorted(rows("SELECT * FROM main.silver.v")))
+        print(rows("SELECT count(*) FROM main__silver.v"))
+        spark.sql('''CREATE OR REPLACE VIEW main.silver.v (a COMMENT 'x') COMMENT 'ids'
+                     AS SELECT id FROM main.silver.orders''')
+        print(spark.table("main.silver.v").columns, rows("SHOW VIEWS IN main.silver"))
+        spark.sql("ALTER VIEW main.silver.v AS SELECT 1 AS one")
+        spark.sql("ALTER VIEW main.silver.v RENAME TO main.silver.w")
+        print(rows("SELECT * FROM main.silver.w"))
+        print("SELECT 1 AS one" in rows("SHOW CREATE TABLE main.silver.w")[0][0])
+        for wrong in ("DROP TABLE main.silver.w", "DROP VIEW main.silver.orders",
+                      "CREATE VIEW main.silver.orders AS SELECT 1"):
+            try:
+                spark.sql(wrong)
+            except Exception as error:
+                print(error.getCondition())
+        spark.sql("DROP VIEW main.silver.w")
+        print(rows("SHOW VIEWS IN main.silver"))
+    """)
+    assert said.splitlines() == [
+        "[('A',), ('C',)]",
+        "[(2,)]",
+        "['a'] [('silver', 'v', False)]",
+        "[(1,)]",
+        "True",
+        "WRONG_COMMAND_FOR_OBJECT_TYPE",
+        "WRONG_COMMAND_FOR_OBJECT_TYPE",
+        "TABLE_OR_VIEW_ALREADY_EXISTS",
+        "[]",
+    ]
+
+
+def test_the_current_catalog_and_schema(notebook):
+    """`USE CATALOG` and `USE SCHEMA` complete shorter names, in views for ever."""
+    said = notebook.run("""
+        spark.sql("USE CATALOG main")
+        print(rows("SELECT current_catalog(), current_schema()"))
+        spark.sql("CREATE TABLE made AS SELECT 1 AS one")
+        spark.sql("USE SCHEMA silver")
+        spark.sql("CREATE VIEW latest AS SELECT max(id) AS id FROM orders")
+        print(rows("SELECT count(*) FROM orders"), spark.catalog.currentCatalog())
+        spark.sql("USE spark_catalog.default")
+        print(rows("SELECT * FROM main.silver.latest"), rows("SELECT * FROM main.default.made"))
+        print([name for name, in rows("SHOW CATALOGS")])
+        print([name for name, in rows("SHOW SCHEMAS IN main")])
+    """)
+    assert said.splitlines() == [
+        "[('main', 'default')]",
+        "[(2,)] main",
+        "[(2,)] [(1,)]",
+        "['dev-2', 'hive_metastore', 'main', 'spark_catalog']",
+        "['default', 'silver']",
+    ]
+
+
+def test_the_information_schema(notebook):
+    """What a catalog holds, as tables that can be queried."""
+    said = notebook.run("""
+        print(rows('''SELECT table_type, data_source_format, comment
+                      FROM main.information_schema.tables
+                      WHERE table_schema = 'silver' AND table_name = 'orders''''))
+        print(rows('''SELECT column_name, ordinal_position, data_type, full_data_type
+                      FROM main.information_schema.columns
+                      WHERE table_name = 'orders' ORDER BY 2'''))
+        print(rows("SELECT comment FROM main.information_schema.schemata"
+                   " WHERE schema_name = 'silver'"))
+    """)
+    assert said.splitlines() == [
+        "[('MANAGED', 'DELTA', 'all')]",
+        "[('id', 1, 'LONG', 'bigint'), ('item', 2, 'STRING', 'string')]",
+        "[('clean',)]",
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "spark.sql('SELECT * FROM prod.silver.t')",
+        "spark.table('prod.silver.t')",
+        "spark.range(1).write.saveAsTable('prod.silver.t')",
+        "spark.range(1).writeTo('prod.silver.t').create()",
+        "DeltaTable.forName(spark, 'prod.silver.t')",
+        "spark.sql('CREATE SCHEMA prod.silver')",
+        "spark.sql('USE CATALOG prod')",
+    ],
+)
+def test_an_unknown_catalog_tells_how_to_add_it(notebook, code):
+    """First thing in the error, whatever it is that names it."""
+    said = notebook.run(code).partition(": ")[2]
+    assert said.startswith("nbkit: there is no catalog prod here. Add it in nbkit.toml")
+
+
+def test_other_errors_are_sparks(notebook):
+    """A table that is missing in a known catalog is only that."""
+    for name in ("main.silver.nothing", "nowhere.nothing"):
+        said = notebook.run(f"spark.table('{name}')")
+        assert said.startswith("AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]")
+
+
+def test_what_only_unity_catalog_knows(notebook):
+    """In `spark.sql` and in `%sql`: done here, or skipped with one line."""
+    assert notebook.run("%sql GRANT SELECT ON TABLE main.silver.orders TO team") == (
+        "nbkit: skipped GRANT: there are no permissions here\n"
+    )
+    said = notebook.run("""
+        spark.sql("CREATE VOLUME IF NOT EXISTS main.silver.raw")
+        dbutils.fs.put("/Volumes/main/silver/raw/a.txt", "x", True)
+        spark.sql("ANALYZE TABLE main.silver.orders COMPUTE STATISTICS")
+        spark.sql("CREATE CATALOG lab")
+        spark.sql("CREATE SCHEMA lab.s")
+        print(rows("SHOW SCHEMAS IN lab"))
+        print(rows("DESCRIBE CATALOG lab"))
+    """)
+    lines = said.splitlines()
+    assert lines[0] == "nbkit: the volume is the folder /Volumes/main/silver/raw of the project"
+    assert any(line.startswith("nbkit: skipped ANALYZE TABLE") for line in lines)
+    assert any(line.startswith("nbkit: catalog lab is there for this session") for line in lines)
+    assert lines[-2:] == ["[('default',), ('s',)]", "[('Catalog Name', 'lab')]"]
+
+
+def test_a_table_that_is_not_delta(notebook):
+    """Made empty and filled; made from a query it would not be, and says so."""
+    said = notebook.run("""
+        spark.sql("CREATE TABLE main.silver.plain (n INT) USING parquet")
+        spark.sql("INSERT INTO main.silver.plain VALUES (1)")
+        print(rows("SELECT * FROM main.silver.plain"))
+        spark.sql("CREATE TABLE main.silver.other USING parquet AS SELECT 1 AS n")
+    """)
+    assert "is made from a query as Delta, not as parquet" in said
+    assert notebook.run("print(rows('SELECT * FROM main.silver.plain'))") == "[(1,)]\n"
+
+
+def test_dropping_a_schema_drops_what_is_in_it(notebook):
+    """Also by its other name."""
+    said = notebook.run("""
+        spark.sql("CREATE SCHEMA main.gone")
+        spark.sql("CREATE TABLE main.gone.t AS SELECT 1 AS n")
+        spark.sql("DROP SCHEMA main.gone CASCADE")
+        print(spark.catalog.databaseExists("main__gone"))
+    """)
+    assert said == "False\n"
