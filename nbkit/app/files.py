@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import Problem
 from nbkit.kernels.kernelspecs import find_kernelspec_problem
 from nbkit.tasks.places import find_file, find_notebook, missing_file, missing_notebook
+from nbkit.tasks.sources import folder_of, named_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nbkit.errors import Severity
     from nbkit.graph.load import Inspected
     from nbkit.graph.model import Job, Task
 
@@ -42,16 +44,26 @@ def look_up(found: Inspected, directory: Path) -> Files:
     files = Files()
     broken = [each.pointer for each in found.problems if each.severity == "error" and each.pointer]
     for pointer, task in tasks(found.job) if found.job else ():
-        field_name, named = _named(task)
-        place = f"{pointer}.{field_name}"
-        known = named and "{{" not in named and "${" not in named
-        if known and not any(map(place.startswith, broken)):
-            problem = _look(files, directory, task, named)
-            if problem:
-                files.problems.append(Problem(place, problem))
-            elif task.notebook_task and found.job_key is not None:
-                files.problems += _suffixes(place, named, directory)
+        assert found.job is not None
+        named = named_file(task.kind, _block(task), found.job)
+        if named is None or task.dbt_task or "{{" in named.path or "${" in named.path:
+            continue
+        place = f"{pointer}.{named.field}"
+        if any(map(place.startswith, broken)):
+            continue
+        folder = folder_of(named, directory)
+        problem = _look(files, folder, task, named.path)
+        if problem:
+            severity: Severity = "warning" if named.from_git else "error"
+            files.problems.append(Problem(place, problem, severity))
+        elif task.notebook_task and found.job_key is not None and not named.from_git:
+            files.problems += _suffixes(place, named.path, folder)
     return files
+
+
+def _block(task: Task) -> dict[str, Any]:
+    """Return the settings of a task's type; of a faulty task that has none, nothing."""
+    return task.block.model_dump(mode="json", exclude_unset=True) if task.kind else {}
 
 
 def _suffixes(place: str, named: str, directory: Path) -> Iterator[Problem]:
@@ -69,17 +81,6 @@ def tasks(job: Job) -> Iterator[tuple[str, Task]]:
             yield f"tasks[{place}]", task
         else:
             yield f"tasks[{place}].for_each_task.task", task.for_each_task.task
-
-
-def _named(task: Task) -> tuple[str, str]:
-    """Return where a task names its file, and what it says; nothing for other tasks."""
-    if task.notebook_task and task.notebook_task.source != "GIT":
-        return "notebook_task.notebook_path", task.notebook_task.notebook_path
-    if task.spark_python_task and task.spark_python_task.source != "GIT":
-        return "spark_python_task.python_file", task.spark_python_task.python_file
-    if task.sql_task and task.sql_task.file and task.sql_task.file.source != "GIT":
-        return "sql_task.file.path", task.sql_task.file.path
-    return "", ""
 
 
 def _look(files: Files, directory: Path, task: Task, named: str) -> str | None:

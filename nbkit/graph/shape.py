@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OF_EDITORS = "$"
+_OURS = {"query_text": "; nbkit runs it, as it does not know Databricks' saved queries"}
 STAND_IN = "?"
 """What required text is taken to be while the rest of a faulty job is looked at."""
 
@@ -96,7 +97,7 @@ def unknown_fields(value: object, expected: Any, loc: Loc = ()) -> Iterator[Find
             if name not in known and not name.startswith(_OF_EDITORS):
                 near = nearest(name, known)
                 meant = f"; nearest: {near}" if near else ""
-                message = f"the Jobs API has no field {name} here{meant}"
+                message = f"the Jobs API has no field {name} here{_OURS.get(name, meant)}"
                 yield Finding((*loc, name), message, "warning")
         for name, further in _deeper(expected).items():
             if name in value:

@@ -13,6 +13,7 @@ from nbkit.errors import Failure
 from nbkit.kernels.attempt import NotebookRequest
 from nbkit.tasks.compute import surroundings
 from nbkit.tasks.places import output_path, relative
+from nbkit.tasks.sources import folder_of, named_file
 from nbkit.tasks.work import Ended
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class InKernel:
         Raises:
             TaskFailedError: what the task names is not there.
         """
-        program = self._prepare(work, self._directory)
+        named = named_file(work.task.kind, work.block, work.job)
+        program = self._prepare(work, folder_of(named, self._directory))
         settings, command = self._settings, work.command
         output = output_path(
             settings.runs_directory, work.state.run_id, command.unit, command.attempt
