@@ -168,3 +168,19 @@ def test_input_without_the_key(kit, text, message):
     one = kit.notebook("one", base_parameters={"x": text})
     run = kit.Simulation([kit.for_each("each", inputs='[{"city": 1}]', task=one)])
     assert message in run.run().tasks["each"].iterations[0].message
+
+
+def test_values_of_iterations_are_not_the_tasks_values(kit):
+    """Each iteration could set the same key, so a For each task hands none on."""
+    one = kit.notebook("one")
+    run = kit.Simulation(
+        [
+            kit.for_each("each", inputs="[1, 2]", task=one),
+            kit.notebook("after", "each", base_parameters={"n": "{{tasks.each.values.n}}"}),
+        ],
+        {"each": kit.Ending(values={"n": 3})},
+    )
+    state = run.run()
+    assert [found.values["n"] for found in state.tasks["each"].iterations] == [3, 3]
+    assert state.task_values() == {}
+    assert "task 'each' has set no value 'n'" in state.tasks["after"].message
