@@ -12,6 +12,8 @@ _PUBLIC = {
     "exit": "nbkit.toolkit.notebook",
     "fail": "nbkit.guard.failed",
     "load_ipython_extension": "nbkit.toolkit.startup",
+    "parameters": "nbkit.toolkit.parameters",
+    "pipeline": "nbkit.pipelines.in_notebook",
     "repair": "nbkit.api",
     "run": "nbkit.api",
     "runs": "nbkit.api",

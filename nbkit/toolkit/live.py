@@ -15,6 +15,13 @@ from pathlib import Path
 import anywidget
 import ipywidgets
 import traitlets
+from IPython.core.getipython import get_ipython
+from IPython.display import display, update_display
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import ExecutionResult
 
 FRONT = Path(__file__).parent / "front"
 
@@ -60,3 +67,42 @@ class Slot(Live):
     _esm = script("slot.js")
 
     child = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
+
+
+class StandingOutput:
+    """An output with a slot, whose saved HTML follows what happens in the slot.
+
+    Args:
+        slot: what is shown while it can be.
+        describe: returns what is to be saved, as HTML and as text.
+    """
+
+    def __init__(self, slot: Slot, describe: Callable[[], tuple[str, str]]) -> None:
+        self._slot = slot
+        self._describe = describe
+        self._saved: dict[str, str] | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether it was ever shown."""
+        return self._saved is not None
+
+    def show(self) -> None:
+        """Show it below the cell that runs now."""
+        shell = get_ipython()
+        if self._saved is None and shell is not None:
+            shell.events.register("post_run_cell", self._settle)
+        self._saved = self._data()
+        display(self._saved, raw=True, display_id=self._slot.slot)
+
+    def _settle(self, result: ExecutionResult) -> None:
+        """Renew what is saved: only after a cell, when nobody is typing in the slot."""
+        data = self._data()
+        by_hand = result.info is not None and result.info.store_history
+        if by_hand and data != self._saved:
+            self._saved = data
+            update_display(data, raw=True, display_id=self._slot.slot)
+
+    def _data(self) -> dict[str, str]:
+        html, text = self._describe()
+        return {"text/html": self._slot.around(html), "text/plain": text}

@@ -57,6 +57,10 @@ class Reads:
         """Return the cells that read a widget when they ran last."""
         return [cell for cell, names in self._read.values() if widget in names]
 
+    def sources(self) -> dict[str, str]:
+        """Return the sources of the cells as they were run last, by the front end's names."""
+        return {key: cell.source for key, (cell, _) in self._read.items()}
+
     @contextmanager
     def again(self, cell: Cell) -> Iterator[None]:
         """Run a cell once more because a widget changed."""

@@ -7,15 +7,12 @@ from html import escape
 
 import ipywidgets
 from IPython.core.getipython import get_ipython
-from IPython.display import display, update_display
 
-from nbkit.toolkit.live import Slot
+from nbkit.toolkit.live import Slot, StandingOutput
 from nbkit.toolkit.reading import reads
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from IPython.core.interactiveshell import ExecutionResult
 
     from nbkit.toolkit.widgets import Widget
 
@@ -51,14 +48,11 @@ class Bar:
         self._drawn: dict[str, tuple[Widget, ipywidgets.Widget]] = {}
         self._row = ipywidgets.HBox(layout={"flex_flow": "row wrap"})
         self._output = ipywidgets.Output()
-        self._slot = Slot(child=ipywidgets.VBox([self._row, self._output]))
+        slot = Slot(child=ipywidgets.VBox([self._row, self._output]))
         self._home = ""
         self._shown_in = -1
-        self._saved: dict[str, str] | None = None
+        self._place = StandingOutput(slot, self._described)
         self._values: Mapping[str, str] = {}
-        shell = get_ipython()
-        if shell is not None:
-            shell.events.register("post_run_cell", self._settle)
 
     def draw(self, widgets: Mapping[str, Widget], values: Mapping[str, str]) -> None:
         """Make the bar one of these inputs; those that are as they were keep their place."""
@@ -80,34 +74,21 @@ class Bar:
         """Show the bar below the cell that runs now, if that is its place."""
         now = reads.now
         key = now.key if now else ""
-        first = self._saved is None
-        shown = self._shown_in == reads.runs and key == self._home
-        if shown or not (first or here or key == self._home):
+        done = self._shown_in == reads.runs and key == self._home
+        if done or not (here or key == self._home or not self._place.shown):
             return
         self._home, self._shown_in = key, reads.runs
-        self._saved = self._data()
-        display(self._saved, raw=True, display_id=self._slot.slot)
+        self._place.show()
 
-    def _settle(self, result: ExecutionResult) -> None:
-        """Let the saved notebook say the values of now: after a cell, as nobody is typing here."""
-        data = self._data()
-        by_hand = result.info is not None and result.info.store_history
-        if by_hand and self._saved not in (None, data):
-            self._saved = data
-            update_display(data, raw=True, display_id=self._slot.slot)
-
-    def _data(self) -> dict[str, str]:
-        """Return the bar as an output: what is saved is the names and values."""
+    def _described(self) -> tuple[str, str]:
+        """Return names and values as HTML and as text."""
         named = [
             (widget.label or name, self._values.get(name, ""))
             for name, (widget, _) in self._drawn.items()
         ]
         html = " · ".join(f"{escape(name)}: <b>{escape(value)}</b>" for name, value in named)
         text = ", ".join(f"{name}={value!r}" for name, value in named)
-        return {
-            "text/html": self._slot.around(f"<small>widgets</small> {html}"),
-            "text/plain": f"widgets: {text}",
-        }
+        return f"<small>widgets</small> {html}", f"widgets: {text}"
 
     def _control(self, widget: Widget, value: str) -> ipywidgets.Widget:
         control = _control(widget, value)

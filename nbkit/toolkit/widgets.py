@@ -180,7 +180,7 @@ class Widgets(Utility):
 
 
 def widgets(*, rerun: bool | None = None) -> None:
-    """Show the notebook's inputs below this cell, and say what a change of one does.
+    """Show the notebook's inputs below this cell, or say what a change of one does.
 
     In a job, and wherever else nobody can click, this does nothing.
 
@@ -197,4 +197,4 @@ def widgets(*, rerun: bool | None = None) -> None:
         from nbkit.toolkit import widget_bar
 
         widget_bar.rerun(rerun)
-    dbutils.widgets._draw(here=True)  # noqa: SLF001 - one thing in two places of the author's
+    dbutils.widgets._draw(here=rerun is None)  # noqa: SLF001 - one thing in two places of the author's

@@ -83,17 +83,24 @@ def test_widgets_and_table(lab):
 
 
 def test_without_its_kernel_a_notebook_reads_as_it_was_saved(lab):
-    """Kernel gone: inputs and tables are plain text and HTML, and no widget is missed."""
-    lab.write("b.ipynb", WIDGETS, TABLE)
+    """A form sets variables; kernel gone, all is plain HTML, and no widget is missed."""
+    form = "import nbkit; nbkit.parameters()"
+    lab.write("b.ipynb", WIDGETS, TABLE, form, "print(rate * 2)", parameters="rate = 1.5  # per cent")
     notebook = lab.open("b.ipynb")
     notebook.run_all()
-    expect(notebook.cell(1).get_by_role("status")).to_be_visible()
+    assert "per cent" in notebook.output(3)
+    notebook.cell(3).get_by_label("rate").fill("4")
+    notebook.cell(3).get_by_label("rate").press("Enter")
+    assert notebook.run(4).strip() == "8.0"
+    notebook.screenshot("parameters")
     notebook.save()
     notebook.command("kernelmenu:shutdown")
     notebook.page.reload()
-    expect(notebook.cell(1).locator("table tbody tr")).to_have_count(100)
-    assert "Month: 1 · carriers: AA" in notebook.output(0)
-    assert "Error" not in notebook.output(0) + notebook.output(1)
+    expect(notebook.cell(2).locator("table tbody tr")).to_have_count(100)
+    assert "Month: 1 · carriers: AA" in notebook.output(1)
+    assert "rate\t4.0\tper cent" in notebook.output(3)
+    outputs = [notebook.output(index) for index in (1, 2, 3)]
+    assert "Error" not in "".join(outputs)
 
 
 def pattern(kind):
