@@ -78,6 +78,14 @@ NEVER: dict[str, frozenset[str]] = {
 }
 """What the libraries derive from those although it does not pass: a bad certificate."""
 
+_ALWAYS = (
+    BlockingIOError,
+    ConnectionError,
+    InterruptedError,
+    TimeoutError,
+    http.client.IncompleteRead,
+)
+
 _TEXTS: dict[str, re.Pattern[str]] = {
     "pyspark": re.compile(
         r"io\.delta\.exceptions\.(Concurrent|MetadataChanged|ProtocolChanged)"
@@ -115,7 +123,7 @@ def _passes(error: BaseException) -> bool:
     if status is not None:
         return status in STATUSES
     return (
-        isinstance(error, ConnectionError | TimeoutError | http.client.IncompleteRead)
+        isinstance(error, _ALWAYS)
         or (isinstance(error, OSError) and _system_passes(error))
         or any(name in CLASSES.get(package, ()) for package, name in kinds)
         or any(package in _TEXTS and _TEXTS[package].search(str(error)) for package, _ in kinds)

@@ -45,7 +45,7 @@ TRANSIENT = [
     TimeoutError(errno.ETIMEDOUT, "timed out"),
     OSError(errno.EBUSY, "device or resource busy"),
     OSError(errno.ESTALE, "stale file handle"),
-    BlockingIOError(errno.EAGAIN, "locked"),
+    BlockingIOError("locked"),
     socket.gaierror(socket.EAI_AGAIN, "temporary failure in name resolution"),
     urllib.error.URLError(ConnectionRefusedError()),
     urllib.error.HTTPError("u", 503, "unavailable", None, io.BytesIO()),
