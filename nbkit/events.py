@@ -67,7 +67,8 @@ class RunStarted:
         parameters: job parameters, resolved: run overrides over defaults.
         only: task keys that may run; None for all. Others count as disabled.
         parallel: attempts at once.
-        trigger: what started it, as `job.trigger.type` says it: `one_time`, `run_job_task` …
+        trigger: what started it, as `job.trigger.type` says it: `one_time`, `run_job_task`,
+            `workflow_run` (a notebook) …
         overrides: names of parameters that were given for this run.
         skip_unsupported: whether tasks that cannot run here are left out instead of failing.
         task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.

@@ -35,6 +35,7 @@ class Within:
         begun: is told its id.
         way: the jobs that lead to it, the outermost first.
         task_parameters: what the task gives to all tasks of a type.
+        trigger: what started it, for the record.
     """
 
     kernels: Kernels
@@ -42,6 +43,7 @@ class Within:
     begun: Callable[[int], None]
     way: tuple[Definition, ...]
     task_parameters: Mapping[str, Any] = field(default_factory=dict)
+    trigger: str = "run_job_task"
 
 
 class Run(Protocol):

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nbkit.app.audience import audience
+from nbkit.app.calls import serving
 from nbkit.app.child_runs import ChildRuns
 from nbkit.app.files import tasks as tasks_of
 from nbkit.app.queueing import admitted, readmitted
@@ -139,8 +140,11 @@ def _workers(plan: Plan, stage: Stage) -> Iterator[Workers]:
     """Make who does the tasks, with kernels of its own unless it is part of another run."""
     settings, definition, within = plan.begun.settings, plan.definition, stage.within
     with ExitStack() as stack:
-        own = _kernels(definition, settings, stage.pool)
-        kernels = within.kernels if within else stack.enter_context(own)
+        if within:
+            kernels = within.kernels
+        else:
+            kernels = stack.enter_context(_kernels(definition, settings, stage.pool))
+            stack.enter_context(serving(kernels, settings, stage.run))
         above = within.way if within else ()
         others = ChildRuns(
             stage.run, definition, settings, stage.ledger, kernels, stage.view, above

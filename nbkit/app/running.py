@@ -105,7 +105,7 @@ def run(
         settings,
         parameters=parameters,
         only=only,
-        trigger="run_job_task" if within else "one_time",
+        trigger=within.trigger if within else "one_time",
         skip_unsupported=skip_unsupported,
         task_parameters=within.task_parameters if within else None,
     )

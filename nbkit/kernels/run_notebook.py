@@ -45,9 +45,13 @@ class Kernels:
     Args:
         settings: of the project.
         pool: where kernels come from, if that was made ahead; it is closed with them.
+
+    Attributes:
+        env: environment variables that every notebook gets.
     """
 
     def __init__(self, settings: Settings, pool: Pool | None = None) -> None:
+        self.env: dict[str, str] = {}
         self._run = settings.run
         # What it would warn of on standard error, the outcome tells.
         logging.getLogger("papermill").addHandler(logging.NullHandler())
@@ -76,7 +80,7 @@ class Kernels:
     ) -> Outcome:
         """Run a notebook to its end, whatever that is; errors are told in the outcome."""
         attempt = Attempt(
-            context=request.context,
+            context={**request.context, "env": {**self.env, **request.context["env"]}},
             cell_timeout_seconds=request.cell_timeout_seconds,
             grace_seconds=self._run.grace_seconds,
             listener=listener,

@@ -1,10 +1,11 @@
-"""`dbutils.notebook`: end a notebook early and hand a value to the job."""
+"""`dbutils.notebook`: run another notebook; end this one early, with a value for who runs it."""
 
 from __future__ import annotations
 
 from typing import NoReturn
 
 from nbkit.toolkit.context import EntryPoint, NotebookContext
+from nbkit.toolkit.notebook_run import run
 from nbkit.toolkit.say import say
 from nbkit.toolkit.utility import Utility
 
@@ -28,12 +29,12 @@ def exit(value: object = "") -> NoReturn:  # noqa: A001 - Databricks' name
 
 
 class NotebookUtility(Utility):
-    """End this notebook, as `dbutils.notebook`."""
+    """Run other notebooks and end this one, as `dbutils.notebook`."""
 
     _name = "dbutils.notebook"
-    _later = ("run",)
 
     exit = staticmethod(exit)
+    run = staticmethod(run)
     entry_point = EntryPoint()
 
     def getContext(self) -> NotebookContext:  # noqa: N802 - Databricks' name

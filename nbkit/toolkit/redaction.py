@@ -26,7 +26,7 @@ REDACTED = "[REDACTED]"
 _PROTOCOL = ("comm_id", "ename", "execution_state", "name", "status", "target_name")
 """Fields whose words are Jupyter's; a secret that is one of these words must not break it."""
 
-_SHORT = 4
+SHORT = 4
 """A shorter value is replaced as a whole word only: `1` is in every other text."""
 
 
@@ -78,7 +78,7 @@ class Redactor:
         """Return a buffer without the values; its length stays."""
         found = raw = bytes(data)
         for spelling in self._spellings:
-            if len(spelling) >= _SHORT:
+            if len(spelling) >= SHORT:
                 found = found.replace(spelling.encode(), b"*" * len(spelling.encode()))
         return data if found == raw else found
 
@@ -86,7 +86,7 @@ class Redactor:
         """Return how many characters at the end may be the beginning of a value."""
         longest = 0
         for spelling in self._spellings:
-            if len(spelling) < _SHORT:
+            if len(spelling) < SHORT:
                 continue
             for size in range(min(len(spelling) - 1, len(text)), longest, -1):
                 if text.endswith(spelling[:size]):
@@ -194,4 +194,4 @@ def _spellings(value: str) -> set[str]:
 
 def _expression(spelling: str) -> str:
     text = re.escape(spelling)
-    return text if len(spelling) >= _SHORT else rf"(?<!\w){text}(?!\w)"
+    return text if len(spelling) >= SHORT else rf"(?<!\w){text}(?!\w)"

@@ -20,7 +20,7 @@ import typing
 
 from nbkit.graph.near import hint
 from nbkit.toolkit import paths
-from nbkit.toolkit.redaction import redactor
+from nbkit.toolkit.redaction import SHORT, redactor
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,13 @@ if typing.TYPE_CHECKING:
 FILE_NAME = "secrets.toml"
 _PREFIX = "NBKIT_SECRET_"
 _REFERENCE = re.compile(r"\{\{\s*secrets/([^/}\s]+)/([^/}\s]+)\s*\}\}")
+
+
+_known: dict[str, str] = {}
+"""References of the secrets that this kernel has got, by their values."""
+
+_referring: dict[str, str] = {}
+"""Environment variables as they were before their secrets were put in."""
 
 
 class SecretNotFoundError(LookupError):
@@ -54,6 +61,7 @@ def value_of(scope: str, key: str) -> str:
     if value is None:
         raise SecretNotFoundError(_missing(scope, key))
     redactor.hide(value)
+    _known[value] = f"{{{{secrets/{scope}/{key}}}}}"
     return value
 
 
@@ -85,6 +93,32 @@ def resolved(values: Mapping[str, str]) -> dict[str, str]:
         except SecretNotFoundError as error:
             raise SecretNotFoundError(f"{name}: {error}") from None
     return found
+
+
+def enter(env: Mapping[str, str]) -> None:
+    """Set environment variables; references to secrets, in all there are, become values.
+
+    Raises:
+        SecretNotFoundError: a secret is not there; it names the variable.
+        SecretsFileError: the file of secrets cannot be used.
+    """
+    given = {name: text for name, text in os.environ.items() if _REFERENCE.search(text)}
+    given |= env
+    _referring.update({name: text for name, text in given.items() if _REFERENCE.search(text)})
+    os.environ.update(resolved(given))
+
+
+def unresolved(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment with references instead of the secrets that `enter` put in."""
+    return {**env, **{name: text for name, text in _referring.items() if name in env}}
+
+
+def as_reference(text: str) -> str:
+    """Return a text with `{{secrets/scope/key}}` for every secret that this kernel has got."""
+    for value in sorted(_known, key=len, reverse=True):
+        if value == text or (len(value) >= SHORT and value in text):
+            text = text.replace(value, _known[value])
+    return text
 
 
 def hide_environment() -> None:

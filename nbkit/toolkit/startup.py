@@ -45,7 +45,8 @@ def bind(context: Context) -> None:
     shell = get_ipython()
     if shell is not None:
         _hide_secrets(shell)
-    os.environ.update(secret_store.resolved(context["env"]))
+    secret_store.enter(context["env"])
+    attempt.serve({**context, "parameters": secret_store.resolved(context["parameters"])})
     os.chdir(context["directory"])
     _import_from(Path(context["directory"]), Path(context["project"]))
     if shell is not None:

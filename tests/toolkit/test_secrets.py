@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 
@@ -113,3 +114,17 @@ def test_what_is_found_is_hidden(monkeypatch):
     assert redactor.text("the environment's") == f"the {REDACTED}"
     secrets.get("db", "user")
     assert redactor.text("me-in-file") == REDACTED
+
+
+def test_called_notebooks_look_secrets_up_themselves(monkeypatch):
+    """What is handed on, an argument or the environment, names the secret and does not have it."""
+    monkeypatch.setenv("URL", "x://{{secrets/db/user}}")
+    secret_store.enter({"TOKEN": "{{secrets/db/password}}", "A": "b"})
+    assert os.environ["TOKEN"] == "from the file"
+    assert os.environ["URL"] == "x://me-in-file"
+    handed_on = secret_store.unresolved(os.environ)
+    assert handed_on["TOKEN"] == "{{secrets/db/password}}"
+    assert (handed_on["URL"], handed_on["A"]) == ("x://{{secrets/db/user}}", "b")
+    argument = secret_store.as_reference("me-in-file:from the file@host")
+    assert argument == "{{secrets/db/user}}:{{secrets/db/password}}@host"
+    assert secret_store.as_reference("plain") == "plain"

@@ -1,0 +1,202 @@
+"""Notebooks that a notebook calls with `dbutils.notebook.run`: each a run, on the same kernels.
+
+Whoever has kernels listens on a unix socket, and tells its notebooks where in the environment
+variable `CALLS`. A notebook connects when it first calls another one. Both sides speak lines of
+JSON, so that no argument is ever seen in a list of processes:
+
+    notebook → here  {"run": id, "notebook": …, "directory": …, "arguments": {…}, "timeout": s,
+                      "caller": run_id}
+                     {"cancel": id}
+    here → notebook  {"begun": id, "run_id": …}
+                     {"ended": id, "run_id": …, "result": "SUCCESS", "value": …, "message": "",
+                      "output_notebook": …}
+                     {"refused": id, "message": …}            nothing ran
+
+End of file means that the caller has ended, for whatever reason: what it called is cancelled.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbkit.app.child_runs import Within
+from nbkit.app.definition import of_notebook
+from nbkit.errors import NbkitError, UsageError
+from nbkit.kernels.attempt import StopRequest
+from nbkit.kernels.fork_client import private_folder
+from nbkit.ledger.store import Ledger
+from nbkit.rules.apply import replay
+from nbkit.rules.record import record
+from nbkit.tasks.places import find_notebook, missing_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbkit.app.child_runs import Run
+    from nbkit.kernels.run_notebook import Kernels
+    from nbkit.settings import Settings
+
+CALLS = "NBKIT_CALLS"
+NESTING_LIMIT = 5
+"""Notebooks that call each other in a circle end here, not with the machine's memory."""
+
+_TRIGGER = "workflow_run"
+
+
+@contextmanager
+def serving(kernels: Kernels, settings: Settings, run: Run) -> Iterator[str]:
+    """Let the notebooks of `kernels` call others; yields where they connect.
+
+    At the end what still runs is cancelled, and over.
+    """
+    folder = private_folder()
+    listener = socket.socket(socket.AF_UNIX)
+    calls = _Calls(kernels, settings, run)
+    try:
+        address = str(folder / "calls")
+        listener.bind(address)
+        listener.listen()
+        threading.Thread(target=_accept, args=[listener, calls], daemon=True).start()
+        kernels.env[CALLS] = address
+        yield address
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        calls.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _accept(listener: socket.socket, calls: _Calls) -> None:
+    with suppress(OSError):  # it was closed
+        while True:
+            caller, _ = listener.accept()
+            threading.Thread(target=calls.serve, args=[caller], daemon=True).start()
+
+
+class _Calls:
+    """All runs that notebooks called for, and how deep each is."""
+
+    def __init__(self, kernels: Kernels, settings: Settings, run: Run) -> None:
+        self.kernels = kernels
+        self.settings = settings
+        self.run = run
+        self.depths: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._callers: set[_Caller] = set()
+
+    def serve(self, connection: socket.socket) -> None:
+        """Do what one notebook asks for, until it has ended."""
+        caller = _Caller(self, connection)
+        with self._lock:
+            self._callers.add(caller)
+        try:
+            caller.serve()
+        finally:
+            caller.close()
+            with self._lock:
+                self._callers.discard(caller)
+
+    def close(self) -> None:
+        """Cancel everything, and wait for its end."""
+        with self._lock:
+            callers = tuple(self._callers)
+        for caller in callers:
+            caller.close()
+
+
+class _Caller:
+    """One notebook that calls others."""
+
+    def __init__(self, calls: _Calls, connection: socket.socket) -> None:
+        self._calls = calls
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._stops: dict[int, StopRequest] = {}
+        self._threads: list[threading.Thread] = []
+
+    def serve(self) -> None:
+        """Begin and cancel runs as the notebook says."""
+        with suppress(OSError), self._connection.makefile(encoding="utf-8") as lines:
+            for line in lines:
+                request = json.loads(line)
+                if "cancel" in request:
+                    self._stops[request["cancel"]].request("canceled")
+                    continue
+                self._stops[request["run"]] = StopRequest()
+                thread = threading.Thread(target=self._answer, args=[request], daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def close(self) -> None:
+        """Cancel what still runs, wait for its end, and hang up."""
+        for stop in tuple(self._stops.values()):
+            stop.request("canceled")
+        for thread in tuple(self._threads):
+            thread.join()
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._connection.close()
+
+    def _tell(self, **message: Any) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        with self._lock, suppress(OSError):  # a caller that has ended hears nothing
+            self._connection.sendall(data)
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        call = request["run"]
+        try:
+            self._tell(ended=call, **self._run(request))
+        except NbkitError as error:
+            self._tell(refused=call, message=str(error))
+        except Exception as error:  # the notebook waits for an answer, whatever happens
+            self._tell(refused=call, message=f"{type(error).__name__}: {error}")
+            raise
+
+    def _run(self, request: dict[str, Any]) -> dict[str, Any]:
+        calls, settings = self._calls, self._calls.settings
+        directory, named = Path(request["directory"]), request["notebook"]
+        path = find_notebook(directory, named)
+        if path is None:
+            raise UsageError(missing_notebook(directory, named))
+        depth = calls.depths.get(request["caller"], 0)
+        if depth >= NESTING_LIMIT:
+            raise UsageError(
+                f"{named} is not run: {depth} notebooks have called each other already, which "
+                "is the most there is; do they call each other in a circle?"
+            )
+        definition = of_notebook(path, timeout_seconds=request["timeout"])
+        call, stop = request["run"], self._stops[request["run"]]
+
+        def begun(run_id: int) -> None:
+            calls.depths[run_id] = depth + 1
+            self._tell(begun=call, run_id=run_id)
+
+        run_id = calls.run(
+            definition,
+            settings,
+            parameters=request["arguments"],
+            within=Within(calls.kernels, stop, begun, (), trigger=_TRIGGER),
+            skip_unsupported=False,
+            view=None,
+        )
+        ledger = Ledger(settings.ledger_url)
+        try:
+            found = record(definition.graph, replay(definition.graph, ledger.read(run_id)))
+        finally:
+            ledger.close()
+        (task,) = found["tasks"]
+        output = task["output"]
+        return {
+            "run_id": run_id,
+            "result": found["state"].get("result_state"),
+            "value": output.get("notebook_output", {}).get("result"),
+            "message": output.get("error") or found["state"]["state_message"],
+            "output_notebook": task["output_notebook"],
+        }
