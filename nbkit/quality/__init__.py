@@ -17,7 +17,7 @@ Read `expectation` first, then `splitting`: how one pass divides and counts the 
 from __future__ import annotations
 
 from nbkit.quality.checking import check, write
-from nbkit.quality.drift import drift
+from nbkit.quality.distribution import drift
 from nbkit.quality.expectation import Expectation
 from nbkit.quality.history import HISTORY, History
 from nbkit.quality.looks import has_schema, reconcile, same_rows, unique
@@ -35,7 +35,10 @@ from nbkit.quality.ready_made import (
     row_count,
 )
 from nbkit.quality.report import Checked
+from nbkit.quality.rules import read_rules, table_rules
 from nbkit.quality.splitting import Split, aborted_by, split
+from nbkit.quality.streaming import stream
+from nbkit.quality.suggesting import Suggestions, suggest
 
 __all__ = [
     "HISTORY",
@@ -48,6 +51,7 @@ __all__ = [
     "Outcome",
     "Result",
     "Split",
+    "Suggestions",
     "aborted_by",
     "aggregate",
     "between",
@@ -60,10 +64,14 @@ __all__ = [
     "in_set",
     "matches",
     "not_null",
+    "read_rules",
     "reconcile",
     "row_count",
     "same_rows",
     "split",
+    "stream",
+    "suggest",
+    "table_rules",
     "unique",
     "write",
 ]

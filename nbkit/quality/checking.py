@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from nbkit.errors import DefinitionError, Problem
@@ -99,42 +99,47 @@ def write(
     asked.require(df, table, quarantine)
     record = History(df.sparkSession, history, table)
     past = record.past()
-    hold = asked.gated or bool(asked.looks) or bool(quarantine and asked.quarantines)
-    made = split(
-        df,
-        asked.expectations,
-        dataset=table,
-        aggregates=asked.aggregates,
-        samples=samples,
-        hold=hold,
-    )
-    target = _Target(mode, tuple(partition_by), dict(options or {}))
-    try:
-        outcome = _written(made, asked, target, table, past)
-        if made.quarantine is not None:
-            target.aside(made.quarantine, quarantine)
-        outcome = _with_samples(outcome, asked, made.held if made.held is not None else df, samples)
-    except Stopped as stopped:
-        outcome = stopped.outcome
-    except Exception as error:
-        if aborted_by(error, asked.expectations) is None:
-            raise
-        outcome = _measured(df, asked, table, samples)
-        if not any(result.fatal for result in outcome.results):
-            raise  # rows that change from look to look: Spark's own message is all there is
-    finally:
-        made.release()
-    outcome = asked.ordered(outcome)
+    target = Target(table, quarantine, mode, tuple(partition_by), dict(options or {}))
+    outcome = through(df, asked, target, samples, past)
     record.add(outcome)
-    outcome.raise_for_failures()
+    outcome.raise_for_failures("nothing was written")
     return Checked(outcome, past)
 
 
-class Stopped(Exception):  # noqa: N818 - not an error but the way out of a write
-    """A check of the whole failed before anything was written."""
+def through(
+    df: DataFrame, asked: Asked, target: Target, samples: int, past: Mapping[str, Sequence[Past]]
+) -> Outcome:
+    """Write rows through checks, and record nothing.
 
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
+    Returns:
+        What was measured. Where a check with the action `fail` did not hold, nothing was written.
+
+    Raises:
+        NotMeasuredError: Delta had these rows already (`txnAppId`) and did not write them.
+    """
+    made = split(
+        df,
+        asked.expectations,
+        dataset=target.table,
+        aggregates=asked.aggregates,
+        samples=samples,
+        hold=asked.gated or asked.quarantines or bool(asked.looks),
+    )
+    try:
+        outcome = _written(made, asked, target, past)
+        if made.quarantine is not None and not any(each.fatal for each in outcome.results):
+            target.aside(made.quarantine)
+        seen = made.held.select(*df.columns) if made.held is not None else df
+        return asked.ordered(_with_samples(outcome, asked, seen, samples))
+    except Exception as error:
+        if aborted_by(error, asked.expectations) is None:
+            raise
+        outcome = _measured(df, asked, target.table, samples)
+        if not any(result.fatal for result in outcome.results):
+            raise  # rows that change from look to look: Spark's own message is all there is
+        return asked.ordered(outcome)
+    finally:
+        made.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,7 @@ class Asked:
             DefinitionError: it cannot.
         """
         if df.isStreaming:
-            why = "is a stream; write it with `for_each_batch`, or `split` it and start it yourself"
+            why = "is a stream; write it with `quality.stream`"
             raise DefinitionError((Problem("df", why),), f"write to {table}")
         if self.quarantines and not quarantine:
             names = [each.name for each in self.expectations if each.action == "quarantine"]
@@ -197,41 +202,53 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
-    mode: Mode
-    partition_by: tuple[str, ...]
-    options: dict[str, str]
+class Target:
+    """Where good and quarantined rows go, and how.
 
-    def save(self, df: DataFrame, table: str) -> None:
+    Attributes:
+        table, quarantine: names of tables.
+        mode: of both.
+        partition_by: columns of the table.
+        options: of Delta's writer, for both.
+    """
+
+    table: str
+    quarantine: str
+    mode: Mode
+    partition_by: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def save(self, df: DataFrame) -> None:
+        """Write good rows."""
         writer = df.write.mode(self.mode).options(**self.options)
         if self.partition_by:
             writer = writer.partitionBy(*self.partition_by)
-        writer.saveAsTable(table)
+        writer.saveAsTable(self.table)
 
-    def aside(self, df: DataFrame, table: str) -> None:
+    def aside(self, df: DataFrame) -> None:
+        """Write quarantined rows, whatever columns the table had before."""
         from pyspark.sql import functions
 
         evolve = "overwriteSchema" if self.mode == "overwrite" else "mergeSchema"
         rows = df.withColumn(QUARANTINED_AT, functions.current_timestamp())
         writer = rows.write.mode(self.mode).options(**{**self.options, evolve: "true"})
-        writer.saveAsTable(table)
+        writer.saveAsTable(self.quarantine)
 
 
 def _written(
-    made: Split, asked: Asked, target: _Target, table: str, past: Mapping[str, list[Past]]
+    made: Split, asked: Asked, target: Target, past: Mapping[str, Sequence[Past]]
 ) -> Outcome:
     if not asked.gated:
-        target.save(made.good, table)
+        target.save(made.good)
         return _looked(made.metrics.read(), asked.looks, made.good, past)
     run(made.good)
     outcome = made.metrics.read()
     for look in asked.looks:
         if any(result.fatal for result in outcome.results):
-            break
+            return outcome
         outcome = _looked(outcome, [look], made.good, past)
-    if any(result.fatal for result in outcome.results):
-        raise Stopped(outcome)
-    target.save(made.good, table)
+    if not any(result.fatal for result in outcome.results):
+        target.save(made.good)
     return outcome
 
 
@@ -258,7 +275,7 @@ def _with_samples(outcome: Outcome, asked: Asked, df: DataFrame, samples: int) -
 
 
 def _looked(
-    outcome: Outcome, looks: Iterable[Look], df: DataFrame, past: Mapping[str, list[Past]]
+    outcome: Outcome, looks: Iterable[Look], df: DataFrame, past: Mapping[str, Sequence[Past]]
 ) -> Outcome:
     found = tuple(
         each.result(each.look(df, [run.details for run in past.get(each.name, ())]))

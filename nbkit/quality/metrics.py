@@ -19,7 +19,7 @@ from nbkit.quality.sampling import SAMPLE, by_rule
 from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
@@ -57,6 +57,7 @@ class Metrics:
         self._aggregates = tuple(aggregates)
         self._samples = samples
         self._source = source
+        self._at_close: list[Callable[[], object]] = []
 
     @classmethod
     def of(
@@ -105,16 +106,22 @@ class Metrics:
         )
         return replace(made, results=(*made.results, *whole))
 
+    def at_close(self, let_go: Callable[[], object]) -> None:
+        """Have something let go when nobody listens any more."""
+        self._at_close.append(let_go)
+
     def close(self) -> None:
-        """Stop listening; what was counted can still be read."""
+        """Stop listening, and let go of rows that were held; counts can still be read."""
         self._source.close()
+        while self._at_close:
+            self._at_close.pop()()
 
     def __enter__(self) -> Self:
         """Return itself; the end of the block stops the listening."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop listening."""
+        """Stop listening, and let go of rows that were held."""
         self.close()
 
 

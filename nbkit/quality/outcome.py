@@ -122,14 +122,37 @@ class Outcome:
         """The expectations that did not hold."""
         return tuple(result for result in self.results if not result.ok)
 
-    def raise_for_failures(self) -> None:
+    def raise_for_failures(self, consequence: str = "") -> None:
         """Stop here if an expectation with the action `fail` did not hold.
+
+        Args:
+            consequence: what became of the data, for the message.
 
         Raises:
             ExpectationFailedError: it names each such expectation, its counts and some rows.
         """
         if any(result.fatal for result in self.results):
-            raise ExpectationFailedError(self)
+            raise ExpectationFailedError(self, consequence)
+
+    def plus(self, later: Outcome) -> Outcome:
+        """Return this and what became of later rows under the same expectations, as one."""
+        results = tuple(
+            replace(
+                then,
+                passed=result.passed + then.passed,
+                failed=result.failed + then.failed,
+                dropped=result.dropped + then.dropped,
+                sample=result.sample or then.sample,
+            )
+            for result, then in zip(self.results, later.results, strict=True)
+        )
+        return Outcome(
+            self.dataset,
+            self.rows + later.rows,
+            self.kept + later.kept,
+            self.quarantined + later.quarantined,
+            results,
+        )
 
     def __getitem__(self, name: str) -> Result:
         """Return the result of the expectation of that name."""
@@ -140,18 +163,19 @@ class Outcome:
 
 
 class ExpectationFailedError(NbkitError):
-    """Expectations with the action `fail` did not hold; nothing was written.
+    """Expectations with the action `fail` did not hold.
 
     Attributes:
         outcome: all that was measured.
     """
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, consequence: str = "") -> None:
         self.outcome = outcome
-        failed = [result for result in outcome.results if result.fatal]
-        what = "expectation" if len(failed) == 1 else "expectations"
-        lines = [f"{outcome.dataset}: {len(failed)} {what} failed, nothing was written"]
-        super().__init__("\n".join([*lines, *(f"  {result.as_text()}" for result in failed)]))
+        fatal = [result for result in outcome.results if result.fatal]
+        what = "expectation" if len(fatal) == 1 else "expectations"
+        first = f"{outcome.dataset}: {len(fatal)} {what} failed"
+        lines = [f"{first}; {consequence}" if consequence else first]
+        super().__init__("\n".join([*lines, *(f"  {result.as_text()}" for result in fatal)]))
 
 
 def outcome_of(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from nbkit.quality.expectation import Action, Expectation, Nulls, share
+from nbkit.quality.expectation import Action, Expectation, Nulls
 from nbkit.quality.sampling import quoted
 from nbkit.quality.splitting import literal
 from nbkit.quality.table_checks import Aggregate, Verdict
@@ -35,7 +35,7 @@ def expect(
         threshold: share of rows that may fail: `0.01` or `"1%"`.
         nulls: whether a row for which the condition is NULL fails or passes.
     """
-    return Expectation(name, predicate, action, share(threshold), nulls)
+    return _made(name, predicate, action, threshold, nulls)
 
 
 def not_null(
@@ -127,7 +127,7 @@ def foreign_key(
         predicate = f"{missing} or {predicate}"
     says = f"{_joined(own)} is in {table}"
     name = name or f"{_joined(own)}_in_{table.rsplit('.', 1)[-1]}"
-    return Expectation(name, predicate, action, share(threshold), nulls, says)
+    return _made(name, predicate, action, threshold, nulls, says=says)
 
 
 def row_count(
@@ -247,8 +247,11 @@ def _made(
     action: Action,
     threshold: float | str,
     nulls: Nulls = "fail",
+    *,
+    says: str = "",
 ) -> Expectation:
-    return Expectation(name, predicate, action, share(threshold), nulls)
+    # the expectation itself reads the threshold, so that it tells all its problems at once
+    return Expectation(name, predicate, action, cast("float", threshold), nulls, says)
 
 
 def _bounds(low: float | None, high: float | None) -> str:

@@ -51,10 +51,8 @@ class Split:
     held: DataFrame | None = None
 
     def release(self) -> None:
-        """Let go of the rows that were kept, and stop listening for counts."""
+        """Let go of the rows that were kept, and stop listening; `metrics.close` is the same."""
         self.metrics.close()
-        if self.held is not None:
-            self.held.unpersist()
 
 
 def split(
@@ -105,6 +103,8 @@ def split(
     if samples and flags:
         wanted[SAMPLE] = sample_metric(df.schema, flags, samples)
     metrics = Metrics.of(df, dataset, given, aggregates, samples)
+    if hold:
+        metrics.at_close(flagged.unpersist)
     good = metrics.observe(flagged, _columns(wanted))
     good = good.where(_expr(_aborting(given, flags, kept) if abort else kept)).drop(*flags)
     figures = {aggregated(place): each.expression for place, each in enumerate(aggregates)}

@@ -76,9 +76,9 @@ def test_only_fail_stops():
     outcome().raise_for_failures()
     outcome(action="warn").raise_for_failures()
     with pytest.raises(ExpectationFailedError) as raised:
-        sampled(outcome(action="fail"), {"b": [{"y": 0}]}).raise_for_failures()
+        sampled(outcome(action="fail"), {"b": [{"y": 0}]}).raise_for_failures("nothing was written")
     assert str(raised.value).splitlines() == [
-        "silver: 1 expectation failed, nothing was written",
+        "silver: 1 expectation failed; nothing was written",
         "  b: 10 of 200 rows fail `y > 0`",
         '    {"y": 0}',
     ]
@@ -87,6 +87,12 @@ def test_only_fail_stops():
 def test_no_rows_fail_nothing():
     empty = dict.fromkeys(COUNTS, 0)
     assert outcome_of("silver", [Expectation("a", "x"), Expectation("b", "y")], empty).ok
+
+
+def test_outcomes_of_batches_add_up():
+    both = outcome().plus(sampled(outcome(), {"a": [{"x": 0}]}))
+    assert (both.rows, both.kept, both.quarantined, both["a"].failed) == (400, 380, 12, 4)
+    assert both["a"].sample == ({"x": 0},)
 
 
 def test_batches_add_up():

@@ -1,0 +1,143 @@
+"""Rules in a file: what they become, and every problem at once. No Spark."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from nbkit import quality
+from nbkit.errors import DefinitionError
+from nbkit.quality.rules import READY_MADE, build
+from nbkit.quality.suggesting import Profile, Suggestions, nice, proposed
+
+GOOD = """
+rules:
+  - name: positive
+    predicate: distance > 0
+    action: drop
+    threshold: 1%
+    tags: [flights, silver]
+  - {check: not_null, columns: [a, b], nulls: fail}
+  - {check: between, column: day, low: 2013-01-01, nulls: pass, tags: silver}
+  - {check: unique, columns: id, action: fail, active: false}
+  - {check: row_count, low: 1, tags: [gold]}
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text):
+        path = tmp_path / "rules.yml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_rules_become_checks(file):
+    """Predicates and ready-made ones, with their tags; those that are not active are left out."""
+    good = GOOD.replace(", nulls: fail", "")
+    positive, both, day, rows = quality.read_rules(file(good))
+    assert (positive.predicate, positive.action, positive.threshold) == (
+        "distance > 0",
+        "drop",
+        0.01,
+    )
+    assert both == quality.not_null("a", "b")
+    assert day.predicate == "`day` >= date'2013-01-01'"
+    assert rows.rule == "count(1) at least 1"
+    chosen = quality.read_rules(file(good), tags=["silver"])
+    assert [each.name for each in chosen] == ["positive", "day_in_range"]
+
+
+def test_every_problem_has_its_place(file):
+    text = """
+    rules:
+      - {name: a, predicate: x > 0, action: dorp, nulls: maybe}
+      - {name: a, predicat: x > 0}
+      - 5
+      - {check: betwen, column: x}
+      - {check: freshness, column: x, within: soon}
+      - {name: b, predicate: x, active: perhaps}
+      - {name: b, predicate: y, threshold: 5}
+      - {name: c, predicate: y}
+      - {name: c, predicate: z}
+    """
+    with pytest.raises(DefinitionError) as raised:
+        quality.read_rules(file(text))
+    told = [str(problem) for problem in raised.value.problems]
+    assert told[0] == "rules[0].action: 'dorp' is not an action; nearest: drop"
+    assert told[1].startswith("rules[0].nulls:")
+    assert told[2] == "rules[1].predicat: is nothing that expect takes; nearest: predicate"
+    assert told[3] == "rules[1].predicate: is missing; expect needs it"
+    assert told[4] == "rules[2]: int is no rule"
+    assert told[5].startswith("rules[3].check: 'betwen' is no ready-made check; nearest: between")
+    assert told[6].startswith("rules[4]: 'soon' is no length of time")
+    assert told[7].startswith("rules[5].active:")
+    assert told[8].startswith("rules[6].threshold: 5 is not between 0 and 1")
+    assert told[9] == "rules[8].name: 'c' is the name of rules[7] too"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("rules: {}", "is no list of rules"), ("a: [", "is no YAML"), ("", "is no list of rules")],
+)
+def test_a_file_of_something_else_is_told_so(file, text, problem):
+    with pytest.raises(DefinitionError, match=problem):
+        quality.read_rules(file(text))
+
+
+def test_a_missing_file_is_told_so(tmp_path):
+    with pytest.raises(DefinitionError, match="cannot be read: No such file"):
+        quality.read_rules(tmp_path / "none.yml")
+
+
+def test_all_ready_made_ones_can_be_kept():
+    """What the package offers to make and what a file can name are the same."""
+    makers = {name for name in quality.__all__ if name[0].islower()}
+    others = {
+        "aborted_by",
+        "check",
+        "read_rules",
+        "split",
+        "stream",
+        "suggest",
+        "table_rules",
+        "write",
+    }
+    assert {*READY_MADE} == makers - others
+
+
+def test_what_is_suggested_says_something_and_fits():
+    key = Profile("id", "long", 100, 100, 100, 1.0, 100.0)
+    assert [*proposed(key)] == [
+        {"check": "not_null", "columns": ["id"]},
+        {"check": "unique", "columns": ["id"]},
+    ]
+    delay = Profile("delay", "double", 1000, 988, 700, -43.0, 1301.0)
+    assert [*proposed(delay)] == [
+        {"check": "not_null", "columns": ["delay"], "threshold": 0.012},
+        {"check": "between", "column": "delay", "low": -50, "high": 2000, "nulls": "pass"},
+    ]
+    sparse = Profile("note", "string", 100, 10, 2, few=("it's", "x"))
+    rules = tuple(proposed(sparse))
+    assert rules == (
+        {"check": "in_set", "column": "note", "values": ["it's", "x"], "nulls": "pass"},
+    )
+    assert [*proposed(Profile("none", "void", 0, 0, 0))] == []
+    suggested = Suggestions(rules)
+    assert suggested.as_code().splitlines()[1] == (
+        '    quality.in_set("note", values=["it\'s", "x"], nulls="pass"),'
+    )
+    code = {"quality": quality}
+    exec(suggested.as_code(), code)
+    written = tuple(build(rule) for rule in yaml.safe_load(suggested.as_yaml())["rules"])
+    assert tuple(code["checks"]) == suggested.checks == written
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [(0, 0, 0), (43, 20, 50), (-43, -50, -20), (1301, 1000, 2000), (0.03, 0.02, 0.05), (7, 5, 10)],
+)
+def test_bounds_are_round_and_outward(value, low, high):
+    assert (nice(value, up=False), nice(value, up=True)) == (low, high)
