@@ -13,6 +13,7 @@ from nbkit.toolkit import (
     injected,
     magics,
     on_pyspark,
+    pipeline_modules,
     python_files,
     redaction,
     secret_store,
@@ -119,6 +120,7 @@ def _install(shell: InteractiveShell) -> None:
     on_pyspark.on_import(prepare)
     on_pyspark.on_import(three_levels.understand_in_delta, "delta.tables")
     on_pyspark.on_import(spark_paths.understand_in_delta, "delta.tables")
+    pipeline_modules.offer()
     python_files.understand()
     Tracebacks(shell)
     magics.register(shell)

@@ -1,0 +1,94 @@
+"""Pipelines of a test's own, on one real Spark session for the tests of a module."""
+
+from __future__ import annotations
+
+import os
+from contextlib import chdir
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nbkit.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nbkit.pipelines.progress import DatasetProgress
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory):
+    from nbkit.spark.lease import attach, hold
+    from nbkit.toolkit.session import session
+
+    root = tmp_path_factory.mktemp("project")
+    settings = Settings.model_validate({"root": root, "spark": {"memory": "1g"}})
+    before = os.environ.copy()
+    with hold(settings):
+        session._spark = attach(settings)
+        yield session._spark
+        session._spark.stop()
+        session._spark = None
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@dataclass
+class Pipeline:
+    """A pipeline in a folder of its own."""
+
+    root: Path
+    spark: Any
+    said: dict[str, DatasetProgress]
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def resolve(self):
+        from nbkit.pipelines.spec import read_spec
+        from nbkit.pipelines.whole import resolve
+
+        with chdir(self.root):
+            return resolve(read_spec(self.root), self.spark)
+
+    def problems(self) -> list[str]:
+        return [str(problem) for problem in self.resolve().problems]
+
+    def update(self, **request) -> dict[str, DatasetProgress]:
+        from nbkit.pipelines.plan import Request
+        from nbkit.pipelines.whole import update
+
+        graph = self.resolve()
+        self.said = dict(update(graph, self.spark, self.place(graph), Request(**request)))
+        return self.said
+
+    def place(self, graph):
+        from nbkit.pipelines.whole import Place
+
+        return Place.of(graph.spec, self.root / ".nbkit")
+
+    def how(self, key: str) -> tuple[str, str | None]:
+        return self.said[key].state, self.said[key].how
+
+    def rows(self, table: str, order: str = "1, 2") -> list[tuple]:
+        return [
+            tuple(row)
+            for row in self.spark.sql(f"select * from {table} order by {order}").collect()
+        ]
+
+
+@pytest.fixture
+def pipeline(spark, tmp_path, request):
+    """A pipeline whose schema has the name of the test."""
+    made = Pipeline(tmp_path, spark, {})
+    schema = request.node.name.removeprefix("test_")[:40].replace("[", "_").replace("]", "")
+    made.write(
+        "spark-pipeline.yml",
+        f"name: {schema}\nschema: {schema}\nlibraries:\n  - glob: {{include: 'src/**'}}\n",
+    )
+    made.schema = schema
+    spark.sql(f"create schema if not exists {schema}_in")
+    return made

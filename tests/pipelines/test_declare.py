@@ -1,0 +1,150 @@
+"""The names of pipeline code, and every spelling of their arguments."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from nbkit import pipelines as dp
+from nbkit.errors import UsageError
+from nbkit.pipelines.declarations import Rule
+from nbkit.pipelines.registry import Registry, collecting
+from nbkit.pipelines.task import seconds_of
+
+
+@pytest.fixture
+def declared():
+    registry = Registry()
+    with collecting(registry):
+        yield registry.declared
+
+
+def test_decorators_stack_in_any_order(declared):
+    """Expectations above and below the table are the table's, from top to bottom."""
+
+    @dp.expect("a", "x > 0")
+    @dp.table
+    @dp.expect_or_drop("b", "y > 0")
+    @dp.expect_all_or_fail({"c": "z > 0", "d": "w > 0"})
+    def orders():
+        return "rows"
+
+    assert orders() == "rows"
+    (dataset,) = declared().datasets
+    assert dataset.rules == (
+        Rule("a", "x > 0", "warn"),
+        Rule("b", "y > 0", "drop"),
+        Rule("c", "z > 0", "fail"),
+        Rule("d", "w > 0", "fail"),
+    )
+    assert dataset.place.file.endswith("test_declare.py")
+    assert dataset.place.line == orders.__code__.co_firstlineno + 1
+
+
+def test_datasets_are_declared_in_loops_and_functions(declared):
+    """Each has its own query, and its own name."""
+
+    def make(name):
+        @dp.materialized_view(name=name, comment=f"about {name}", cluster_by=["k"])
+        def query():
+            return name
+
+    for name in ("a", "b"):
+        make(name)
+    assert [dataset.name for dataset in declared().datasets] == ["a", "b"]
+    assert [flow.query() for flow in declared().flows] == ["a", "b"]
+
+
+def test_older_spellings_and_cloud_keywords_are_taken(declared):
+    """What has no meaning here is remembered."""
+    dp.create_target_table("a", table_properties={"pipelines.reset.allowed": False})
+    dp.create_streaming_live_table("b", cluster_by=["AUTO"], expect_all_or_drop={"k": "x > 0"})
+
+    @dp.table(name="c", private=True, row_filter="f", spark_conf={"a": 1})
+    def query(): ...
+
+    a, b, c = declared().datasets
+    assert a.properties == {"pipelines.reset.allowed": "false"}
+    assert (b.cluster_by, b.ignored) == ((), ("cluster_by AUTO",))
+    assert b.rules == (Rule("k", "x > 0", "drop"),)
+    assert c.ignored == ("private", "row_filter")
+    assert declared().flows[0].conf == {"a": "1"}
+
+
+@pytest.mark.parametrize("scd_type", [2, "2", "SCD_TYPE_2", "scd_type_2"])
+def test_auto_cdc_takes_every_spelling_of_its_type(declared, scd_type):
+    """A number, its text, or Databricks' constant."""
+    dp.apply_changes("t", "s", ["k"], "ts", stored_as_scd_type=scd_type, apply_as_deletes="d")
+    (flow,) = declared().flows
+    assert flow.changes.scd_type == 2
+    assert (flow.name, flow.target, flow.changes.deletes) == ("t", "t", "d")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: dp.table(nmae="x"), "table has no keyword nmae; nearest: name"),
+        (lambda: dp.table(name="x", partition_cols="a"), "partition_cols of table is a list"),
+        (lambda: dp.expect("a", "b")(None), None),
+        (lambda: dp.create_sink("s", 1), "format of create_sink is text, not int"),
+        (
+            lambda: dp.apply_changes("t", "s", ["k"], "ts", column_list=[], except_column_list=[]),
+            "give either column_list or except_column_list",
+        ),
+        (lambda: dp.apply_changes("t", "s", [], "ts"), "needs at least one key"),
+        (lambda: dp.apply_changes("t", "s", ["k"], "ts", stored_as_scd_type=3), "is 1 or 2, not 3"),
+        (
+            lambda: dp.apply_changes("t", "s", ["k"], "ts", track_history_column_list=["a"]),
+            "track_history_column_list is for SCD type 2 only",
+        ),
+    ],
+)
+def test_wrong_arguments_are_named_with_their_place(declared, call, message):
+    """At the line of the person's own code."""
+
+    def query(): ...
+
+    if message is None:
+        call()  # expectations on nothing are nobody's
+        assert declared().datasets == ()
+        return
+    with pytest.raises(UsageError, match=message) as caught:  # noqa: PT012 - some at once
+        found = call()
+        found(query)
+    assert "test_declare.py" in str(caught.value)
+
+
+def test_a_cell_that_is_run_again_declares_again():
+    """The later declaration takes the place of the earlier one, with its flows."""
+    registry = Registry(redefine=True)
+    with collecting(registry):
+        for comment in ("old", "new"):
+
+            @dp.table(name="a", comment=comment)
+            def query(): ...
+
+    assert [dataset.comment for dataset in registry.declared().datasets] == ["new"]
+    assert len(registry.declared().flows) == 1
+
+
+def test_dlt_is_found_where_no_package_has_the_name(monkeypatch):
+    """A package that is installed stays what it is."""
+    from nbkit.toolkit import pipeline_modules
+
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.delitem(sys.modules, "dlt", raising=False)
+    pipeline_modules.offer()
+    assert sys.meta_path[-1].find_spec("dlt", None) is not None
+    import dlt
+
+    assert dlt.apply_changes is dp.apply_changes
+    monkeypatch.delitem(sys.modules, "dlt")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("10 seconds", 10), ("1 minute", 60), ("2 hours", 7200)]
+)
+def test_intervals_are_read(text, seconds):
+    """As `pipelines.trigger.interval` has them."""
+    assert seconds_of(text) == seconds
