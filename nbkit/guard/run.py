@@ -77,7 +77,11 @@ class StepRun:
             self._finish("succeeded")
             return False
         if self._retries is not None:
-            self.pause_seconds = self._retries.seconds_until_next(error)
+            try:
+                self.pause_seconds = self._retries.seconds_until_next(error)
+            except BaseException:  # the author's `on` or `wait`
+                self._finish("failed")
+                raise
         if self.pause_seconds is None:
             return self._give_up(error)
         if driver.is_lost(error):

@@ -143,6 +143,17 @@ def test_on_says_which_errors(on, tries, slept):
     assert len(body.calls) == tries
 
 
+def test_a_failing_on_ends_the_step(said):
+    """A mistake in `on` is shown beside the error that it was asked about, after the clean-up."""
+    cleaned = []
+    step = nbkit.step("x", retries=1, on=lambda error: 1 / 0, cleanup=lambda: cleaned.append(1))
+    with pytest.raises(ZeroDivisionError) as caught:
+        step(failing(1, KeyError("x")))()
+    assert isinstance(caught.value.__context__, KeyError)
+    assert states(said)[-1] == ("x", "failed", 1)
+    assert cleaned == [1]
+
+
 def test_nbkit_fail_is_never_retried(slept):
     """Whatever `on` says: the author decided."""
     calls = []
