@@ -37,7 +37,7 @@ def run(path: str, timeout_seconds: int = 0, arguments: Mapping[str, str] | None
     try:
         run_id = call.begun.result()
         say({"kind": "child_run", "id": str(run_id), "run_id": run_id, "notebook": path})
-        print(f"Notebook run {run_id}: {path}")
+        print(f"Notebook run {run_id}: {path}\n", end="")  # in one piece: threads print too
         end = call.ended.result()
     except NotebookRunError as error:
         raise NotebookRunError(str(error)) from None

@@ -20,7 +20,6 @@ class Utility:
 
     _name: typing.ClassVar[str]
     _absent: typing.ClassVar[Mapping[str, str]] = {}
-    _later: typing.ClassVar[tuple[str, ...]] = ()
 
     def help(self, method: str = "") -> None:
         """Print what there is, or how to call one method."""
@@ -38,11 +37,8 @@ class Utility:
             raise AttributeError(name)
         if name in self._absent:
             raise AttributeError(f"{self._name}.{name} {self._absent[name]}")
-        if name in self._later:
-            message = f"{self._name}.{name} is not in nbkit yet"
-        else:
-            near = nearest(name, self._public())
-            message = f"{self._name} has no {name}" + (f"; did you mean {near}?" if near else "")
+        near = nearest(name, self._public())
+        message = f"{self._name} has no {name}" + (f"; did you mean {near}?" if near else "")
         raise AttributeError(f"{message} ({self._name} has: {', '.join(self._public())})")
 
     def __repr__(self) -> str:

@@ -31,6 +31,7 @@ def results(shared_project):
     """How each notebook of the guide ended, all run in one job."""
     for path in NOTEBOOKS:
         shutil.copy(path, shared_project.root)
+    shutil.copytree(FOLDER / "parts", shared_project.root / "parts")
     tasks = [shared_project.notebook_task(path.stem, path.name) for path in NOTEBOOKS]
     shared_project.job(*tasks, name="guide")
     shared_project.start("run", "guide.json").end(timeout=280)
