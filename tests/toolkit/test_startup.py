@@ -56,6 +56,21 @@ def test_extension_does_the_same(shell, tmp_path):
     assert sys.path[0] == str(tmp_path)
 
 
+def test_on_databricks_its_own_names_stay(shell, monkeypatch):
+    """There `%load_ext nbkit` adds blocks that try again, and leaves `spark` and `dbutils` be."""
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
+    shell.user_ns.update(spark="theirs", dbutils="theirs")
+    assert shell.run_cell("%load_ext nbkit").success
+    load_ipython_extension(shell)
+    assert shell.user_ns["spark"] == shell.user_ns["dbutils"] == "theirs"
+    result = shell.run_cell(
+        "import nbkit\n"
+        "with nbkit.step('x', retries=1, on=ArithmeticError, wait=0) as step:\n"
+        "    1 / (step.tries - 1)"
+    )
+    assert result.success
+
+
 def test_bind_is_light():
     """Neither `import nbkit` nor `bind` imports Spark, pandas or pydantic."""
     code = (
