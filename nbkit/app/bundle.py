@@ -81,10 +81,23 @@ def whole_bundle(path: Path, job_key: str | None) -> tuple[Path, str | None]:
         return path, job_key
     guesses = (folder / name for folder in path.parents for name in _MAIN)
     main = next((guess for guess in guesses if guess.is_file()), None)
-    if main is None or path not in _included(main, read_text(main)):
+    if main is None or not _includes(main, path):
         return path, job_key
     keys = job_keys(text, source=path.name)
     return main, job_key or (keys[0] if len(keys) == 1 else None)
+
+
+def _includes(main: Path, path: Path) -> bool:
+    """Say whether a bundle's main file includes another one.
+
+    Raises:
+        DefinitionError: the main file is faulty; the problems say that it is that one.
+    """
+    try:
+        return path in _included(main, read_text(main))
+    except DefinitionError as error:
+        found = (Problem(each.pointer, f"in {main}: {each.message}") for each in error.problems)
+        raise DefinitionError(tuple(found), str(path)) from None
 
 
 def included_texts(path: Path, text: str) -> dict[str, str]:

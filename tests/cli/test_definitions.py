@@ -136,6 +136,14 @@ def test_a_fragment_that_the_bundle_does_not_include_stands_alone(bundle, nbkit)
     assert (answer.status, "${var.expected} is declared nowhere" in answer.err) == (2, True)
 
 
+@pytest.mark.parametrize("main", ["include: [", "include: [nowhere.yml]"])
+def test_a_faulty_main_file_is_named(bundle, nbkit, main):
+    """Its problems are not those of the fragment."""
+    bundle(main=main)
+    answer = nbkit("run", "resources/check.yml")
+    assert (answer.status, "/databricks.yml: " in answer.err) == (2, True)
+
+
 def test_the_overrides_file_of_a_target(bundle, project, nbkit):
     """It is where the Databricks CLI keeps variables that are not for Git."""
     folder = project.root / ".databricks" / "bundle" / "prod"
