@@ -202,9 +202,10 @@ REPORTS = {
     "expectations": "expectations",
     "child_run": "child_runs",
     "dataset": "datasets",
-    "sql_rows": "",
 }
-"""Kinds of `Report`, and the field of an attempt's record where they are listed; rows of SQL are
-the attempt's `output` instead."""
+"""Kinds of `Report`, and the field of an attempt's record where they are listed."""
+
+ROWS = "sql_rows"
+"""The kind of `Report` that is the attempt's output instead."""
 
 Message = NotebookExited | TaskValueSet | SparkAttached | SparkLost | Report

@@ -113,8 +113,10 @@ def _unit(found: UnitState) -> dict[str, Any]:
     life = found.life
     stopping = life == "RUNNING" and last is not None and last.stopping
     attempts = [_attempt(attempt) for attempt in found.attempts]
+    first = found.attempts[found.earlier : found.earlier + 1]
     document = {
         "run_id": found.task_run_id,
+        "original_attempt_run_id": first[0].task_run_id if first else found.task_run_id,
         "attempt_number": last.attempt if last else 0,
         **_standing("TERMINATING" if stopping else life, found.result, found.code, found.message),
         **_times(found.started_at, found.finished_at),
@@ -156,7 +158,7 @@ def _reports(attempt: AttemptState) -> dict[str, list[dict[str, Any]]]:
     """Return what the notebook told, in the order in which it first told it."""
     listed: dict[str, list[dict[str, Any]]] = {}
     for (kind, _), report in attempt.reports.items():
-        if not REPORTS[kind]:
+        if kind not in REPORTS:
             continue
         told = {name: value for name, value in report.items() if name != "kind"}
         listed.setdefault(REPORTS[kind], []).append(told)

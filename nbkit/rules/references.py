@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.graph.near import hint
 from nbkit.graph.references import Reference, parse
 from nbkit.rules.moves import definition
-from nbkit.wire import OUTPUT_BYTES, OUTPUT_ROWS
+from nbkit.wire import OUTPUT_BYTES, OUTPUT_ROWS, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,7 +187,7 @@ def _output(
 
 def sql_rows(attempt: AttemptState | None) -> dict[str, Any] | None:
     """Return the rows that an attempt at a SQL task told of, a `nbkit.wire.RowsRead`."""
-    return attempt.reports.get(("sql_rows", "last")) if attempt else None
+    return attempt.reports.get((ROWS, "last")) if attempt else None
 
 
 def _input(path: tuple[str, ...], scope: Scope) -> JsonValue:

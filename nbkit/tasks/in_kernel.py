@@ -151,7 +151,7 @@ class _Ear:
         self._reports.progressed(cell, cells)
 
     def said(self, message: Message) -> None:
-        if message["kind"] in wire.REPORTS:
+        if message["kind"] in (*wire.REPORTS, wire.ROWS):
             self._reports.reported(cast("wire.Report", message))
         if message["kind"] != "task_value":
             return

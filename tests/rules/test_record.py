@@ -206,3 +206,15 @@ def test_what_a_notebook_told_of_itself(kit):
     assert attempt["steps"] == [{"id": "b", "state": "failed"}, {"id": "a", "state": "running"}]
     assert attempt["expectations"] == [{"id": "t", "rows": 3}]
     assert "child_runs" not in attempt
+
+
+def test_a_retry_names_the_attempt_that_it_repeats(kit):
+    """As the API has it; a repair begins anew."""
+    run = kit.Simulation([kit.notebook("load", max_retries=2)], {"load": kit.FAILED})
+    run.run()
+    (found,) = record(run.graph, run.state)["tasks"]
+    assert (found["original_attempt_run_id"], found["run_id"]) == (7_000_001, 7_000_003)
+    run.record(plan_repair(run.graph, run.state, run.now))
+    run.run()
+    (found,) = record(run.graph, run.state)["tasks"]
+    assert (found["original_attempt_run_id"], found["run_id"]) == (7_000_004, 7_000_006)
