@@ -11,6 +11,7 @@ _PUBLIC = {
     "Run": "nbkit.api",
     "exit": "nbkit.toolkit.notebook",
     "fail": "nbkit.guard.failed",
+    "job": "nbkit.ui.widget",
     "load_ipython_extension": "nbkit.toolkit.startup",
     "parameters": "nbkit.toolkit.parameters",
     "pipeline": "nbkit.pipelines.in_notebook",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -311,6 +312,7 @@ def review(
     from nbkit.report.index import write_index
     from nbkit.report.notebook_page import notebook_of, write_notebook_page
     from nbkit.report.page import write_report
+    from nbkit.report.rows import kept_row
 
     settings = settings or Settings.of()
     folder = settings.runs_directory
@@ -318,7 +320,12 @@ def review(
         if task is not None:
             raise UsageError("--task names a task of a run: say which run")
         page = folder / "index.html"
-        write_index(history.runs(settings, limit=_INDEXED), page)
+        listed = history.runs(settings, limit=_INDEXED)
+        rows = (
+            kept_row(each, folder / str(each["run_id"]), partial(_record, each["run_id"], settings))
+            for each in listed[:_DRAWN]
+        )
+        write_index(listed, page, rows)
         return page
     graph, state = history.show(run_id, settings)
     if task is not None:
@@ -360,6 +367,13 @@ def diff(
 
 
 _INDEXED = 1000
+_DRAWN = 200
+
+
+def _record(run_id: int, settings: Settings) -> dict[str, Any]:
+    from nbkit.app import history
+
+    return record(*history.show(run_id, settings))
 
 
 def _recorded(run_id: int, settings: Settings) -> Run:

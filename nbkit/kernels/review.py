@@ -55,7 +55,7 @@ def header(
         failure: why it failed; None if it did not.
     """
     facts = [
-        f"### {_WORDS.get(result, result)}: {_text(context['task_key'])}",
+        f"## {_WORDS.get(result, result)}: {_text(context['task_key'])}",
         " · ".join(
             [
                 f"job **{_text(context['job_name'])}**",

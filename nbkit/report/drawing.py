@@ -122,17 +122,23 @@ def draw(run: Run) -> Drawing:
     )
 
 
+def line_of(task: Task) -> str:
+    """Return what a task is, and how far: its kind with the count, the outcome or the cell."""
+    if task.iterations:
+        done = sum(amount for look, amount in task.counts if look.tone == "good")
+        return f"{task.kind} · {done} of {len(task.iterations)}"
+    cell, cells = task.progress
+    if cells:
+        return f"{task.kind} · cell {cell} of {cells}"
+    return f"{task.kind} · {task.outcome}" if task.outcome else task.kind
+
+
 def _box(task: Task, corner: Point, size: Point) -> Box:
     room = int((size[0] - _PADDING + 8) / _CHARACTER)
     label = task.key if len(task.key) <= room else f"{task.key[: room - 1]}…"
-    if task.iterations:
-        done = sum(amount for look, amount in task.counts if look.tone == "good")
-        kind = f"{task.kind} · {done} of {len(task.iterations)}"
-    else:
-        kind = f"{task.kind} · {task.outcome}" if task.outcome else task.kind
     took = duration(task.milliseconds or None)
     state = f"{task.look.glyph} {task.look.word}" + (f" · {took}" if took else "")
-    return Box(task, *corner, *size, kind=kind, label=label, state=state)
+    return Box(task, *corner, *size, kind=line_of(task), label=label, state=state)
 
 
 def _edge(

@@ -7,22 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from nbkit.report.page import NAME, as_bytes, environment
+from nbkit.report.page import NAME, as_bytes, environment, live
+from nbkit.report.rows import matrix_of
 from nbkit.report.view import run_view
 from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nbkit.report.rows import Row
     from nbkit.report.view import Record
 
+_RUNS_SHOWN = 100
 
-def write_index(records: Iterable[Record], path: Path) -> None:
+
+def write_index(records: Iterable[Record], path: Path, rows: Iterable[Row] = ()) -> None:
     """Write the index of runs to `path`, such as `runs/index.html`.
 
     Args:
         records: the runs, newest first; `tasks` may be left out of them.
         path: where to write; reports are looked for at `<run_id>/report.html` beside it.
+        rows: the runs to show task by task, newest first; those of one job together.
     """
     runs = [run_view(record) for record in records]
     links = {
@@ -30,5 +35,15 @@ def write_index(records: Iterable[Record], path: Path) -> None:
         for run in runs
         if os.path.isfile(path.parent / str(run.run_id) / NAME)  # noqa: PTH113 - thousands of runs
     }
-    html = environment().get_template("index.html.j2").render(runs=runs, links=links)
+    jobs: dict[tuple[int, str], list[Row]] = {}
+    for row in rows:
+        found = {**row, "report": links.get(row["id"], "")}
+        jobs.setdefault((row["job_id"], row["name"]), []).append(found)
+    matrices = [matrix_of(found[:_RUNS_SHOWN]) for found in jobs.values()]
+    html = environment().get_template("index.html.j2").render(
+        runs=runs,
+        links=links,
+        jobs=[name for _, name in jobs],
+        **(live({"jobs": matrices}) if jobs else {}),
+    )  # fmt: skip
     write_atomically(path, as_bytes(html))

@@ -67,7 +67,7 @@ def timeline(run: Run) -> Timeline:
 
     The time between a run's end and its repair is left out: the axis counts time at work.
     """
-    spans = _episodes(run)
+    spans = episodes(run)
     total = max(sum(end - start for start, end in spans), 1)
 
     def at(moment: int) -> float:
@@ -96,7 +96,7 @@ def timeline(run: Run) -> Timeline:
     )
 
 
-def _episodes(run: Run) -> list[tuple[int, int]]:
+def episodes(run: Run) -> list[tuple[int, int]]:
     """Return when the run was at work: once, and once more for each repair.
 
     A part without an end, going on or lost, ends with the last thing known of it.

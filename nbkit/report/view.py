@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.report.looks import FAILURES, Look, kind, look
 from nbkit.report.wording import named, one_line, plain
+from nbkit.wire import REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Record = dict[str, Any]
+
+TOLD = tuple(REPORTS.values())
+"""Fields of an attempt's record that its notebook filled."""
 
 _OVER = 6
 """The rank from which on tasks keep the order of the job: nothing is wrong with them."""
@@ -54,11 +58,17 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Attempt(Span):
-    """One attempt of a task or iteration."""
+    """One attempt of a task or iteration.
+
+    Attributes:
+        told: what its notebook told of itself, by the record's fields: `steps`, `expectations`,
+            `child_runs`, `datasets`.
+    """
 
     number: int
     trouble: Trouble
     notebook: str
+    told: dict[str, list[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,7 @@ class Task(Span):
         reason: why it did not run.
         parameters: what it got if it ran (`resolved`), what the job says if not.
         values: task values as JSON text.
+        progress: the code cell it works on, from 1, and how many there are; (0, 0) if it does not.
     """
 
     key: str
@@ -101,6 +112,14 @@ class Task(Span):
     attempts: tuple[Attempt, ...]
     iterations: tuple[Iteration, ...]
     notebook: str
+    progress: tuple[int, int]
+
+    @property
+    def told(self) -> dict[str, list[Record]]:
+        """What the notebook of the last attempt told of itself; of all iterations together."""
+        units = self.iterations or (self,)
+        last = [unit.attempts[-1].told for unit in units if unit.attempts]
+        return {name: found for name in TOLD if (found := [one for t in last for one in t[name]])}
 
     @property
     def kind(self) -> str:
@@ -217,7 +236,13 @@ def _task(record: Record) -> Task:
             for at, one in enumerate(record.get("iterations") or ())
         ),
         notebook=record.get("output_notebook") or "",
+        progress=_progress(record),
     )
+
+
+def _progress(record: Record) -> tuple[int, int]:
+    found = record.get("progress") or {}
+    return found.get("cell", 0), found.get("cells", 0)
 
 
 def _attempts(record: Record) -> tuple[Attempt, ...]:
@@ -227,6 +252,7 @@ def _attempts(record: Record) -> tuple[Attempt, ...]:
             number=attempt.get("attempt_number", at),
             trouble=_trouble(attempt),
             notebook=attempt.get("output_notebook") or "",
+            told={name: list(attempt.get(name) or ()) for name in TOLD},
         )
         for at, attempt in enumerate(record.get("attempts") or ())
     )

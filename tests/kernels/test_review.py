@@ -23,7 +23,7 @@ def made(tmp_path):
 
 def test_the_header_says_what_ran_and_how_it_ended(made):
     source = made().source
-    assert source.startswith("### ✓ succeeded: task")
+    assert source.startswith("## ✓ succeeded: task")
     assert "job **job** · run **7** · attempt 1 · 2.2 s" in source
     assert "[report](../report.html)" in source
     assert "[notebook](../../../nb.ipynb)" in source
@@ -34,7 +34,7 @@ def test_the_header_says_what_ran_and_how_it_ended(made):
 def test_a_failure_is_one_click_away(made):
     """With a guilty cell the header links to it; without one it says why all the same."""
     told = made(Failure("cell_error", "boom", "ValueError", cell=2), "FAILED").source
-    assert "### ✗ failed" in told
+    assert "## ✗ failed" in told
     assert "**[Failed](#papermill-error-cell):** boom" in told
     assert "**Failed:** gone" in made(Failure("kernel_died", "gone"), "FAILED").source
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -7,8 +8,10 @@ from pathlib import Path
 
 from nbkit.errors import Failure
 from nbkit.events import RunRepaired
+from nbkit.report.front_end import hash_of
 from nbkit.report.index import write_index
 from nbkit.report.page import ITERATIONS_SHOWN, render_report, write_report
+from nbkit.report.rows import kept_row
 from nbkit.rules.apply import apply
 from nbkit.rules.record import record
 
@@ -41,7 +44,7 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data):
-        if self._open and self._open[-1] != "style":
+        if self._open and self._open[-1] not in {"style", "script"}:
             self.text += data
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
@@ -54,12 +57,13 @@ def render(played, **changes) -> Page:
 
 
 def test_the_page_needs_nothing_but_itself(flights):
-    """It opens from disk: no script, no address, and a policy that forbids to load any."""
+    """It opens from disk: no address, and a policy that allows no script but the page's own."""
     html = render_report(
         record(flights.graph, flights.state), folder=Path("/p/runs/12"), root=Path("/p")
     )
-    assert "<script" not in html
-    assert "http://" not in html
+    (own,) = re.findall(r'<script type="module">(.*?)</script>', html, re.DOTALL)
+    assert f"script-src 'sha256-{hash_of(own)}'" in html
+    assert "http://" not in html.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in html
     assert "default-src 'none'" in html
 
@@ -125,7 +129,7 @@ def test_whatever_people_name_or_raise_is_only_shown(played):
     acts = {"t" + EVIL: {"failure": failure, "exit_value": EVIL, "values": {EVIL: {EVIL: EVIL}}}}
     run = played([task], acts, name=EVIL)
     page = render(run, job_parameters=[{"name": EVIL, "value": EVIL}])
-    assert page.all("script") == []
+    assert [tag["type"] for tag in page.all("script")] == ["application/json", "module"]
     assert page.text.count(EVIL) > 8
 
 
@@ -227,6 +231,59 @@ def test_the_index_lists_runs_and_links_the_reports_that_exist(flights, tmp_path
     assert [tag["href"] for tag in page.all("a")] == ["12/report.html"]
     assert "► running" in page.text
     assert EVIL in page.text
+
+
+def test_the_index_draws_runs_by_tasks(flights, tmp_path):
+    """Rows are grouped by job; a row is made once and kept beside the run."""
+    document = record(flights.graph, flights.state)
+    (tmp_path / "12").mkdir()
+    asked = []
+
+    def read():
+        asked.append(12)
+        return document
+
+    rows = [kept_row(document, tmp_path / "12", read) for _ in range(2)]
+    assert asked == [12]
+    assert rows[0] == rows[1]
+    write_index([document], tmp_path / "index.html", rows[:1])
+    html = (tmp_path / "index.html").read_text()
+    (data,) = re.findall(r'id="nbkit-data">(.*?)</script>', html)
+    (job,) = json.loads(data)["jobs"]
+    assert job["tasks"] == [task["task_key"] for task in document["tasks"]]
+    assert "flights medallion: runs and tasks" in Page(html).text
+
+
+def test_what_a_notebook_told_is_shown(flights):
+    """Steps, expectations, datasets and runs that it began, from the last attempt."""
+    document = json.loads(json.dumps(record(flights.graph, flights.state)))
+    told = document["tasks"][1]["attempts"][-1]
+    told["steps"] = [
+        {"id": "1", "parent": "", "name": "count rows", "state": "recorded", "tries": 2,
+         "started_at": 1000, "ended_at": 3500, "error": "no host", "transient": True}
+    ]  # fmt: skip
+    told["expectations"] = [
+        {"id": "e", "dataset": "silver.flights", "rows": 1234, "at": 1, "results": [
+            {"name": "has time", "rule": "dep_time IS NOT NULL", "action": "drop",
+             "threshold": 0.0, "passed": 1200, "failed": 34, "dropped": 34, "ok": False}]}
+    ]  # fmt: skip
+    told["datasets"] = [
+        {"id": "gold.delays", "type": "materialized_view", "state": "COMPLETED",
+         "message": "full refresh", "rows": 20, "dropped": None, "started_at": 0, "ended_at": 0}
+    ]  # fmt: skip
+    told["child_runs"] = [{"id": "c", "run_id": 77, "notebook": "lib/child"}]
+    text = render(flights, tasks=document["tasks"]).text
+    for part in (
+        "count rows",
+        "! recorded",
+        "2.5 s",
+        "1,234",
+        "✗ not held: 34 failed, 1,200 passed, 34 dropped",
+        "gold.delays",
+        "materialized view",
+        "run 77 of lib/child",
+    ):
+        assert part in text, part
 
 
 def test_an_index_without_runs_says_how_to_get_one(tmp_path):

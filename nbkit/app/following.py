@@ -1,0 +1,79 @@
+"""A run as it goes on, seen from another process: the ledger's events, folded as they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial, reduce
+from typing import TYPE_CHECKING
+
+from nbkit.app import history
+from nbkit.events import RunRepaired
+from nbkit.graph.load import parse_job
+from nbkit.ledger.claim import is_live
+from nbkit.ledger.store import Ledger
+from nbkit.rules.apply import apply
+from nbkit.rules.state import RunState
+
+if TYPE_CHECKING:
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A run at one moment; `live` while a process drives it."""
+
+    graph: RunGraph
+    state: RunState
+    live: bool
+
+
+class Follower:
+    """Follows one run; it reads only what is new, and never writes.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+    """
+
+    def __init__(self, run_id: int, settings: Settings) -> None:
+        self.run_id = run_id
+        self._settings = settings
+        self._ledger = Ledger(settings.ledger_url)
+        self._seq = 0
+        self._graph = self._define()
+        self._state = RunState.fresh(self._graph)
+        self._live: bool | None = None
+
+    def look(self) -> Seen | None:
+        """Return the run as it stands; None if nothing has happened since the last look."""
+        live = is_live(self._settings.runs_directory / str(self.run_id))
+        recorded = self._ledger.events_after(self.run_id, self._seq)
+        if not recorded and live == self._live:
+            return None
+        if any(isinstance(each.event, RunRepaired) for each in recorded):
+            self._graph = self._define()
+        if recorded:
+            self._seq = recorded[-1].seq
+        events = (each.event for each in recorded)
+        self._state = reduce(partial(apply, self._graph), events, self._state)
+        self._live = live
+        if not live and not self._state.finished and self._seq:  # its process died
+            return Seen(*history.show(self.run_id, self._settings), live=False)
+        return Seen(self._graph, self._state, live)
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        self._ledger.close()
+
+    def _define(self) -> RunGraph:
+        return parse_job(self._ledger.definition(self.run_id).graph).graph
+
+
+def latest_run(job_id: int, job_name: str, settings: Settings) -> int | None:
+    """Return the newest run of a job; None if it has none."""
+    ledger = Ledger(settings.ledger_url)
+    try:
+        found = ledger.runs(job_name, limit=20)
+    finally:
+        ledger.close()
+    return next((run.run_id for run in found if run.job_id == job_id), None)

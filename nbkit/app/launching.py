@@ -1,0 +1,74 @@
+"""Runs in a process of their own: they go on when whoever began them is gone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from nbkit.settings import Settings
+
+_PROGRAM = "from nbkit.cli.main import main; main()"
+_KERNELS_OWN = ("JPY_", "IPYKERNEL_", "PYSPARK_GATEWAY", "NBKIT_LEASE")
+"""Variables of the kernel that this is called from; a run makes its own."""
+
+
+@dataclass(slots=True)
+class Launched:
+    """A process at work on a run, and what it says."""
+
+    process: subprocess.Popen[bytes]
+    said: IO[bytes]
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self.process.poll() is not None
+
+    def complaint(self) -> str:
+        """Return why it ended without a run; empty if it did not."""
+        if self.process.poll() not in (2, 3):
+            return ""
+        self.said.seek(0)
+        return self.said.read().decode(errors="replace").strip().removeprefix("nbkit: ")
+
+
+def launch_run(
+    job: Path | str,
+    settings: Settings,
+    *,
+    parameters: Mapping[str, str],
+    only: Sequence[str] | None = None,
+) -> Launched:
+    """Begin a run of a job."""
+    given = [f"--parameter={name}={value}" for name, value in parameters.items()]
+    some = ["--only", ",".join(only)] if only else []
+    return _launch(settings, "run", str(job), *given, *some, "--quiet")
+
+
+def launch_repair(run_id: int, settings: Settings, *, parameters: Mapping[str, str]) -> Launched:
+    """Take up a run again."""
+    given = [f"--parameter={name}={value}" for name, value in parameters.items()]
+    return _launch(settings, "repair", str(run_id), *given, "--quiet")
+
+
+def _launch(settings: Settings, *arguments: str) -> Launched:
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this call, with the process
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_KERNELS_OWN)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, *arguments],
+        cwd=settings.root,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=said,
+        start_new_session=True,  # no interrupt of the kernel reaches it, nor its end
+    )
+    return Launched(process, said)

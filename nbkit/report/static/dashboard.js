@@ -1,0 +1,117 @@
+// A job and its run: header, form, graph, timeline, runs, and the task that was picked.
+
+import { badge, element, perFrame } from "./elements.js";
+import { drawCharts } from "./charts.js";
+import { jobForm } from "./form.js";
+import { liveGraph } from "./graph.js";
+import { drawMatrix } from "./matrix.js";
+import { drawPanel } from "./panel.js";
+import { tabs } from "./tabs.js";
+import { drawTimeline } from "./timeline.js";
+import { duration, moment, stopwatch } from "./words.js";
+
+const TICK = 500; // milliseconds between two looks at the clock, while something runs
+
+/**
+ * Draw a dashboard into `root`.
+ *
+ * @param {object} state `job`, `graph`, `run`, `tasks`, `status`: see nbkit/ui/widget.py
+ * @param {{act: (action: object) => void, link: (path: string, text: string) => Node}} hooks
+ * @returns {{update: () => void, history: (found: object) => void, stop: () => void}}
+ */
+export function dashboard(root, state, { act, link }) {
+  const selected = new Set(state.picked ? [state.picked] : []);
+  const title = element("div", { class: "title" });
+  const facts = element("p", { class: "soft run-facts" });
+  const counts = element("p", { class: "counts" });
+  const message = element("p", { class: "message" });
+  const graphBox = element("div", { class: "scroll graph", tabindex: "0", role: "region", "aria-label": "Graph" });
+  graphBox.innerHTML = state.graph; // drawn and escaped by nbkit.report
+  const panel = element("aside", { class: "panel", "aria-label": "Task" });
+  const timelineBox = element("div", { class: "timeline" });
+  const matrixBox = element("div");
+  const chartBox = element("div", { class: "charts" });
+  const form = jobForm(state.job.parameters, (action) =>
+    act(action.kind === "run_selected" ? { ...action, kind: "run", only: [...selected] } : action),
+  );
+  const graphPart = element("div", {}, graphBox);
+  const ask = () => act({ kind: "history" });
+  const views = tabs("Views of the run", [
+    ["Graph", graphPart, () => {}],
+    ["Timeline", element("div", {}, timelineBox), () => draw()],
+    ["Runs", element("div", {}, matrixBox), ask],
+    ["Expectations", element("div", {}, chartBox), ask],
+  ]);
+  const pick = (key, more = false) => {
+    const was = selected.has(key);
+    if (!more) selected.clear();
+    if (more && was) selected.delete(key);
+    else selected.add(key);
+    state.picked = key;
+    draw();
+  };
+  const graph = liveGraph(graphBox, { onSelect: pick });
+  let drawnTimeline = 0;
+  let panelShows = null;
+
+  const paint = () => {
+    const now = Date.now();
+    const { run, tasks, status } = state;
+    header(now);
+    graph.update(tasks, now);
+    graph.select(selected);
+    const task = tasks[state.picked];
+    panel.hidden = !task;
+    if (task && (panelShows !== task || (task.started && !task.ended))) {
+      const open = panel.querySelector("details")?.open;
+      drawPanel(panel, task, now, link);
+      if (open && panelShows?.key === task.key) panel.querySelector("details")?.setAttribute("open", "");
+      panelShows = task;
+    }
+    if (views.shown() === 1 && now - drawnTimeline > TICK - 50) {
+      drawTimeline(timelineBox, { run, tasks }, now, pick);
+      drawnTimeline = now;
+    }
+    form.update({
+      live: status.live,
+      starting: status.starting,
+      repairable: Boolean(run.id) && !status.live && run.look.tone !== "good",
+      selected: selected.size,
+      alone: status.alone,
+    });
+    form.say(status.message);
+  };
+  const header = (now) => {
+    const { run, status } = state;
+    title.replaceChildren(element("h2", {}, state.job.name), ...(run.id ? [badge(run.look)] : []));
+    const took = run.ended ? duration(run.worked ?? run.ended - run.started) : status.live && run.started ? stopwatch(now - run.started) : "";
+    const said = run.id ? [`run ${run.id}`, moment(run.started), took] : ["not run yet"];
+    facts.replaceChildren(said.filter(Boolean).join(" · "));
+    if (run.id && state.job.report) facts.append(" · ", link(state.job.report.replace("RUN", run.id), "report"));
+    counts.replaceChildren(
+      ...run.counts.flatMap(([look, amount]) => [
+        element("span", { class: look.tone }, `${look.glyph} ${amount} ${look.word}`),
+        "  ",
+      ]),
+    );
+    message.textContent = run.message;
+    message.hidden = !run.message;
+  };
+  const draw = perFrame(paint);
+  root.append(
+    element("header", {}, title, facts, counts, message),
+    form.node,
+    element("div", { class: "with-panel" }, views.node, panel),
+  );
+  views.start();
+  paint();
+  const clock = setInterval(() => state.status.live && draw(), TICK);
+  return {
+    update: draw,
+    history: () => {
+      drawMatrix(matrixBox, state.history, (run) => link(run.report, String(run.id)));
+      drawCharts(chartBox, state.history.runs);
+    },
+    stop: () => clearInterval(clock),
+  };
+}

@@ -1,0 +1,50 @@
+// The parameters of a job, and the buttons that act on it.
+
+import { element } from "./elements.js";
+
+/**
+ * Draw the form.
+ *
+ * @param {Array<[string, string]>} parameters declared names with their defaults
+ * @param {(action: object) => void} act is told what a person asks for
+ * @returns {{node: HTMLElement, update: (found: object) => void, say: (text: string) => void}}
+ */
+export function jobForm(parameters, act) {
+  const fields = parameters.map(([name, value]) => [
+    name,
+    element("input", { type: "text", name, value, spellcheck: "false", autocomplete: "off" }),
+  ]);
+  const given = () =>
+    Object.fromEntries(
+      fields.filter(([, input]) => input.value !== input.defaultValue).map(([name, input]) => [name, input.value]),
+    );
+  const button = (text, kind, make) =>
+    element("button", { type: "button", class: kind, click: () => act(make()) }, text);
+  const run = button("► Run", "primary", () => ({ kind: "run", parameters: given() }));
+  const some = button("► Run selected", "", () => ({ kind: "run_selected", parameters: given() }));
+  const cancel = button("■ Cancel", "", () => ({ kind: "cancel" }));
+  const repair = button("↻ Repair", "", () => ({ kind: "repair", parameters: given() }));
+  const message = element("p", { class: "said wrap", role: "status" });
+  const node = element(
+    "form",
+    { class: "job-form", submit: (event) => event.preventDefault() },
+    fields.map(([name, input]) =>
+      element("label", {}, element("span", {}, name), input),
+    ),
+    element("div", { class: "buttons" }, run, some, cancel, repair),
+    message,
+  );
+  return {
+    node,
+    update: ({ live, starting, repairable, selected, alone }) => {
+      run.disabled = alone || live || starting;
+      some.disabled = alone || live || starting || selected === 0;
+      some.textContent = selected ? `► Run selected (${selected})` : "► Run selected";
+      cancel.disabled = alone || !live;
+      repair.disabled = alone || live || starting || !repairable;
+    },
+    say: (text) => {
+      if (message.textContent !== text) message.textContent = text;
+    },
+  };
+}

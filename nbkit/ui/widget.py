@@ -1,0 +1,260 @@
+"""`nbkit.job(…)`: a job in a notebook, to look at, to run and to watch.
+
+The run goes on in a process of its own; the widget only follows the ledger. So closing the tab
+or restarting the kernel loses nothing, and a run that was begun elsewhere shows here too.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from nbkit.app import history
+from nbkit.app.definition import load
+from nbkit.app.following import Follower, latest_run
+from nbkit.app.launching import Launched, launch_repair, launch_run
+from nbkit.errors import NbkitError
+from nbkit.report.documents import run_document, task_documents
+from nbkit.report.front_end import script, style
+from nbkit.report.rows import kept_row, matrix_of
+from nbkit.report.view import run_view
+from nbkit.rules.record import record
+from nbkit.rules.state import RunState
+from nbkit.settings import Settings
+from nbkit.ui.picture import graph_svg, picture_html, picture_svg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nbkit.app.definition import Definition
+    from nbkit.app.following import Seen
+    from nbkit.graph.run_graph import RunGraph
+    from nbkit.report.view import Run
+
+_LIVE_SECONDS, _IDLE_SECONDS = 0.2, 1.5
+"""Between two looks at the ledger; a page gets at most five updates a second."""
+_RUNS_SHOWN = 100
+
+
+def job(
+    path: str | Path = "job.json",
+    *,
+    target: str | None = None,
+    variables: Mapping[str, object] | None = None,
+) -> JobWidget:
+    """Show a job: its graph, its parameters, its latest run; run, watch, cancel and repair it.
+
+    Args:
+        path: a job file, or `FILE:job_key` for one job of a bundle.
+        target: of a bundle; by default its own.
+        variables: values of a bundle's variables.
+
+    Raises:
+        NbkitError: the job is invalid.
+    """
+    given = {name: str(value) for name, value in (variables or {}).items()}
+    return JobWidget(load(path, target=target, variables=given), Settings.of())
+
+
+class JobWidget(anywidget.AnyWidget):
+    """The dashboard of one job.
+
+    Attributes:
+        dashboard: all that the front end shows; changed in place, so that a page that is opened
+            later gets it as it is, while open pages are sent what changed.
+    """
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    page_style = traitlets.Unicode().tag(sync=True)
+    dashboard = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, definition: Definition, settings: Settings) -> None:
+        self._definition = definition
+        self._settings = settings
+        self._job_id = definition.job_id(settings.root)
+        self._follower: Follower | None = None
+        self._launched: Launched | None = None
+        self._message = ""
+        self._closed = threading.Event()
+        self._due = threading.Event()
+        self._run = _not_run(definition.graph)
+        super().__init__(
+            _esm=script("widget"), page_style=style(), dashboard=self._document(definition.graph)
+        )
+        self._display = f"nbkit-job-{self.model_id}"
+        self.on_msg(self._heard)
+        self._follow_latest()
+        self._turn()
+        self._thread = threading.Thread(target=self._watch, name="nbkit-job", daemon=True)
+        self._thread.start()
+
+    @property
+    def run_id(self) -> int:
+        """The run that is shown; 0 for none yet."""
+        return int(self.dashboard["run"]["id"])
+
+    def close(self) -> None:
+        """Stop following; a run goes on."""
+        self._closed.set()
+        self._due.set()
+        super().close()
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self._bundle(), raw=True, display_id=self._display)
+
+    def _bundle(self) -> dict[str, Any]:
+        """Return the widget, and for where there are none the run as a picture."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {
+            "application/vnd.jupyter.widget-view+json": view,
+            "text/html": picture_html(self._run),
+            "image/svg+xml": picture_svg(self._run),
+            "text/plain": f"{self._run.name}: {self._run.look.word}",
+        }
+
+    def _document(self, graph: RunGraph) -> dict[str, Any]:
+        root = self._settings.root
+        folder = Path(os.path.relpath(root, Path.cwd())).as_posix()
+        defaults = [[each.name, each.default] for each in graph.job.parameters]
+        report = os.path.relpath(self._settings.runs_directory / "RUN" / "report.html", root)
+        return {
+            "job": {
+                "name": graph.job.name,
+                "parameters": defaults,
+                "folder": "" if folder == "." else f"{folder}/",
+                "report": report,
+            },
+            "graph": graph_svg(_not_run(graph)),
+            "run": run_document(self._run),
+            "tasks": task_documents(self._run),
+            "status": self._status(live=False),
+        }
+
+    def _status(self, *, live: bool) -> dict[str, Any]:
+        starting = self._launched is not None and not live
+        message = self._message or ("Starting …" if starting else "")
+        return {"live": live, "starting": starting, "alone": False, "message": message}
+
+    def _watch(self) -> None:
+        while not self._closed.is_set():
+            status = self.dashboard["status"]
+            busy = status["live"] or status["starting"]
+            self._due.wait(_LIVE_SECONDS if busy else _IDLE_SECONDS)
+            self._due.clear()
+            if not self._closed.is_set():
+                self._turn()
+
+    def _turn(self) -> None:
+        """Look once, and send what changed."""
+        try:
+            self._reap()
+            self._follow_latest()
+            seen = self._follower.look() if self._follower else None
+            self._show(seen)
+        except NbkitError as error:
+            self._message = str(error)
+            self._show(None)
+
+    def _reap(self) -> None:
+        launched = self._launched
+        if launched is not None and launched.over:
+            self._message = launched.complaint()
+            self._launched = None
+
+    def _follow_latest(self) -> None:
+        name = self._definition.graph.job.name
+        latest = latest_run(self._job_id, name, self._settings)
+        if latest is None or (self._follower and self._follower.run_id == latest):
+            return
+        if self._follower:
+            self._follower.close()
+        self._follower = Follower(latest, self._settings)
+
+    def _show(self, seen: Seen | None) -> None:
+        known = self.dashboard
+        live = known["status"]["live"] if seen is None else seen.live
+        change: dict[str, Any] = {}
+        if seen is not None:
+            self._run = run_view(record(seen.graph, seen.state))
+            document = run_document(self._run)
+            tasks = task_documents(self._run)
+            graph = graph_svg(_not_run(seen.graph))
+            if graph != known["graph"]:
+                change = {"graph": graph, "job": known["job"], "tasks": tasks}
+            elif changed := {
+                key: task for key, task in tasks.items() if known["tasks"].get(key) != task
+            }:
+                change["tasks"] = changed
+            if document != known["run"]:
+                change["run"] = document
+            known.update(graph=graph, run=document, tasks=tasks)
+        was_live, status = known["status"]["live"], self._status(live=live)
+        if status != known["status"]:
+            change["status"] = known["status"] = status
+        if change and self.comm is not None:
+            self.send({"kind": "change", **change})
+        if was_live and not live:
+            self._keep_picture()
+
+    def _keep_picture(self) -> None:
+        """Let the saved notebook show how the run ended."""
+        from IPython.display import update_display
+
+        update_display(self._bundle(), raw=True, display_id=self._display)
+
+    def _heard(self, _widget: Any, action: dict[str, Any], _buffers: Any) -> None:
+        """Do what a person asked for on the page."""
+        try:
+            self._message = self._act(action) or ""
+        except NbkitError as error:
+            self._message = str(error)
+        self._due.set()
+
+    def _act(self, action: dict[str, Any]) -> str | None:
+        kind, parameters = action["kind"], action.get("parameters") or {}
+        if kind == "history":
+            threading.Thread(target=self._send_history, daemon=True).start()
+        elif kind == "run":
+            self._launched = launch_run(
+                self._definition.source,
+                self._settings,
+                parameters=parameters,
+                only=action.get("only"),
+            )
+        elif kind == "repair":
+            self._launched = launch_repair(self.run_id, self._settings, parameters=parameters)
+        elif kind == "cancel":
+            return history.cancel(self.run_id, self._settings)
+        return None
+
+    def _send_history(self) -> None:
+        name = self._definition.graph.job.name
+        listed = history.runs(self._settings, job_name=name, limit=_RUNS_SHOWN)
+        rows = []
+        for run in listed:
+            if run["job_id"] == self._job_id:
+                row = kept_row(run, self._folder(run["run_id"]), self._reader(run["run_id"]))
+                report = self.dashboard["job"]["report"].replace("RUN", str(run["run_id"]))
+                rows.append({**row, "report": report})
+        self.send({"kind": "history", "history": matrix_of(rows)})
+
+    def _folder(self, run_id: int) -> Path:
+        return self._settings.runs_directory / str(run_id)
+
+    def _reader(self, run_id: int) -> Callable[[], dict[str, Any]]:
+        return lambda: record(*history.show(run_id, self._settings))
+
+
+def _not_run(graph: RunGraph) -> Run:
+    """Return a job as a run of which nothing has happened."""
+    fresh = record(graph, RunState.fresh(graph))
+    for task in fresh["tasks"]:
+        task["state"]["life_cycle_state"] = "BLOCKED"
+    return run_view({**fresh, "run_name": graph.job.name})
