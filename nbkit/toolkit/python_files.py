@@ -2,8 +2,8 @@
 
 On Databricks these are folders of the machine's disk. Here nobody may create them, so the
 functions by which Python opens and looks at files are told where they lead. Code that is not
-Python (shell commands, DuckDB, Polars, Arrow's own file systems) and Spark's Python workers
-do not go through them: `nbkit.toolkit.paths.of(path).local` is the file's real name.
+Python (shell commands, DuckDB, Polars, most of Arrow) and Spark's Python workers do not go
+through them: `nbkit.toolkit.paths.of(path).local` is the file's real name.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import io
 import os
 import sys
 import typing
+from importlib import import_module
 
 from nbkit.toolkit import paths
 
@@ -25,6 +26,7 @@ _ONE_PATH = (
     *("rmdir", "scandir", "stat", "statvfs", "truncate", "unlink", "utime"),
 )
 _TWO_PATHS = ("link", "rename", "replace", "symlink")
+_IN_ARROW = ("path_or_paths", "source", "where")
 _TOPS = ("/dbfs", "/Volumes")
 _PREFIXES = ("/dbfs/", "/Volumes/")
 _SUPPORTS = (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks)
@@ -45,6 +47,28 @@ def understand() -> None:
             real = getattr(os, name, None)
             if real is not None:
                 setattr(os, name, _wrap(real, count))
+
+
+def understand_in_arrow() -> None:
+    """Let pyarrow's Parquet classes use such paths: pandas gives it folders by their names."""
+    core = import_module("pyarrow.parquet.core")
+    for owner in (core.ParquetDataset, core.ParquetFile, core.ParquetWriter):
+        if owner.__init__.__module__ != __name__:
+            owner.__init__ = _begun_at(owner.__init__)
+
+
+def _begun_at(begin: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(begin)
+    def begin_at(self: typing.Any, *args: typing.Any, **named: typing.Any) -> None:
+        named |= {name: _real_paths(named[name]) for name in _IN_ARROW if name in named}
+        begin(self, *map(_real_paths, args[:1]), *args[1:], **named)
+
+    begin_at.__module__ = __name__
+    return begin_at
+
+
+def _real_paths(given: typing.Any) -> typing.Any:
+    return [*map(real_path, given)] if isinstance(given, list) else real_path(given)
 
 
 def real_path(path: typing.Any) -> typing.Any:

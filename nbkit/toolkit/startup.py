@@ -126,6 +126,7 @@ def _install(shell: InteractiveShell) -> None:
     on_pyspark.on_import(spark_paths.understand_in_delta, "delta.tables")
     pipeline_modules.offer()
     python_files.understand()
+    on_pyspark.on_import(python_files.understand_in_arrow, "pyarrow.parquet.core")
     Tracebacks(shell)
     magics.register(shell)
     injected.register(shell)

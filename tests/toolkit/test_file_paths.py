@@ -21,6 +21,7 @@ def files(context, tmp_path) -> Path:
     """The folder of `dbfs:/`."""
     attempt.serve(context)
     python_files.understand()
+    python_files.understand_in_arrow()
     return tmp_path / ".nbkit" / "files"
 
 
@@ -38,10 +39,13 @@ def test_python_uses_volumes_as_folders(files):
     assert list(pd.read_csv(f"{folder}/t.csv")["x"]) == [1, 2]
     pd.DataFrame({"x": [1, 2]}).to_parquet(f"{folder}/t.parquet")
     assert list(pd.read_parquet(f"{folder}/t.parquet")["x"]) == [1, 2]
+    os.makedirs(f"{folder}/parts")
+    shutil.move(f"{folder}/t.parquet", f"{folder}/parts")
+    assert list(pd.read_parquet(f"{folder}/parts")["x"]) == [1, 2]
     shutil.copy(f"{folder}/t.csv", f"{folder}/u.csv")
     os.rename(f"{folder}/u.csv", "/dbfs/v.csv")
     assert (files / "v.csv").is_file()
-    assert [found for found, _, _ in os.walk("/Volumes/main")][-1] == folder
+    assert [found for found, _, _ in os.walk("/Volumes/main")][-1] == f"{folder}/parts"
     shutil.rmtree(folder)
     assert not os.path.isdir(folder)
     with pytest.raises(FileNotFoundError):
