@@ -8,7 +8,7 @@ import uuid
 if typing.TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
 
-SECONDS = 30
+SECONDS = 60
 """Longest that showing a stream reads from it."""
 
 

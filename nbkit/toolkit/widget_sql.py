@@ -17,6 +17,8 @@ if typing.TYPE_CHECKING:
 
     RunSql = Callable[..., DataFrame]
 
+_UNBOUND = {"UNBOUND_SQL_PARAMETER", "NOT_A_CONSTANT_STRING.NOT_CONSTANT"}
+"""How Spark says that a marker has no value: anywhere, and in `IDENTIFIER(:name)`."""
 _NAME = r"(`[^`]+`|\w+)"
 _TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 _MARKER = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
@@ -58,18 +60,22 @@ def run(statement: str, widgets: Widgets, sql: RunSql) -> DataFrame | None:
     text = _OLDER.sub(lambda old: widgets.get(old[1]) if old[1] in known else old[0], text)
     marked = dict.fromkeys(_MARKER.findall(text))
     arguments = {name: widgets.get(name) for name in marked if name in known}
-    return _run(text, arguments, sql, list(known))
+    unknown = [name for name in marked if name not in known]
+    return _run(text, arguments, sql, unknown, list(known))
 
 
-def _run(text: str, arguments: dict[str, str], sql: RunSql, known: list[str]) -> DataFrame:
+def _run(
+    text: str, arguments: dict[str, str], sql: RunSql, unknown: list[str], known: list[str]
+) -> DataFrame:
     from pyspark.errors import PySparkException
 
     try:
         return sql(text, args=arguments or None)
     except PySparkException as error:
-        if error.getCondition() != "UNBOUND_SQL_PARAMETER":
+        if not unknown or error.getCondition() not in _UNBOUND:
             raise
-        name = (error.getMessageParameters() or {}).get("name", "")
+        told = (error.getMessageParameters() or {}).get("name")
+        name = told if told in unknown else unknown[0]
         near = nearest(name, known)
         hint = f"; did you mean {near!r}?" if near else ""
         raise InputWidgetNotDefined(

@@ -74,6 +74,16 @@ def test_a_missing_widget_names_the_nearest(widgets):
         widget_sql.run("select :dey", widgets, sql)
 
 
+def test_a_missing_name_of_a_table_is_told_too(widgets):
+    """`IDENTIFIER(:name)` fails in Spark for another reason, and means the same."""
+
+    def sql(text, args):
+        raise Refused("NOT_A_CONSTANT_STRING.NOT_CONSTANT", name="IDENTIFIER")
+
+    with pytest.raises(InputWidgetNotDefined, match=r"no input widget named tabel.*'table'"):
+        widget_sql.run("select * from identifier(:tabel)", widgets, sql)
+
+
 def test_other_errors_are_sparks(widgets):
     """What else is wrong with a statement is Spark's to say."""
 
