@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-
 from nbkit.errors import SetupError
 from nbkit.toolkit.session import session
+from nbkit.toolkit.tracebacks import driver_lost
 
 
 def is_lost(error: BaseException) -> bool:
     """Say whether an error means that the driver of the notebook's session is gone."""
-    if "py4j" not in sys.modules or not session.attached:
-        return False
-    from nbkit.spark import lease
-
-    return lease.lost(error)
+    return session.attached and driver_lost(error)
 
 
 def let_go() -> None:

@@ -32,7 +32,7 @@ class Tracebacks:
         trace: TracebackType,
         tb_offset: int | None = None,
     ) -> None:
-        if _driver_lost(error):
+        if driver_lost(error):
             reason = " ".join(f"{kind.__name__}: {error}".splitlines()[:2])  # Java's trace follows
             lost = DriverLostError(
                 f"The Spark driver went away while this cell used it ({reason}).",
@@ -50,7 +50,7 @@ class Tracebacks:
             result.error_in_exec = self._lost[1]
 
 
-def _driver_lost(error: BaseException) -> bool:
+def driver_lost(error: BaseException) -> bool:
     """Say whether the driver's end is what `error` is about, in Java's words and not in ours."""
     if isinstance(error, NbkitError) or not session.attached:
         return False
