@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from nbkit.pipelines.sql_tokens import Token
 
+_METADATA = "_metadata"
+
 _numbers = itertools.count(1)
 
 
@@ -119,7 +121,8 @@ def _querying(call: Callable[..., Any]) -> Callable[..., Any]:
         with asking_spark():
             text, views = _answered(self, sqlQuery, inputs)
             try:
-                return call(self, text, *args, **named)
+                found = call(self, text, *args, **named)
+                return found.drop(_METADATA) if views and _hides_metadata(text) else found
             finally:
                 for view in views:
                     self.catalog.dropTempView(view)
@@ -180,6 +183,8 @@ def _answered(spark: SparkSession, text: str, inputs: Inputs) -> tuple[str, list
             replacement = found
         else:
             replacement = f"__nbkit_{next(_numbers)}"
+            if relation.is_function and _hides_metadata(text):
+                found = found.select("*", _METADATA)
             found.createOrReplaceTempView(replacement)
             views.append(replacement)
         last = relation.parts[-1]
@@ -191,6 +196,17 @@ def _answered(spark: SparkSession, text: str, inputs: Inputs) -> tuple[str, list
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]
     return text, views
+
+
+def _hides_metadata(text: str) -> bool:
+    """Say whether a query reads parts of the files' metadata, but never the whole of it.
+
+    A view does not have the column that files hide: it has to show it, and the query's result
+    has to be without it again.
+    """
+    found = tokens(text)
+    places = [at for at, token in enumerate(found) if token.text.lower() == _METADATA]
+    return bool(places) and all(found[at + 1].text == "." for at in places if at + 1 < len(found))
 
 
 class _Relation:

@@ -140,9 +140,6 @@ class Refresher:
         with ExitStack() as stack:
             for metrics, _ in live.counted.values():
                 stack.enter_context(metrics)
-            if any(each.action == "quarantine" for each in expectations):
-                rows = rows.persist()
-                stack.callback(rows.unpersist)
             parts = split(rows, expectations, dataset=found.key)
             stack.enter_context(parts.metrics)
             self._quarantined(parts, found)

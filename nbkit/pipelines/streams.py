@@ -133,19 +133,13 @@ class Streams:
         written = Written()
 
         def write(batch: DataFrame, number: int) -> None:
-            batch.persist()
-            try:
-                parts = split(batch, expectations, dataset=found.key)
-                with parts.metrics:
-                    assert parts.quarantine is not None
-                    for part, name in (
-                        (parts.quarantine, f"{found.key}_quarantine"),
-                        (parts.good, found.key),
-                    ):
-                        append_once(part, name, f"{generation}-{name}", number)
-                    written.add(parts.metrics, own=True)
-            finally:
-                batch.unpersist()
+            parts = split(batch, expectations, dataset=found.key)  # holds the batch's rows
+            with parts.metrics:
+                assert parts.quarantine is not None
+                beside = f"{found.key}_quarantine"
+                append_once(parts.quarantine, beside, f"{generation}-{beside}", number)
+                append_once(parts.good, found.key, f"{generation}-{found.key}", number)
+                written.add(parts.metrics, own=True)
 
         writer = rows.writeStream.foreachBatch(write).option("checkpointLocation", str(place))
         self._finished(writer.trigger(availableNow=True).start())
