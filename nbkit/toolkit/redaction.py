@@ -26,6 +26,7 @@ REDACTED = "[REDACTED]"
 _PROTOCOL = ("comm_id", "ename", "execution_state", "name", "status", "target_name")
 """Fields whose words are Jupyter's; a secret that is one of these words must not break it."""
 
+_LONG_LINE = 16
 SHORT = 4
 """A shorter value is replaced as a whole word only: `1` is in every other text."""
 
@@ -38,8 +39,10 @@ class Redactor:
         self._pattern: re.Pattern[str] | None = None
 
     def hide(self, value: str) -> None:
-        """Never let this value out again."""
-        spellings = {spelling for spelling in _spellings(value) if spelling.strip()}
+        """Never let this value out again, nor a long line of it, such as of a private key."""
+        lines = {line.strip() for line in value.splitlines() if len(line) >= _LONG_LINE}
+        spelt = set().union(*map(_spellings, {value, *lines}))
+        spellings = {spelling for spelling in spelt if spelling.strip()}
         if spellings <= self._spellings:
             return
         self._spellings = self._spellings | spellings

@@ -57,6 +57,12 @@ def test_a_short_value_is_replaced_as_a_word(redactor):
     assert redactor.text("sa=same (sa)") == f"{REDACTED}=same ({REDACTED})"
 
 
+def test_lines_of_a_key_are_found_one_by_one(redactor):
+    """A private key is often shown line by line."""
+    redactor.hide("-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0\nQ==\n-----END KEY-----\n")
+    assert redactor.text("1: MIIEvQIBADANBgkqhkiG9w0, 2: Q==") == f"1: {REDACTED}, 2: Q=="
+
+
 def test_the_longest_value_wins(redactor):
     """A secret that begins with another one is hidden whole."""
     redactor.hide("abcd")
