@@ -1,0 +1,97 @@
+"""Databricks' paths and secrets in a notebook with Spark: one notebook, one driver."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+SECRET = "s3cret-of-spark"
+
+SETTINGS = """
+[spark.conf]
+"spark.hadoop.fs.lake.impl" = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
+"""
+"""A scheme that only Hadoop knows; it happens to be the same folder."""
+
+WRITE = """
+V = "/Volumes/main/raw/landing"
+dbutils.fs.put(f"{V}/in.csv", "id,name\\n1,a\\n2,b\\n")
+df = spark.read.option("header", True).csv(f"{V}/in.csv")
+df.write.mode("overwrite").save("/dbfs/tmp/delta")
+df.write.mode("overwrite").option("path", f"{V}/table").saveAsTable("landed")
+df.write.parquet(path=f"{V}/parquet")
+print([i.name for i in dbutils.fs.ls("dbfs:/tmp/delta") if i.name.startswith("_")])
+"""
+READ = """
+import pandas as pd
+from delta.tables import DeltaTable
+counts = [
+    spark.read.load("dbfs:/tmp/delta").count(),
+    spark.sql(f"SELECT * FROM delta.`{V}/table`").count(),
+    spark.sql(f"SELECT * FROM parquet.`dbfs:{V}/parquet`").count(),
+    spark.table("landed").count(),
+    len(pd.read_csv(f"{V}/in.csv")),
+    len(open(f"/dbfs{V}/in.csv").readlines()) - 1,
+    spark.sparkContext.textFile(f"{V}/in.csv").count() - 1,
+    len(pd.read_parquet(f"{V}/parquet")),
+]
+spark.sql(f"CREATE TABLE elsewhere (id INT) USING delta LOCATION '{V}/elsewhere'")
+spark.sql("INSERT INTO elsewhere VALUES (1)")
+DeltaTable.forPath(spark, f"{V}/elsewhere").update(set={"id": "5"})
+stream = (
+    spark.readStream.load(f"{V}/table").writeStream.option("checkpointLocation", f"{V}/_cp")
+    .trigger(availableNow=True).start("/dbfs/tmp/streamed")
+)
+stream.awaitTermination()
+counts.append(spark.read.load("/dbfs/tmp/streamed").count())
+print(counts, spark.table("elsewhere").first().id, DeltaTable.isDeltaTable(spark, f"{V}/table"))
+print(sorted({f.rpartition("/")[0] for f in df.inputFiles()}))
+"""
+REMOTE = """
+print([i.path for i in dbutils.fs.ls("lake:/Volumes/main/raw/landing/in.csv")])
+dbutils.fs.put("lake:/remote/x.txt", "far away")
+print(dbutils.fs.head("lake:/remote/x.txt", 3), dbutils.fs.head("dbfs:/remote/x.txt"))
+dbutils.fs.cp("lake:/remote", "dbfs:/near", True)
+print([i.name for i in dbutils.fs.ls("dbfs:/near")], dbutils.fs.rm("lake:/remote", True))
+try:
+    dbutils.fs.ls("lake:/remote")
+except Exception as error:
+    print(error)
+"""
+SECRETS = """
+import os
+print(spark.conf.get("spark.sql.my.secret"), len(spark.conf.get("spark.sql.my.secret")))
+display(spark.sql("SELECT * FROM VALUES ('" + dbutils.secrets.get("s", "k") + "') AS t(v)"))
+spark.sql("SELECT raise_error('" + dbutils.secrets.get("s", "k") + "')").collect()
+"""
+
+
+def test_a_notebook_uses_databricks_paths_and_secrets_unchanged(project):
+    """Readers, writers, SQL, streams, Delta, pandas and `open` mean the same files."""
+    (project.root / "nbkit.toml").open("a").write(SETTINGS)
+    project.notebook("files", WRITE, READ, REMOTE, SECRETS)
+    cluster = {"spark_version": "1", "spark_conf": {"spark.sql.my.secret": "{{secrets/s/k}}"}}
+    job = project.job(project.notebook_task("files", "files.ipynb", new_cluster=cluster))
+    said = project.start("run", job, "--json", NBKIT_SECRET_S_K=SECRET).end(timeout=280)
+    (task,) = said.json["tasks"]
+    notebook = nbformat.read(project.root / task["output_notebook"], 4)
+    texts = [
+        "".join(output.get("text", "") for output in cell.get("outputs", []))
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+    assert "['_delta_log/']" in texts[0]
+    assert "[2, 2, 2, 2, 2, 2, 2, 2, 2] 5 True" in texts[1]
+    assert "/Volumes/main/raw/landing']" in texts[1]
+    assert "['lake:/Volumes/main/raw/landing/in.csv']" in texts[2]
+    assert "far far away" in texts[2]
+    assert "['x.txt'] True" in texts[2]
+    assert "java.io.FileNotFoundException: No such file or directory lake:/remote" in texts[2]
+    assert f"[REDACTED] {len(SECRET)}" in texts[3]
+    assert task["state"]["result_state"] == "FAILED"
+    assert "[REDACTED]" in task["output"]["error"]
+    for path in (project.root / "runs").rglob("*"):
+        assert path.is_dir() or SECRET.encode() not in path.read_bytes(), path
+    assert SECRET not in said.out + said.err
