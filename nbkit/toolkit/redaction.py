@@ -4,7 +4,8 @@ All of it (text that is printed, displays, errors, replies, what widgets and the
 passes one border: the `send` of the kernel's session. As on Databricks a value is replaced by
 `[REDACTED]` where it stands literally, or escaped as Python, JSON, HTML or an address would.
 What was done to it on purpose (reversed, encoded, printed in parts between other outputs) is
-not recognised.
+not recognised. Spark's own log, `.nbkit/driver.log`, which only its owner can read, is outside of
+this border: a value written into SQL text can be in an error there.
 """
 
 from __future__ import annotations
