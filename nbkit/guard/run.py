@@ -72,10 +72,11 @@ class StepRun:
     ) -> bool:
         """End a try; swallow its error only if there is another try, or `on_error` says so."""
         _innermost.set(self._parent)
-        self.error = error
         if error is None or _ends_well(error):
+            self.error = None
             self._finish("succeeded")
             return False
+        self.error = error
         if self._retries is not None:
             try:
                 self.pause_seconds = self._retries.seconds_until_next(error)
