@@ -2,15 +2,18 @@
 
 Columns of the table `nbkit_quality`, one row per expectation and check:
 
-`at` when; `id` the attempt (or, by hand, the call) and dataset; `dataset`, `name`, `rule`,
-`action`, `threshold`; `rows` looked at; `passed`, `failed`, `dropped` of them (a check of a whole
-table has 1 and 0); `ok`; `observed` in words; `details` for later runs and `sample` of failing
-rows, both JSON; `job`, `run_id`, `task`, `attempt`, NULL when no job ran it.
+`at` when; `id` the attempt (or, by hand, the call) with the dataset and which checks; `dataset`,
+`name`, `rule`, `action`, `threshold`; `rows` looked at; `passed`, `failed`, `dropped` of them (a
+check of a whole table has 1 and 0); `ok`; `observed` in words; `details` for later runs and
+`sample` of failing rows, both JSON; `job`, `run_id`, `task`, `attempt`, NULL when no job ran it.
+
+Within one attempt, the same checks on the same dataset replace what they had said before.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import time
 import uuid
@@ -99,7 +102,7 @@ class History:
         say(
             {
                 "kind": "expectations",
-                "id": outcome.dataset,
+                "id": _what(outcome),
                 "dataset": outcome.dataset,
                 "rows": outcome.rows,
                 "at": round(now * 1000),
@@ -108,7 +111,7 @@ class History:
         )
         if self._table is None or not outcome.results:
             return
-        key = _id(outcome.dataset)
+        key = _id(outcome)
         rows = self._spark.createDataFrame(_rows(outcome, key, now), SCHEMA)
         for again in Retrying(
             retry=retry_if_exception(_is_conflict),
@@ -148,12 +151,18 @@ def _who() -> tuple[str, int, str, int] | tuple[None, None, None, None]:
     return (context["job_name"], context["run_id"], context["task_key"], context["attempt"])
 
 
-def _id(dataset: str) -> str:
+def _id(outcome: Outcome) -> str:
     context = attempt.current()
     if context is None:
         return str(uuid.uuid4())
-    parts = (context["run_id"], context["task_run_id"], context["attempt"], dataset)
+    parts = (context["run_id"], context["task_run_id"], context["attempt"], _what(outcome))
     return "/".join(map(str, parts))
+
+
+def _what(outcome: Outcome) -> str:
+    """Name the dataset with its checks: measured again they are the same, others are not."""
+    names = "\n".join(result.name for result in outcome.results)
+    return f"{outcome.dataset}/{hashlib.sha256(names.encode()).hexdigest()[:8]}"
 
 
 def _is_conflict(error: BaseException) -> bool:

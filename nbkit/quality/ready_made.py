@@ -43,7 +43,9 @@ def not_null(
 ) -> Expectation:
     """Expect values in all of these columns."""
     predicate = " and ".join(f"{quoted(column)} is not null" for column in columns)
-    return _made(name or f"{_joined(columns)}_not_null", predicate, action, threshold)
+    name = name or f"{_joined(columns)}_not_null"
+    says = f"{' and '.join(columns)} {'is' if len(columns) == 1 else 'are'} not null"
+    return _made(name, predicate, action, threshold, says=says)
 
 
 def in_set(
@@ -58,7 +60,8 @@ def in_set(
     """Expect one of these values: text, numbers, booleans, dates or times."""
     listed = ", ".join(value_literal(value) for value in values)
     predicate = f"{quoted(column)} in ({listed})"
-    return _made(name or f"{column}_in_set", predicate, action, threshold, nulls)
+    name, says = name or f"{column}_in_set", f"{column} is one of {listed}"
+    return _made(name, predicate, action, threshold, nulls, says=says)
 
 
 def between(
@@ -79,8 +82,8 @@ def between(
     ]
     if high is None and isinstance(low, int | float):  # to Spark, NaN is above all numbers
         bounds.append(f"not isnan(cast({quoted(column)} as double))")
-    name = name or f"{column}_in_range"
-    return _made(name, " and ".join(bounds), action, threshold, nulls)
+    name, says = name or f"{column}_in_range", f"{column} is {_bounds(low, high)}"
+    return _made(name, " and ".join(bounds), action, threshold, nulls, says=says)
 
 
 def matches(
@@ -94,7 +97,8 @@ def matches(
 ) -> Expectation:
     """Expect text in which a regular expression (Java's) is found; `^…$` for the whole text."""
     predicate = f"{quoted(column)} rlike {literal(pattern)}"
-    return _made(name or f"{column}_matches", predicate, action, threshold, nulls)
+    name, says = name or f"{column}_matches", f"{column} matches {pattern}"
+    return _made(name, predicate, action, threshold, nulls, says=says)
 
 
 def foreign_key(
@@ -158,7 +162,7 @@ def aggregate(
         above = value is not None and (low is None or value >= low)
         return Verdict(above and (high is None or value <= high), f"{expression} is {shown(value)}")
 
-    rule = f"{expression} {_bounds(low, high)}"
+    rule = f"{expression} is {_bounds(low, high)}"
     return Aggregate(name, rule, action, expression=f"cast({expression} as double)", judge=judge)
 
 
@@ -254,9 +258,9 @@ def _made(
     return Expectation(name, predicate, action, cast("float", threshold), nulls, says)
 
 
-def _bounds(low: float | None, high: float | None) -> str:
+def _bounds(low: Any, high: Any) -> str:
     if low is None and high is None:
-        return "is not null"
+        return "not null"
     if low is None:
         return f"at most {shown(high)}"
     return f"at least {shown(low)}" if high is None else f"from {shown(low)} to {shown(high)}"

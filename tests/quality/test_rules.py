@@ -45,7 +45,7 @@ def test_rules_become_checks(file):
     )
     assert both == quality.not_null("a", "b")
     assert day.predicate == "`day` >= date'2013-01-01'"
-    assert rows.rule == "count(1) at least 1"
+    assert rows.rule == "count(1) is at least 1"
     chosen = quality.read_rules(file(good), tags=["silver"])
     assert [each.name for each in chosen] == ["positive", "day_in_range"]
 
