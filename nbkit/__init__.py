@@ -25,12 +25,17 @@ _PUBLIC = {
 }
 """Public names and the modules they live in, imported when they are first used."""
 
+_ROOMS = ("quality",)
+"""Rooms that notebooks use by their name."""
+
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"nbkit.{name}")
     raise AttributeError(f"module 'nbkit' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    return sorted([*globals(), *_PUBLIC, *_ROOMS])
