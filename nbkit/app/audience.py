@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     View = Callable[["Begun"], AbstractContextManager[Observer]]
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -46,13 +49,16 @@ class Begun:
 
 
 class Audience:
-    """Hears of a run one event at a time, whichever thread it comes from.
+    """Those who listen to a run, from whichever thread something comes.
 
     Args:
         begun: the run.
         state: as it stands.
         ledger: where events go that do not come from the loop.
-        show: shows the run.
+        show: shows the run; it is called by one thread at a time.
+
+    Attributes:
+        observers: who hears of each event, for the loop.
     """
 
     def __init__(self, begun: Begun, state: RunState, ledger: Ledger, show: Observer) -> None:
@@ -60,30 +66,28 @@ class Audience:
         self._state = state
         self._ledger = ledger
         self._show = show
-        self._others: list[Observer] = []
         self._lock = threading.Lock()
-
-    def hear(self, event: Event, state: RunState) -> None:
-        """Take an event that is on record, with the state after it."""
-        with self._lock:
-            self._state = state
-            for observer in (self._show, *self._others):
-                observer(event, state)
+        self.observers: list[Observer] = [self._see]
 
     def tell(self, event: Event) -> None:
-        """Record an event before the loop begins, and let it be heard."""
+        """Record an event before the loop begins, and let everybody hear it."""
         self._ledger.append(self._begun.run_id, event)
-        self.hear(event, apply(self._begun.graph, self._state, event))
+        state = apply(self._begun.graph, self._state, event)
+        for observer in self.observers:
+            observer(event, state)
 
     def note(self, noted: Noted) -> None:
         """Record something that changes no state, at any time, and let it be shown."""
         self._ledger.append(self._begun.run_id, noted)
-        with self._lock:
-            self._show(noted, self._state)
+        try:
+            self._see(noted, None)
+        except Exception:  # noqa: BLE001 - a view must not be able to silence a destination
+            _log.exception("The view failed at a note; the run goes on.")
 
-    def also(self, observer: Observer) -> None:
-        """Let somebody else hear what happens."""
-        self._others.append(observer)
+    def _see(self, event: Event, state: RunState | None) -> None:
+        with self._lock:
+            self._state = state or self._state
+            self._show(event, self._state)
 
 
 @contextmanager
@@ -104,7 +108,7 @@ def audience(
     with (view or _unseen)(begun) as show:
         listening = Audience(begun, state, ledger, show)
         with Notifier(begun.graph, begun.settings.notify, clock, listening.note) as notifier:
-            listening.also(notifier.on_event)
+            listening.observers.append(notifier.on_event)
             yield listening
 
 

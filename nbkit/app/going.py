@@ -114,7 +114,7 @@ def go(plan: Plan, stage: Stage) -> None:
             stage.clock,
             watch=watch,
             first=plan.first(),
-            observers=[listening.hear],
+            observers=listening.observers,
         )
 
 
