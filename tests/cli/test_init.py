@@ -74,7 +74,7 @@ def test_it_runs_and_passes_its_tests(project):
     ]
     assert project.nbkit("init", "shop").status == 2
     shop = project.root = project.root / "shop"
-    run = project.nbkit("run", "job.json", "--json")
+    run = project.start("run", "job.json", "--json").end(timeout=200)
     assert run.status == 0, run.err
     assert {task["task_key"]: task["task_values"] for task in run.json["tasks"]} == {
         "bronze": {"orders": 100},
