@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nbkit.toolkit import three_levels
 from nbkit.toolkit.unity_catalog import Local, local
 
 KNOWN = ["hive_metastore", "main"]
@@ -84,3 +85,10 @@ def test_an_unknown_catalog_tells_how_to_add_it(statement):
         done(statement)
     assert 'catalogs = ["hive_metastore", "main", "prod"]' in str(caught.value)
     assert "CREATE CATALOG prod" in str(caught.value)
+
+
+def test_without_the_plug_in_the_error_says_so():
+    """Spark's own error names a class that is nbkit's business."""
+    said = "Cannot find catalog plugin class for catalog 'main': nbkit.ProjectCatalog."
+    assert "nbkit doctor --fix" in three_levels._advice(said)
+    assert three_levels._advice("something else") == ""
