@@ -18,7 +18,6 @@ End of file means that the caller has ended, for whatever reason: what it called
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import threading
 from contextlib import contextmanager, suppress
@@ -29,7 +28,6 @@ from nbkit.app.child_runs import Within
 from nbkit.app.definition import of_notebook
 from nbkit.errors import NbkitError, UsageError
 from nbkit.kernels.attempt import StopRequest
-from nbkit.kernels.fork_client import private_folder
 from nbkit.ledger.store import Ledger
 from nbkit.rules.apply import replay
 from nbkit.rules.record import record
@@ -55,22 +53,21 @@ def serving(kernels: Kernels, settings: Settings, run: Run) -> Iterator[str]:
 
     At the end what still runs is cancelled, and over.
     """
-    folder = private_folder()
+    address = kernels.folder / "calls"
     listener = socket.socket(socket.AF_UNIX)
     calls = _Calls(kernels, settings, run)
     try:
-        address = str(folder / "calls")
-        listener.bind(address)
+        listener.bind(str(address))
         listener.listen()
         threading.Thread(target=_accept, args=[listener, calls], daemon=True).start()
-        kernels.env[CALLS] = address
-        yield address
+        kernels.env[CALLS] = str(address)
+        yield str(address)
     finally:
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         calls.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        address.unlink(missing_ok=True)
 
 
 def _accept(listener: socket.socket, calls: _Calls) -> None:

@@ -119,6 +119,9 @@ class Pool:
         settings: how many spares, and what they import.
         fork: whether kernels of this Python are forked; by default where that is safe.
         server: a fork server that was started ahead, see `fork_ahead`; the pool ends it.
+
+    Attributes:
+        folder: private folder of the kernels, removed with them.
     """
 
     def __init__(
@@ -136,7 +139,7 @@ class Pool:
         self._changed = threading.Condition()
         self._closed = False
         self._refiller: threading.Thread | None = None
-        self._folder = server.directory if server else private_folder()
+        self.folder = server.directory if server else private_folder()
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.RCVHWM, 0)  # or a burst of outputs would lose some
 
@@ -185,7 +188,7 @@ class Pool:
         if self._server is not None:
             self._server.close()
         self._context.destroy(linger=0)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     async def _drop_spares(self) -> None:
         for kernel in self._spares:
@@ -224,14 +227,14 @@ class Pool:
         env: Mapping[str, str] | None = None,
     ) -> Kernel:
         name = f"k{next(self._numbers)}"
-        log = self._folder / f"{name}.log"
+        log = self.folder / f"{name}.log"
         # Not every kernel of another language knows ipc sockets.
         by_file = os.name == "posix" and spec.language.lower() == "python"
-        where = {"transport": "ipc", "ip": str(self._folder / name)} if by_file else {}
+        where = {"transport": "ipc", "ip": str(self.folder / name)} if by_file else {}
         manager = _Manager(
             spec,
             context=self._context,
-            connection_file=str(self._folder / f"{name}.json"),
+            connection_file=str(self.folder / f"{name}.json"),
             **where,
         )
         arguments: dict[str, Any] = {"env": {**current_environment(), **(env or {})}}
@@ -245,7 +248,7 @@ class Pool:
     def _live_server(self) -> ForkServer:
         with self._changed:
             if self._server is None or not self._server.is_alive:
-                self._server = ForkServer.begin(self._folder, self._settings.preload)
+                self._server = ForkServer.begin(self.folder, self._settings.preload)
             return self._server
 
 

@@ -48,6 +48,7 @@ class Kernels:
 
     Attributes:
         env: environment variables that every notebook gets.
+        folder: private folder of the kernels, removed with them.
     """
 
     def __init__(self, settings: Settings, pool: Pool | None = None) -> None:
@@ -56,6 +57,7 @@ class Kernels:
         # What it would warn of on standard error, the outcome tells.
         logging.getLogger("papermill").addHandler(logging.NullHandler())
         self._pool = pool or Pool(settings.kernels)
+        self.folder = self._pool.folder
 
     def __enter__(self) -> Self:
         """Begin to make spare kernels."""

@@ -26,7 +26,7 @@ pool = Pool(KernelSettings(spare=2, preload=[]))
 pool.warm_up()
 while len(pool._spares) < 2: time.sleep(0.05)
 pids = [kernel.manager.provisioner.kernel.pid.result() for kernel in pool._spares]
-print(pool._server.pid, *pids, pool._folder, flush=True)
+print(pool._server.pid, *pids, pool.folder, flush=True)
 time.sleep(600)
 """
 
@@ -68,7 +68,7 @@ def test_close_leaves_nothing(settings_of, runner_of):
         pids = [spare.manager.provisioner.kernel.pid.result(30) for spare in pool._spares]
         pids.append(pool._server.pid)
     assert not any(running(pid) for pid in pids)
-    assert not pool._folder.exists()
+    assert not pool.folder.exists()
 
 
 def test_preload(tmp_path):
@@ -92,7 +92,7 @@ def test_ordinary_kernels(settings_of, runner_of, monkeypatch):
         failure = run("import os; os._exit(3)").outcome.failure
         assert (failure.cause, "exit status 3" in failure.message) == ("kernel_died", True)
         assert run("import time; time.sleep(60)", timeout=1).outcome.result == "TIMEDOUT"
-    assert not kernels._pool._folder.exists()
+    assert not kernels._pool.folder.exists()
 
 
 def test_installed_kernel(run, tmp_path, monkeypatch):
