@@ -145,7 +145,8 @@ class JupyterLab:
     def open(self, name: str) -> Notebook:
         """Open a notebook of the folder in a page of its own, its kernel idle."""
         page = self.browser.new_page(viewport={"width": 1280, "height": 1400})
-        page.goto(f"{self.url}lab/tree/{name}?token={self.token}&reset")
+        own = secrets.token_hex(4)  # in one shared workspace, a reload would open all notebooks
+        page.goto(f"{self.url}lab/workspaces/{own}/tree/{name}?token={self.token}")
         notebook = Notebook(page, self.folder / name)
         notebook.ready()
         return notebook

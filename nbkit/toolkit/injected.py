@@ -11,7 +11,7 @@ from nbkit.toolkit import person
 if typing.TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 
-_FIRST_LINE = "# Parameters\n"
+FIRST_LINE = "# Parameters\n"
 """How the cell begins that papermill adds, unless it is told otherwise."""
 
 _given: dict[str, str] = {}
@@ -28,7 +28,7 @@ def parameters() -> dict[str, str]:
 
 
 def _look(info: ExecutionInfo) -> None:
-    if info.raw_cell.startswith(_FIRST_LINE) and not person.is_there():
+    if info.raw_cell.startswith(FIRST_LINE) and not person.is_there():
         _given.update(assigned(info.raw_cell))
 
 

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Mapping
 from html import escape
 
-from nbkit.toolkit import attempt, person
+from nbkit.toolkit import attempt, injected, person
 from nbkit.toolkit.parameters_cell import TAG, Parameter, declared, file_of, source_in
 from nbkit.toolkit.reading import reads
 
@@ -31,7 +31,8 @@ class Parameters(Mapping[str, typing.Any]):
         return len(self._declared)
 
     def __repr__(self) -> str:
-        return f"parameters: {', '.join(f'{name}={value!r}' for name, value in self.items())}"
+        values = ", ".join(f"{name}={value!r}" for name, value in self.items())
+        return f"parameters: {values or 'none'}"
 
     def _ipython_display_(self) -> None:
         if person.is_there():
@@ -45,6 +46,8 @@ class Parameters(Mapping[str, typing.Any]):
 
     def as_html(self) -> str:
         """Return names, values and help as a table, for the saved notebook."""
+        if not self._declared:
+            return "<small>no parameters</small>"
         rows = "\n".join(
             f'<tr><th scope="row" style="text-align:left">{escape(name)}</th>'
             f'<td style="text-align:left">{escape(repr(self[name]))}</td>'
@@ -70,7 +73,7 @@ def parameters() -> Parameters:
     names: dict[str, typing.Any] = shell.user_ns if shell is not None else {}
     source = source_in(file_of(names), reads.sources())
     if source is not None:
-        return Parameters(declared(source), names)
+        return Parameters(declared(source.removeprefix(injected.FIRST_LINE)), names)
     if person.is_there():
         raise LookupError(
             f"this notebook has no parameters cell: give the cell that assigns them the tag "

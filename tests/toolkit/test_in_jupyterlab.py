@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from jupyterlab import jupyterlab, needs_chromium
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.e2e, needs_chromium]
+expect.set_options(timeout=60_000)  # a page takes its time to load on a busy machine
 
 WIDGETS = """\
 dbutils.widgets.dropdown("month", "1", ["1", "2", "3"], "Month")
@@ -67,6 +69,8 @@ def test_widgets_and_table(lab):
         table.get_by_label("x axis").select_option(label="n")
         expect(table.locator("svg[role=img]")).to_have_attribute("aria-label", pattern(kind))
     notebook.screenshot("widgets_and_table")
+    found = Axe().run(page, context=".nbkit-view")
+    assert found.violations_count == 0, found.generate_report()
 
     saved = notebook.save()
     outputs = [out for cell in saved.cells for out in cell.outputs if "data" in out]
@@ -85,7 +89,9 @@ def test_widgets_and_table(lab):
 def test_without_its_kernel_a_notebook_reads_as_it_was_saved(lab):
     """A form sets variables; kernel gone, all is plain HTML, and no widget is missed."""
     form = "import nbkit; nbkit.parameters()"
-    lab.write("b.ipynb", WIDGETS, TABLE, form, "print(rate * 2)", parameters="rate = 1.5  # per cent")
+    lab.write(
+        "b.ipynb", WIDGETS, TABLE, form, "print(rate * 2)", parameters="rate = 1.5  # per cent"
+    )
     notebook = lab.open("b.ipynb")
     notebook.run_all()
     assert "per cent" in notebook.output(3)

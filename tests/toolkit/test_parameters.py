@@ -109,6 +109,13 @@ def test_a_job_without_a_parameters_cell(cell, context):
     assert cell("nbkit.parameters()") == ["parameters: day='2013-01-01'"]
 
 
+def test_papermills_cell_is_a_parameters_cell(cell):
+    """Where papermill's is the only one, it says what the parameters are."""
+    assert cell("nbkit.parameters()") == ["parameters: none"]
+    cell("# Parameters\nmonth = 7\n")
+    assert cell("nbkit.parameters()") == ["parameters: month=7"]
+
+
 def test_by_hand_it_is_a_form(cell, shell, published, monkeypatch):
     """Each control sets the variable of its name; a text that is no value is not set."""
     shown = []
