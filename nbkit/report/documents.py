@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from nbkit.report.critical import critical_path, ready_times
@@ -113,6 +114,7 @@ def _span(span: Span) -> Document:
     return {"look": _look(span.look), "started": span.started, "ended": span.ended}
 
 
+@cache
 def _look(look: Look) -> Document:
     return asdict(look)
 

@@ -19,6 +19,7 @@ from nbkit.app.definition import load
 from nbkit.app.following import Follower, latest_run
 from nbkit.app.launching import Launched, launch_repair, launch_run
 from nbkit.errors import NbkitError
+from nbkit.report.diff import diff_runs, write_diff
 from nbkit.report.documents import run_document, task_documents
 from nbkit.report.front_end import script, style
 from nbkit.report.rows import kept_row, matrix_of
@@ -83,6 +84,7 @@ class JobWidget(anywidget.AnyWidget):
         self._closed = threading.Event()
         self._due = threading.Event()
         self._run = _not_run(definition.graph)
+        self._drawn = definition.graph
         super().__init__(
             _esm=script("widget"), page_style=style(), dashboard=self._document(definition.graph)
         )
@@ -185,7 +187,9 @@ class JobWidget(anywidget.AnyWidget):
             self._run = run_view(record(seen.graph, seen.state))
             document = run_document(self._run)
             tasks = task_documents(self._run)
-            graph = graph_svg(_not_run(seen.graph))
+            graph = known["graph"]
+            if seen.graph is not self._drawn:  # the job may have changed since the last run
+                self._drawn, graph = seen.graph, graph_svg(_not_run(seen.graph))
             if graph != known["graph"]:
                 change = {"graph": graph, "job": known["job"], "tasks": tasks}
             elif changed := {
@@ -230,8 +234,23 @@ class JobWidget(anywidget.AnyWidget):
             )
         elif kind == "repair":
             self._launched = launch_repair(self.run_id, self._settings, parameters=parameters)
+        elif kind == "compare":
+            return self._compare()
         elif kind == "cancel":
             return history.cancel(self.run_id, self._settings)
+        return None
+
+    def _compare(self) -> str | None:
+        """Write what changed since the run before, and open it; or say that there is none."""
+        listed = history.runs(self._settings, job_name=self._definition.graph.job.name, limit=100)
+        mine = (run["run_id"] for run in listed if run["job_id"] == self._job_id)
+        before = next((run_id for run_id in mine if run_id < self.run_id), None)
+        if before is None:
+            return "There is no run before this one to compare it with."
+        root, page = self._settings.root, self._folder(self.run_id) / f"diff-{before}.html"
+        found = diff_runs(self._reader(before)(), self._reader(self.run_id)(), root)
+        write_diff(found, page, root)
+        self.send({"kind": "open", "path": os.path.relpath(page, root)})
         return None
 
     def _send_history(self) -> None:

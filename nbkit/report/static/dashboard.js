@@ -77,6 +77,7 @@ export function dashboard(root, state, { act, link }) {
       starting: status.starting,
       repairable: Boolean(run.id) && !status.live && run.look.tone !== "good",
       selected: selected.size,
+      comparable: Boolean(run.id),
       alone: status.alone,
     });
     form.say(status.message);

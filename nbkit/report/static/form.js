@@ -24,6 +24,8 @@ export function jobForm(parameters, act) {
   const some = button("► Run selected", "", () => ({ kind: "run_selected", parameters: given() }));
   const cancel = button("■ Cancel", "", () => ({ kind: "cancel" }));
   const repair = button("↻ Repair", "", () => ({ kind: "repair", parameters: given() }));
+  const compare = button("± Compare", "", () => ({ kind: "compare" }));
+  compare.title = "What changed since the run before";
   const message = element("p", { class: "said wrap", role: "status" });
   const node = element(
     "form",
@@ -31,16 +33,17 @@ export function jobForm(parameters, act) {
     fields.map(([name, input]) =>
       element("label", {}, element("span", {}, name), input),
     ),
-    element("div", { class: "buttons" }, run, some, cancel, repair),
+    element("div", { class: "buttons" }, run, some, cancel, repair, compare),
     message,
   );
   return {
     node,
-    update: ({ live, starting, repairable, selected, alone }) => {
+    update: ({ live, starting, repairable, selected, comparable, alone }) => {
       run.disabled = alone || live || starting;
       some.disabled = alone || live || starting || selected === 0;
       some.textContent = selected ? `► Run selected (${selected})` : "► Run selected";
       cancel.disabled = alone || !live;
+      compare.disabled = alone || live || starting || !comparable;
       repair.disabled = alone || live || starting || !repairable;
     },
     say: (text) => {

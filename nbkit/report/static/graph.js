@@ -4,7 +4,7 @@ import { element } from "./elements.js";
 import { elapsed } from "./words.js";
 
 const STEP = 1.25;
-const MOST = 4;
+const LARGEST = 2; // pixels for one unit of the drawing
 
 /**
  * Bring a drawn graph to life.
@@ -23,6 +23,12 @@ export function liveGraph(box, { onSelect }) {
       if (!panned()) onSelect(node.dataset.task, event.ctrlKey || event.metaKey || event.shiftKey);
     });
   }
+  svg.addEventListener("keydown", (event) => {
+    const node = event.target.closest("a[data-task]");
+    if (!node || event.key !== " ") return;
+    event.preventDefault();
+    onSelect(node.dataset.task, event.ctrlKey || event.metaKey || event.shiftKey);
+  });
   const panned = panAndZoom(box, svg);
   return {
     update: (tasks, now) => {
@@ -34,6 +40,7 @@ export function liveGraph(box, { onSelect }) {
     select: (keys) => {
       for (const [key, node] of nodes) {
         node.classList.toggle("selected", keys.has(key));
+        node.setAttribute("role", "button"); // here it picks; in a report it leads somewhere
         node.setAttribute("aria-pressed", String(keys.has(key)));
       }
     },
@@ -66,12 +73,17 @@ function panAndZoom(box, svg) {
     svg.setAttribute("viewBox", [view.x, view.y, width / view.scale, height / view.scale].join(" "));
   };
   const zoom = (factor, x = 0.5, y = 0.5) => {
-    const scale = Math.min(MOST, Math.max(1, view.scale * factor));
+    const most = Math.max(4, (LARGEST * width) / svg.getBoundingClientRect().width);
+    const scale = Math.min(most, Math.max(1, view.scale * factor));
     view.x += (width / view.scale - width / scale) * x;
     view.y += (height / view.scale - height / scale) * y;
     view.scale = scale;
     clamp();
     draw();
+  };
+  const fit = () => {
+    svg.classList.add("whole"); // until then the box scrolls, so that names can be read
+    zoom(0);
   };
   const clamp = () => {
     view.x = Math.min(Math.max(view.x, 0), width - width / view.scale);
@@ -113,7 +125,7 @@ function panAndZoom(box, svg) {
       "+": () => zoom(STEP),
       "=": () => zoom(STEP),
       "-": () => zoom(1 / STEP),
-      0: () => zoom(0),
+      0: fit,
       ArrowLeft: () => pan(-far, 0),
       ArrowRight: () => pan(far, 0),
       ArrowUp: () => pan(0, -far),
@@ -132,7 +144,7 @@ function panAndZoom(box, svg) {
       { class: "zoom", role: "group", "aria-label": "Zoom" },
       button("−", "Zoom out", () => zoom(1 / STEP)),
       button("+", "Zoom in", () => zoom(STEP)),
-      button("Fit", "Show the whole graph", () => zoom(0)),
+      button("Fit", "Show the whole graph", fit),
     ),
     box,
   );

@@ -3,7 +3,8 @@
 import { element } from "./elements.js";
 import { duration, moment } from "./words.js";
 
-const ROWS_PER_FRAME = 20;
+const FIRST_ROWS = 30; // in the first frame; then twice as many each time
+const [LABEL, COLUMN] = [220, 28]; // pixels; fixed, so that 50,000 cells are quick to lay out
 
 /**
  * Draw the matrix into `box`.
@@ -33,10 +34,12 @@ export function drawMatrix(box, { tasks, looks, runs }, head) {
     body.replaceChildren();
     count.textContent = ` ${wanted.length} of ${tasks.length} tasks, ${shown.length} runs`;
     let next = 0;
+    let amount = FIRST_ROWS;
     const some = () => {
-      if (mine !== turn) return;
-      body.append(...wanted.slice(next, next + ROWS_PER_FRAME).map(([key, index]) => row(key, index, shown, looks)));
-      next += ROWS_PER_FRAME;
+      if (mine !== turn) return; // the filter has changed
+      body.append(...wanted.slice(next, next + amount).map(([key, index]) => row(key, index, shown, looks)));
+      next += amount;
+      amount *= 2;
       if (next < wanted.length) requestAnimationFrame(some);
     };
     some();
@@ -63,7 +66,13 @@ export function drawMatrix(box, { tasks, looks, runs }, head) {
       { class: "scroll matrix", tabindex: "0", role: "region", "aria-label": "Runs and tasks" },
       element(
         "table",
-        {},
+        { style: `width: ${LABEL + COLUMN * shown.length}px` },
+        element(
+          "colgroup",
+          {},
+          element("col", { style: `width: ${LABEL}px` }),
+          element("col", { span: shown.length, style: `width: ${COLUMN}px` }),
+        ),
         element("caption", { class: "skip" }, "States of tasks by run, oldest run first"),
         element(
           "thead",
@@ -108,7 +117,7 @@ function row(key, index, runs, looks) {
   return element(
     "tr",
     {},
-    element("th", { scope: "row" }, key),
+    element("th", { scope: "row", title: key }, key),
     runs.map((run) => {
       const cell = run.cells[index];
       if (!cell) return element("td", { title: `${key}, run ${run.id}: not in this run` });

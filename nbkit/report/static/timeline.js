@@ -5,7 +5,7 @@ import { duration, elapsed } from "./words.js";
 
 const WIDTH = 1200;
 const LABEL = 220;
-const RIGHT = 140;
+const RIGHT = 170;
 const ROW = 26;
 const TOP = 30;
 const LEAST = 2.5;

@@ -31,6 +31,13 @@ function render({ model, el }) {
     });
   };
   const heard = (change) => {
+    if (change.kind === "open") {
+      const shown = link(model, el, `${state.job.folder}${change.path}`, change.path);
+      el.append(shown);
+      shown.click();
+      shown.remove();
+      return;
+    }
     const { kind, tasks, ...rest } = change;
     if (kind === "change" && !rest.graph) Object.assign(state.tasks, tasks);
     else if (tasks) state.tasks = tasks;
