@@ -8,6 +8,8 @@ import typing
 from datetime import date, datetime
 from decimal import Decimal
 
+from nbkit.toolkit.redaction import redactor
+
 CHARACTERS = 1_000
 """A longer value is clipped: one huge cell must not make a huge notebook."""
 
@@ -19,7 +21,8 @@ def text_of(value: typing.Any) -> str | None:
     """
     if value is None:
         return None
-    text = _text(value)
+    # Now, whole: of a clipped secret the kernel's border would not know the rest.
+    text = redactor.text(_text(value))
     return text if len(text) <= CHARACTERS else text[:CHARACTERS] + "…"
 
 

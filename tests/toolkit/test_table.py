@@ -3,7 +3,9 @@ from decimal import Decimal
 
 import pytest
 
+from nbkit.toolkit import cell_text
 from nbkit.toolkit.cell_text import CHARACTERS, text_of
+from nbkit.toolkit.redaction import Redactor
 from nbkit.toolkit.table import HTML_CHARACTERS, HTML_ROWS, Table, kind_of
 
 
@@ -90,6 +92,15 @@ def test_a_wide_table_does_not_make_a_huge_notebook():
 def test_values_read_as_a_person_wants(value, text):
     """Each kind of value has one way to be written."""
     assert text_of(value) == text
+
+
+def test_clipping_shows_no_part_of_a_secret(monkeypatch):
+    """A long secret is hidden before its cell is cut short."""
+    secret = "a1B2c3D4" * 8
+    monkeypatch.setattr(cell_text, "redactor", Redactor())
+    cell_text.redactor.hide(secret)
+    text = Table((("a", "string"),), [[f"token {secret}"]]).as_text()
+    assert text.splitlines()[1] == "token [REDACTED]"
 
 
 @pytest.mark.parametrize("value", ["x" * 10**6, b"\0" * 10**6, ["x"] * 10**5])
