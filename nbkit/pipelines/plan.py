@@ -147,7 +147,7 @@ def _chosen(
         name = text.strip().removeprefix("+").removesuffix("+")
         key = graph.naming.key(name)
         if key not in stored or key is None:
-            known = [each.name for each in graph.stored()]
+            known = [each.dataset.name for each in graph.stored()]
             problems.append(Problem(option, f"there is no dataset {name}{hint(name, known)}"))
             continue
         found.add(key)

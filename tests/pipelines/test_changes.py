@@ -1,0 +1,161 @@
+"""AUTO CDC and Auto Loader on real Delta tables."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+CDC = """
+from pyspark import pipelines as dp
+from pyspark.sql import functions as F
+
+for kind in (1, 2):
+    dp.create_streaming_table(f"people_{{kind}}")
+    dp.create_auto_cdc_flow(
+        target=f"people_{{kind}}",
+        source="{schema}_in.changes",
+        keys=["id"],
+        sequence_by=F.col("at"),
+        apply_as_deletes=F.expr("op = 'D'"),
+        apply_as_truncates="op = 'T'" if kind == 1 else None,
+        ignore_null_updates=True,
+        except_column_list=["op", "at"],
+        stored_as_scd_type=kind,
+        track_history_except_column_list=["visits"] if kind == 2 else None,
+    )
+
+dp.create_streaming_table("follows", schema="id INT, name STRING, __START_AT INT, __END_AT INT")
+
+
+def snapshots(last):
+    number = 1 if last is None else last + 1
+    if not spark.catalog.tableExists(f"{schema}_in.snapshot_{{number}}"):
+        return None
+    return spark.table(f"{schema}_in.snapshot_{{number}}"), number
+
+
+dp.create_auto_cdc_from_snapshot_flow("follows", snapshots, ["id"], stored_as_scd_type=2)
+"""
+
+
+def changes(pipeline, rows):
+    pipeline.spark.sql(
+        f"create table if not exists {pipeline.schema}_in.changes "
+        "(id int, name string, visits int, op string, at int) using delta"
+    )
+    pipeline.spark.sql(f"insert into {pipeline.schema}_in.changes values {rows}")
+
+
+def snapshot(pipeline, number, rows):
+    pipeline.spark.sql(
+        f"create table {pipeline.schema}_in.snapshot_{number} using delta as "
+        f"select * from values {rows} as t(id, name)"
+    )
+
+
+def test_cdc(pipeline):
+    """Late changes find their place, nulls keep what was, deletions end versions."""
+    pipeline.write("src/a.py", CDC.format(schema=pipeline.schema))
+    changes(
+        pipeline,
+        "(1, 'Ann', 1, 'U', 10), (1, 'Anna', 2, 'U', 30), (2, 'Bob', 1, 'U', 10), "
+        "(2, null, null, 'D', 20), (3, 'Cid', 1, 'U', 10)",
+    )
+    snapshot(pipeline, 1, "(1, 'a'), (2, 'b')")
+    snapshot(pipeline, 2, "(1, 'a'), (2, 'B'), (3, 'c')")
+    pipeline.update()
+    assert {each.message for each in pipeline.said.values() if each.state != "COMPLETED"} == set()
+    assert pipeline.rows("cdc.people_1") == [(1, "Anna", 2), (3, "Cid", 1)]
+    assert pipeline.rows("cdc.people_2", "1, 4") == [
+        (1, "Ann", 1, 10, 30),
+        (1, "Anna", 2, 30, None),
+        (2, "Bob", 1, 10, 20),
+        (3, "Cid", 1, 10, None),
+    ]
+    assert pipeline.rows("cdc.follows", "1, 3") == [
+        (1, "a", 1, None),
+        (2, "b", 1, 2),
+        (2, "B", 2, None),
+        (3, "c", 2, None),
+    ]
+
+    changes(
+        pipeline,
+        "(1, 'Anni', 9, 'U', 20), (1, null, 5, 'U', 40), (2, 'Rob', 3, 'U', 15), "
+        "(0, null, 0, 'T', 12)",
+    )
+    snapshot(pipeline, 3, "(2, 'B'), (3, 'C')")
+    pipeline.update()
+    assert {each.message for each in pipeline.said.values() if each.state != "COMPLETED"} == set()
+    assert pipeline.rows("cdc.people_1") == [(1, "Anna", 5)]
+    assert [row for row in pipeline.rows("cdc.people_2", "1, 4") if row[0] in (1, 2)] == [
+        (1, "Ann", 1, 10, 20),
+        (1, "Anni", 9, 20, 30),
+        (1, "Anna", 5, 30, None),
+        (2, "Bob", 1, 10, 15),
+        (2, "Rob", 3, 15, 20),
+    ]
+    assert pipeline.rows("cdc.follows", "1, 3")[0] == (1, "a", 1, 3)
+
+    before = pipeline.rows("cdc.people_2", "1, 4")
+    pipeline.update(full_refresh=("people_2", "follows"))
+    assert pipeline.rows("cdc.people_2", "1, 4") == before
+    assert pipeline.said["cdc.people_1"].state == "EXCLUDED"
+    assert len(pipeline.rows("cdc.follows", "1, 3")) == 5
+
+
+def test_files(pipeline):
+    """Files come in once, new columns when they come, and what fits nowhere is kept."""
+    landing = pipeline.root / "landing"
+    landing.mkdir()
+
+    def land(name, *records):
+        (landing / name).write_text("\n".join(json.dumps(record) for record in records))
+
+    pipeline.write(
+        "src/a.py",
+        f"""import dlt
+
+@dlt.table
+def events():
+    return (
+        spark.readStream.format("cloudFiles")
+        .option("cloudFiles.format", "json")
+        .option("cloudFiles.inferColumnTypes", True)
+        .option("cloudFiles.schemaHints", "n INT")
+        .load("{landing}")
+    )
+""",
+    )
+    pipeline.write(
+        "src/b.sql",
+        f"CREATE OR REFRESH STREAMING TABLE named AS SELECT a, _metadata.file_name AS file "
+        f"FROM STREAM read_files('{landing}', format => 'json', schema => 'a STRING')",
+    )
+    land("1.json", {"a": "x", "n": 1}, {"a": "y", "n": "many"})
+    pipeline.update()
+    assert {each.message for each in pipeline.said.values() if each.state != "COMPLETED"} == set()
+    kept = pipeline.spark.table("files.events").columns
+    assert kept == ["a", "n", "_rescued_data"]
+    rows = {row.a: row for row in pipeline.spark.table("files.events").collect()}
+    assert (rows["x"].n, rows["x"]._rescued_data) == (1, None)
+    assert rows["y"].n is None
+    assert json.loads(rows["y"]._rescued_data)["n"] == "many"
+    assert pipeline.rows("files.named", "1") == [("x", "1.json"), ("y", "1.json")]
+
+    land("2.json", {"a": "z", "b": 2.5})
+    pipeline.update()
+    found = pipeline.spark.table("files.events")
+    assert found.where("a = 'z'").select("b").collect()[0].b == 2.5
+    assert found.count() == 3
+    pipeline.write(
+        "src/a.py",
+        pipeline.root.joinpath("src/a.py").read_text().replace("schemaHints", "schemaHnts"),
+    )
+    assert (
+        "Auto Loader has no option cloudFiles.schemaHnts; nearest: schemahints"
+        in pipeline.problems()[0]
+    )
