@@ -6,6 +6,8 @@ import re
 import typing
 from dataclasses import dataclass
 
+from nbkit.graph.near import nearest
+
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
@@ -34,8 +36,10 @@ class Local:
 def unknown_catalog(name: str, known: Collection[str]) -> str:
     """Say that there is no such catalog, and how to have one."""
     wanted = ", ".join(f'"{each}"' for each in (*known, name))
+    near = nearest(name, known)
+    hint = f"; did you mean {near}?" if near else "."
     return (
-        f"nbkit: there is no catalog {name} here. Add it in nbkit.toml, under [spark]: "
+        f"nbkit: there is no catalog {name} here{hint} Add it in nbkit.toml, under [spark]: "
         f"catalogs = [{wanted}], and restart the driver (`nbkit driver stop`); or, for this "
         f"session, run CREATE CATALOG {name}."
     )
@@ -63,16 +67,21 @@ def _bare(name: str) -> str:
     return name.strip().strip("`'\"")
 
 
+def _known(name: str, known: Collection[str]) -> str:
+    """Return the catalog that differs by nothing but case, which is nothing on Databricks."""
+    return next((each for each in known if each.lower() == name.lower()), name)
+
+
 def _use(found: re.Match[str], known: Collection[str]) -> Local:
     """Spark's `USE` takes catalogs too; its `SET CATALOG` fails in this version."""
-    name = _bare(found["name"])
+    name = _known(_bare(found["name"]), known)
     if name not in known and name != "spark_catalog":
         raise LookupError(unknown_catalog(name, known))
     return Local(sql=f"USE `{name}`")
 
 
 def _create_catalog(found: re.Match[str], known: Collection[str]) -> Local:
-    name = _bare(found["name"])
+    name = _known(_bare(found["name"]), known)
     if name in known:
         return Local()
     return Local(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nbkit.toolkit import three_levels
-from nbkit.toolkit.unity_catalog import Local, local
+from nbkit.toolkit.unity_catalog import Local, local, unknown_catalog
 
 KNOWN = ["hive_metastore", "main"]
 
@@ -67,6 +67,7 @@ def test_everything_else_is_sparks(statement):
 def test_equivalents():
     """What has a local meaning gets it."""
     assert done("USE CATALOG main") == Local(sql="USE `main`")
+    assert done("use catalog MAIN") == Local(sql="USE `main`")
     assert done("SET CATALOG 'spark_catalog';") == Local(sql="USE `spark_catalog`")
     assert done("CREATE CATALOG IF NOT EXISTS main") == Local()
     created = done("CREATE CATALOG dev COMMENT 'x'")
@@ -85,6 +86,11 @@ def test_an_unknown_catalog_tells_how_to_add_it(statement):
         done(statement)
     assert 'catalogs = ["hive_metastore", "main", "prod"]' in str(caught.value)
     assert "CREATE CATALOG prod" in str(caught.value)
+
+
+def test_a_near_miss_is_named():
+    """Spark tells names of catalogs apart by case, which Databricks does not."""
+    assert "no catalog MAIN here; did you mean main? Add it" in unknown_catalog("MAIN", KNOWN)
 
 
 def test_without_the_plug_in_the_error_says_so():
