@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from IPython.core.getipython import get_ipython
 
 from nbkit.testing import answers
+from nbkit.toolkit.calls import NotebookRunError
 from nbkit.toolkit.dbutils import dbutils
 
 if TYPE_CHECKING:
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 
 CELL = "from nbkit.testing.in_kernel import prepare; prepare(); del prepare"
 """Runs before the notebook's first cell; the result shows nothing of it."""
-
-
-class NotebookRunFailedError(Exception):
-    """A notebook that this one runs failed, as its test says."""
 
 
 def prepare() -> None:
@@ -35,5 +32,5 @@ def run(path: str, timeout_seconds: int = 0, arguments: Mapping[str, str] | None
     """Stand for `dbutils.notebook.run`: the test's `notebook_runs` say what it returns."""
     error, value = answers.ask(path, timeout_seconds, arguments or {})
     if error is not None:
-        raise NotebookRunFailedError(error)
+        raise NotebookRunError(error)
     return value

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from nbkit.errors import NbkitError
+from nbkit.errors import DriverLostError, NbkitError
 from nbkit.settings import Settings
 from nbkit.spark import lease
 from nbkit.spark.catalogs import prefix
@@ -90,30 +91,35 @@ class Tables:
 
 
 def serve(connection: Connection) -> None:
-    """Attach to the driver, then answer until the connection ends."""
+    """Attach to the driver, and so hold it; then answer until the connection ends."""
     settings = Settings.model_validate_json(connection.recv())
-    try:
-        tables: Tables | NbkitError = Tables(lease.attach(settings), settings.spark.catalogs)
-    except NbkitError as error:
-        tables = error
+    with suppress(NbkitError):  # told to who asks for something
+        _attached(settings)
     while True:
         try:
             verb, arguments = connection.recv()
         except EOFError:
             return
-        connection.send(_answer(tables, verb, arguments))
+        connection.send(_answer(settings, verb, arguments))
 
 
-def _answer(
-    tables: Tables | NbkitError, verb: str, arguments: tuple[Any, ...]
-) -> tuple[str | None, Any]:
+def _answer(settings: Settings, verb: str, arguments: tuple[Any, ...]) -> tuple[str | None, Any]:
     """Return an error as text, or what was asked for."""
-    if isinstance(tables, NbkitError):
-        return str(tables), None
     try:
+        tables = Tables(_attached(settings), settings.spark.catalogs)
         return None, getattr(tables, verb)(*arguments)
+    except NbkitError as error:
+        return str(error), None
     except Exception as error:  # noqa: BLE001 - whatever it is, the test is told
         return f"{type(error).__name__}: {error}", None
+
+
+def _attached(settings: Settings) -> SparkSession:
+    """Return the session; a new one on a new driver, if a notebook has ended the last one."""
+    try:
+        return lease.attach(settings)
+    except DriverLostError:
+        return lease.attach(settings)
 
 
 if __name__ == "__main__":

@@ -31,11 +31,17 @@ answer = dbutils.notebook.run("./child", 60, {"day": "1"})
 dbutils.jobs.taskValues.set("answer", answer)
 6 * 7
 """,
+    """\
+from nbkit.toolkit.say import say
+held = {"name": "has an id", "action": "drop", "passed": 9, "failed": 1, "ok": True}
+for rows in (5, 10):
+    say({"kind": "expectations", "id": "f", "dataset": "flights", "rows": rows, "results": [held]})
+""",
     "dbutils.notebook.exit(answer)",
 ]
 
 
-def write(path, *sources, parameters=None):
+def write_notebook(path, *sources, parameters=None):
     made = new_notebook(cells=[new_code_cell(source) for source in sources])
     if parameters is not None:
         made.cells.insert(0, new_code_cell(parameters, metadata={"tags": ["parameters"]}))
@@ -51,12 +57,21 @@ def folder(tmp_path_factory):
         "[kernels]\npreload = []\n"
     )
     (root / "airports.py").write_text("HOME = 'JFK'\n")
-    write(root / "plain.ipynb", *PLAIN, parameters="month = 1")
-    write(root / "clean.ipynb", CLEAN)
-    write(root / "bad.ipynb", "rows = {}", "def read():\n    return rows['x']\nread()")
-    write(root / "asks.ipynb", "dbutils.notebook.run('other', 1)")
-    write(
+    write_notebook(root / "plain.ipynb", *PLAIN, parameters="month = 1")
+    write_notebook(root / "clean.ipynb", CLEAN)
+    (root / "source.py").write_text(
+        "# Databricks notebook source\nimport time\n\n# COMMAND ----------\n\n"
+        "time.sleep(float(dbutils.widgets.get('seconds')))\ndbutils.notebook.exit('slept')\n"
+    )
+    write_notebook(root / "bad.ipynb", "rows = {}", "def read():\n    return rows['x']\nread()")
+    write_notebook(root / "asks.ipynb", "dbutils.notebook.run('other', 1)")
+    write_notebook(
         root / "look.ipynb",
         "print([s.name for s in spark.catalog.listDatabases()], dbutils.fs.ls('dbfs:/'))",
     )
     return root
+
+
+@pytest.fixture(name="write")
+def _write():
+    return write_notebook

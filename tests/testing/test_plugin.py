@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import subprocess
 import sys
 
-import pandas as pd
 import pytest
 
 from nbkit.errors import UsageError
 from nbkit.testing import NotebookFailedError
 
-FLIGHTS = [
-    {"id": 1, "delay": 5, "at": dt.datetime(2013, 1, 1, 5)},  # noqa: DTZ001
-    {"id": 2, "delay": None, "at": None},
-]
 INGESTED = {"ingest": {"n": 3}}
 
 
@@ -45,6 +39,8 @@ def test_everything_is_made_up(notebook, folder, monkeypatch):
     assert r.notebook_runs[0][:2] == ("./child", 60)
     assert r.displayed[-1] == {"text/plain": "42"}
     assert (r.step("load")["state"], r.step("load")["tries"]) == ("succeeded", 2)
+    assert r.expectation("has an id")["failed"] == 1
+    assert [one["dataset"] for one in r.expectations] == ["flights"]
     with pytest.raises(KeyError, match="nearest: load"):
         r.step("laod")
     (first,) = [cell for cell in r.output.cells if cell.source == "month = 1"]
@@ -82,7 +78,7 @@ def test_only_the_answers_given(notebook, folder):
     r = notebook(folder / "asks.ipynb", notebook_runs={"othr": "x"}, raises=True)
     assert "nearest: othr" in r.error.message
     r = notebook(folder / "asks.ipynb", notebook_runs={"other": ValueError("full")}, raises=True)
-    assert "ValueError: full" in r.error.message
+    assert (r.error.error, "ValueError: full" in r.error.message) == ("NotebookRunError", True)
     r = notebook(folder / "plain.ipynb", {"month": 1}, task_values=INGESTED, raises=True)
     assert "Secret does not exist" in r.error.message
     with pytest.raises(UsageError, match=r"no notebook nowhere\.ipynb"):
@@ -90,33 +86,13 @@ def test_only_the_answers_given(notebook, folder):
 
 
 @pytest.mark.e2e
-def test_tables(notebook, folder):
-    """Tables are put before the notebook runs, and read as pandas when they are looked at."""
-    r = notebook(folder / "clean.ipynb", tables={"bronze.flights": FLIGHTS})
-    assert r.tables["silver.flights"]["id"].tolist() == [1]
-    assert r.tables["bronze.flights"]["at"][0] == pd.Timestamp("2013-01-01 05:00")
-    assert set(r.tables) == {"bronze.flights", "silver.flights"}
-    assert r.task_values == {"dropped": 1}
-    assert "2013-01-01 05:00:00" in r.displayed[0]["text/plain"]
-    with pytest.raises(KeyError, match=r"nearest: silver\.flights"):
-        r.tables["silver.flihgts"]
-    given = pd.DataFrame({"id": [7], "delay": [1]})
-    r = notebook(
-        folder / "clean.ipynb",
-        tables={"bronze.flights": given, "main.bronze.empty": ([], "id INT, name STRING")},
-    )
-    assert r.tables["silver.flights"]["id"].tolist() == [7]
-    assert r.tables["main.bronze.empty"].columns.tolist() == ["id", "name"]
-    for wrong, message in ((5, "given as int"), ([{"x": None}], "needs a type"), ([], "schema")):
-        with pytest.raises(UsageError, match=message):
-            notebook(folder / "clean.ipynb", tables={"bronze.flights": wrong})
-
-
-@pytest.mark.e2e
-def test_nothing_is_left_of_the_last_test(notebook, folder):
-    """Every test begins with an empty warehouse and DBFS."""
-    r = notebook(folder / "look.ipynb")
-    assert r.printed == "['default'] []\n"
+def test_a_source_notebook_with_a_limit(notebook, folder):
+    """A Databricks source notebook is a notebook too; `timeout` ends a cell that takes longer."""
+    assert notebook(folder / "source", {"seconds": 0}).exit_value == "slept"
+    r = notebook(folder / "source.py", {"seconds": 600}, timeout=1, check=False)
+    assert r.error.cause == "cell_timeout"
+    with pytest.raises(NotebookFailedError, match="longer than its limit of 1 s"):
+        notebook(folder / "source.py", {"seconds": 600}, timeout=1)
 
 
 @pytest.mark.e2e
