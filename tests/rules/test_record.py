@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -218,3 +219,10 @@ def test_a_retry_names_the_attempt_that_it_repeats(kit):
     run.run()
     (found,) = record(run.graph, run.state)["tasks"]
     assert (found["original_attempt_run_id"], found["run_id"]) == (7_000_004, 7_000_006)
+
+
+def test_a_run_that_a_notebook_called(run):
+    """It is a workflow's run, as the API calls those, started once."""
+    called = record(run.graph, replace(run.state, trigger="workflow_run"))
+    assert (called["run_type"], called["trigger"]) == ("WORKFLOW_RUN", "ONE_TIME")
+    assert record(run.graph, run.state)["run_type"] == "JOB_RUN"

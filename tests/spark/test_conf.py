@@ -139,3 +139,12 @@ def test_static_settings_are_those_that_spark_refuses(client):
         print([name for name in static if name not in ours and name.startswith("spark.sql.")])
     """).result()
     assert said.splitlines() == ["[]", "[]"]
+
+
+def test_dbfs_is_the_projects_folder_of_files():
+    """`dbfs:/` is known to Hadoop itself, so that SQL, Delta and streams find it too."""
+    made = conf_of()
+    folder = "spark.hadoop.fs.viewfs.mounttable.default.linkFallback"
+    assert made[folder] == "file:///project/.nbkit/files"
+    elsewhere = Settings.model_validate({"root": Path("/project"), "files": {"directory": "/lake"}})
+    assert driver_conf(elsewhere, [], Path("/scratch"))[folder] == "file:///lake"
