@@ -113,12 +113,13 @@ class JobWidget(anywidget.AnyWidget):
 
     def _bundle(self) -> dict[str, Any]:
         """Return the widget, and for where there are none the run as a picture."""
+        word = self._run.look.word if self._run.run_id else "not run yet"
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return {
             "application/vnd.jupyter.widget-view+json": view,
             "text/html": picture_html(self._run),
             "image/svg+xml": picture_svg(self._run),
-            "text/plain": f"{self._run.name}: {self._run.look.word}",
+            "text/plain": f"{self._run.name}: {word}",
         }
 
     def _document(self, graph: RunGraph) -> dict[str, Any]:
@@ -162,6 +163,9 @@ class JobWidget(anywidget.AnyWidget):
             self._show(seen)
         except NbkitError as error:
             self._message = str(error)
+            self._show(None)
+        except Exception as error:  # noqa: BLE001 - a thread has nobody to raise it to
+            self._message = f"The run cannot be followed: {type(error).__name__}: {error}"
             self._show(None)
 
     def _reap(self) -> None:

@@ -1,0 +1,136 @@
+"""The widget without a browser: what it hands to the front end, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from nbkit.app.definition import load
+from nbkit.errors import DefinitionError
+from nbkit.events import CancelRequested, RunFinished, RunStarted, TaskSkipped
+from nbkit.ledger.claim import claim
+from nbkit.ledger.store import Ledger
+from nbkit.settings import Settings
+from nbkit.ui.widget import JobWidget, job
+
+NAME = "trial <b>"
+START = 1_795_430_000_000
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nbkit.toml").touch()
+    nbformat.write(new_notebook(cells=[new_code_cell("1")]), tmp_path / "n.ipynb")
+    tasks = [{"task_key": "a", "notebook_task": {"notebook_path": "n.ipynb"}}]
+    parameters = [{"name": "month", "default": "1"}]
+    (tmp_path / "job.json").write_text(
+        json.dumps({"name": NAME, "parameters": parameters, "tasks": tasks})
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def shown(project):
+    made = []
+
+    def show():
+        made.append(job("job.json"))
+        return made[-1]
+
+    yield show
+    for widget in made:
+        widget.close()
+
+
+def begin(project, *events):
+    """Record a run of the job, and return its id."""
+    definition, settings = load("job.json"), Settings.of()
+    ledger = Ledger(settings.ledger_url)
+    job_id = definition.job_id(settings.root)
+    document = (project / "job.json").read_text()
+    run_id = ledger.begin(NAME, job_id, document, definition.source)
+    ledger.append(run_id, RunStarted(at=START, run_id=run_id, job_id=job_id, run_name=NAME))
+    ledger.append_many(run_id, events)
+    ledger.close()
+    return run_id
+
+
+def test_a_job_that_never_ran_shows_its_graph_and_parameters(shown):
+    widget = shown()
+    dashboard = widget.dashboard
+    assert dashboard["job"]["parameters"] == [["month", "1"]]
+    assert dashboard["job"]["folder"] == ""
+    assert dashboard["run"]["id"] == 0
+    assert [task["look"]["word"] for task in dashboard["tasks"].values()] == ["waiting"]
+    assert dashboard["status"] == {"live": False, "starting": False, "alone": False, "message": ""}
+    assert "<b>" not in dashboard["graph"]
+    json.dumps(dashboard)
+
+
+def test_what_is_left_without_a_widget_is_a_picture(shown):
+    bundle = shown()._bundle()
+    assert "trial &lt;b&gt;" in bundle["image/svg+xml"]
+    assert "trial &lt;b&gt;" in bundle["text/html"]
+    assert "trial <b>" not in bundle["text/html"] + bundle["image/svg+xml"]
+    assert "not run yet" in bundle["text/html"]
+    assert "<script" not in bundle["text/html"]
+    assert bundle["text/plain"] == "trial <b>: not run yet"
+
+
+def test_the_latest_run_is_followed_whoever_began_it(project, shown, until):
+    """Reopening shows the run that goes on; its end arrives without being asked for."""
+    begin(project, RunFinished(START + 5, "CANCELED", "USER_CANCELED"))
+    run_id = begin(project)
+    with claim(project / "runs" / str(run_id)):
+        widget = shown()
+        assert widget.run_id == run_id
+        assert widget.dashboard["status"]["live"] is True
+        end = (
+            CancelRequested(START + 10),
+            TaskSkipped(START + 10, "a", "CANCELED", "not needed"),
+            RunFinished(START + 20, "CANCELED", "USER_CANCELED"),
+        )
+        ledger = Ledger(Settings.of().ledger_url)
+        ledger.append_many(run_id, end)
+        ledger.close()
+    until(lambda: not widget.dashboard["status"]["live"])
+    assert widget.dashboard["run"]["look"]["word"] == "cancelled"
+    assert widget.dashboard["tasks"]["a"]["reason"] == "not needed"
+
+
+def test_a_run_that_lost_its_process_is_not_shown_as_live(project, shown):
+    begin(project)
+    dashboard = shown().dashboard
+    assert dashboard["status"]["live"] is False
+    assert dashboard["run"]["look"]["word"] == "failed"
+    assert "nbkit repair 1" in dashboard["run"]["message"]
+
+
+def test_a_wrong_request_is_answered_on_the_page(project, shown, until):
+    """A parameter that the job does not have: the program's own words, and no run."""
+    widget = shown()
+    widget._heard(widget, {"kind": "run", "parameters": {"mouth": "2"}}, [])
+    until(lambda: "mouth" in widget.dashboard["status"]["message"])
+    assert widget.run_id == 0
+    begin(project, RunFinished(START + 5, "CANCELED", "USER_CANCELED"))
+    widget._turn()
+    widget._heard(widget, {"kind": "compare"}, [])
+    assert "no run before this one" in widget._message
+
+
+def test_a_job_that_is_invalid_is_not_shown(project):
+    (project / "bad.json").write_text('{"name": "x", "tasks": [{}]}')
+    with pytest.raises(DefinitionError):
+        job("bad.json")
+
+
+def test_a_closed_widget_follows_nothing(shown):
+    widget = shown()
+    assert isinstance(widget, JobWidget)
+    widget.close()
+    widget._thread.join(timeout=30)
+    assert not widget._thread.is_alive()
