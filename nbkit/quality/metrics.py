@@ -200,6 +200,8 @@ class _OfStream:
         self._spark = spark
         self._found = found
         self._listener: Any = Listener()
+        if is_classic(spark):
+            self._listener._jlistenerobj = _for_java(spark, self._listener)  # noqa: SLF001
         spark.streams.addListener(self._listener)
 
     def observe(self, df: DataFrame, metrics: Sequence[Column]) -> DataFrame:
@@ -216,6 +218,22 @@ class _OfStream:
         if self._listener is not None:
             self._spark.streams.removeListener(self._listener)
             self._listener = None
+
+
+def _for_java(spark: SparkSession, listener: Any) -> Any:
+    """Return a listener as Java calls it, without a mistake that PySpark 4.2 makes on the way.
+
+    It takes the tags of a query's jobs, which nbkit's sessions have, for Java objects, and logs
+    an error for each query that starts.
+    """
+    from pyspark.sql.streaming.listener import JStreamingQueryListener
+
+    class Careful(JStreamingQueryListener):  # type: ignore[misc]
+        def onQueryStarted(self, jevent: Any) -> None:  # noqa: N802 - Spark's name
+            """Pass nothing on: who counts does not need it."""
+
+    java = spark._jvm.org.apache.spark.sql.streaming  # noqa: SLF001 - PySpark has no other way
+    return java.PythonStreamingQueryListenerWrapper(Careful(listener))
 
 
 class _OfConnect:
