@@ -29,8 +29,7 @@ def test_a_notebook_is_tidy(path):
 @pytest.fixture(scope="module")
 def results(shared_project):
     """How each notebook of the guide ended, all run in one job."""
-    for path in NOTEBOOKS:
-        shutil.copy(path, shared_project.root)
+    shutil.copytree(FOLDER, shared_project.root, dirs_exist_ok=True)
     shutil.copytree(FOLDER / "parts", shared_project.root / "parts")
     tasks = [shared_project.notebook_task(path.stem, path.name) for path in NOTEBOOKS]
     shared_project.job(*tasks, name="guide")
