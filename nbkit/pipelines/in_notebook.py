@@ -71,7 +71,7 @@ class CellsPipeline:
         found = graph.datasets.get(graph.naming.key(name) or "")
         if found is None:
             checked(graph)
-            known = [each.name for each in graph.datasets.values()]
+            known = [each.dataset.name for each in graph.datasets.values()]
             raise UsageError(f"there is no dataset {name}{hint(name, known)}")
         with configured(spark, self._spec.configuration):
             return PreviewInputs(graph, spark).rows(found).limit(n)

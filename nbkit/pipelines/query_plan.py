@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _EVERYTHING = 2**31 - 1
-_IDS = re.compile(r"(?<=#)\d+|@[0-9a-f]{5,}")
+_IDS = re.compile(r"(?<=#)\d+|@[0-9a-f]{5,}|__nbkit_\d+")
 _VARYING = re.compile(
     r"\b(rand|randn|uuid|shuffle|current_timestamp|current_date|current_time|now|localtimestamp"
     r"|input_file_name|monotonically_increasing_id|spark_partition_id|current_user|session_user)\("
