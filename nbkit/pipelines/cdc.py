@@ -117,7 +117,7 @@ class ChangesInto:
         affected = None if truncated else batch.select(*keys).distinct()
         wanted = cdc_versions.events_of(events, keys, affected)
         if changes.scd_type == 1:
-            rows = cdc_versions.newest(wanted, keys, columns, ignore_nulls=changes.ignore_nulls)
+            rows = cdc_versions.newest(wanted, keys, columns, changes)
             on = keys
         else:
             versions = cdc_versions.history(wanted, keys, columns, changes)

@@ -77,6 +77,18 @@ def tracked(columns: Sequence[str], changes: Changes) -> list[str]:
     return [name for name in columns if name.lower() not in others | keys]
 
 
+def filled(columns: Sequence[str], changes: Changes) -> list[str]:
+    """Return the columns that a null in a change leaves as they were."""
+    if not changes.ignore_nulls:
+        return []
+    keys = {name_of(key).lower() for key in changes.keys}
+    others = {name_of(each).lower() for each in changes.except_null_columns or ()} | keys
+    if changes.null_columns is None:
+        return [name for name in columns if name.lower() not in others]
+    wanted = {name_of(each).lower() for each in changes.null_columns}
+    return [name for name in columns if name.lower() in wanted - keys]
+
+
 def names_of(source: DataFrame, columns: Sequence[Any]) -> list[str]:
     """Return the names of columns, as the source spells them.
 

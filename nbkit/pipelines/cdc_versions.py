@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from nbkit.pipelines.cdc_columns import END, START, tracked
+from nbkit.pipelines.cdc_columns import END, START, filled, tracked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,15 +45,15 @@ def events_of(events: DataFrame, keys: Sequence[str], affected: DataFrame | None
 
 
 def newest(
-    events: DataFrame, keys: Sequence[str], columns: Sequence[str], *, ignore_nulls: bool
+    events: DataFrame, keys: Sequence[str], columns: Sequence[str], changes: Changes
 ) -> DataFrame:
     """Return the newest row of each key, and whether it is to be deleted."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812
 
-    filled = _filled(events, keys, columns) if ignore_nulls else events
+    rows = _filled(events, keys, filled(columns, changes))
     order = Window.partitionBy(*keys).orderBy(F.col(SEQUENCE).desc())
-    found = filled.withColumn(_NUMBER, F.row_number().over(order)).where(F.col(_NUMBER) == 1)
+    found = rows.withColumn(_NUMBER, F.row_number().over(order)).where(F.col(_NUMBER) == 1)
     return found.select(*columns, OPERATION)
 
 
@@ -68,13 +68,13 @@ def history(
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812
 
-    filled = _filled(events, keys, columns) if changes.ignore_nulls else events
+    rows = _filled(events, keys, filled(columns, changes))
     order = Window.partitionBy(*keys).orderBy(SEQUENCE)
     before = F.lag(OPERATION).over(order)
     new: Column = before.isNull() | (before == "delete") | (F.col(OPERATION) == "delete")
     for name in tracked(columns, changes):
         new |= ~F.col(f"`{name}`").eqNullSafe(F.lag(f"`{name}`").over(order))
-    numbered = filled.withColumn(_NEW, new.cast("int"))
+    numbered = rows.withColumn(_NEW, new.cast("int"))
     numbered = numbered.withColumn(_NUMBER, F.sum(_NEW).over(order))
     others = [name for name in columns if name not in keys]
     values = F.max_by(F.struct(*[F.col(f"`{name}`") for name in others]), F.col(SEQUENCE))
@@ -109,18 +109,19 @@ def with_stale(
 
 
 def _filled(events: DataFrame, keys: Sequence[str], columns: Sequence[str]) -> DataFrame:
-    """Return changes whose nulls have the last value that there was since the last deletion."""
+    """Return changes whose nulls in some columns have the last value since the last deletion."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812
 
+    if not columns:
+        return events
     order = Window.partitionBy(*keys).orderBy(SEQUENCE)
     deleted = F.when(F.col(OPERATION) == "delete", 1).otherwise(0)
     runs = events.withColumn(_RUN, F.sum(deleted).over(order))
     alive = Window.partitionBy(*keys, _RUN).orderBy(SEQUENCE)
     is_upsert = F.col(OPERATION) == "upsert"
-    filled = {
+    values = {
         name: F.last(F.when(is_upsert, F.col(f"`{name}`")), ignorenulls=True).over(alive)
         for name in columns
-        if name not in keys
     }
-    return runs.withColumns(filled).drop(_RUN)
+    return runs.withColumns(values).drop(_RUN)

@@ -92,6 +92,7 @@ class Changes:
         columns, except_columns: which of the source's columns the table has; None for all.
         history, except_history: columns whose change begins a new version; None for all.
         ignore_nulls: whether a null in a change leaves the column as it was.
+        null_columns, except_null_columns: the columns for which it does; None for all.
         snapshots: whether the source is snapshots, not changes.
     """
 
@@ -106,6 +107,8 @@ class Changes:
     history: tuple[Any, ...] | None = None
     except_history: tuple[Any, ...] | None = None
     ignore_nulls: bool = False
+    null_columns: tuple[Any, ...] | None = None
+    except_null_columns: tuple[Any, ...] | None = None
     snapshots: bool = False
 
 

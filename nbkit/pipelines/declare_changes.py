@@ -38,6 +38,9 @@ def create_auto_cdc_flow(  # noqa: PLR0917 - Databricks' own order
     flow_name: str | None = None,
     name: str | None = None,
     once: bool = False,
+    ignore_null_updates_column_list: Sequence[Any] | None = None,
+    ignore_null_updates_except_column_list: Sequence[Any] | None = None,
+    **newer: Any,
 ) -> None:
     """Declare that the changes in `source` are applied to the streaming table `target`.
 
@@ -48,6 +51,15 @@ def create_auto_cdc_flow(  # noqa: PLR0917 - Databricks' own order
     """
     if where is not None:
         raise UsageError(f"{caller()}: `where` is gone; filter in a view, and name that as source")
+    if newer:
+        raise UsageError(f"{caller()}: nbkit's AUTO CDC does not know {', '.join(newer)}")
+    nulls = ignore_null_updates_column_list, ignore_null_updates_except_column_list
+    _one_of(
+        "ignore_null_updates_column_list",
+        nulls[0],
+        "ignore_null_updates_except_column_list",
+        nulls[1],
+    )
     scd_type = _scd_type(stored_as_scd_type)
     _one_of("column_list", column_list, "except_column_list", except_column_list)
     _history(scd_type, track_history_column_list, track_history_except_column_list)
@@ -64,7 +76,9 @@ def create_auto_cdc_flow(  # noqa: PLR0917 - Databricks' own order
         _list("except_column_list", except_column_list),
         _list("track_history_column_list", track_history_column_list),
         _list("track_history_except_column_list", track_history_except_column_list),
-        bool(ignore_null_updates),
+        bool(ignore_null_updates) or any(each is not None for each in nulls),
+        _list("ignore_null_updates_column_list", nulls[0]),
+        _list("ignore_null_updates_except_column_list", nulls[1]),
     )
     _add(changes, target, name or flow_name, once=once)
 

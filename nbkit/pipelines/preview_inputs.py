@@ -89,7 +89,7 @@ class PreviewInputs:
         )
         wanted = cdc_versions.events_of(events, keys, None)
         if changes.scd_type == 1:
-            newest = cdc_versions.newest(wanted, keys, columns, ignore_nulls=changes.ignore_nulls)
+            newest = cdc_versions.newest(wanted, keys, columns, changes)
             alive = newest.where(F.col(cdc_versions.OPERATION) != "delete")
             return alive.drop(cdc_versions.OPERATION)
         return cdc_versions.history(wanted, keys, columns, changes).select(*columns, START, END)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _EVERYTHING = 2**31 - 1
-_IDS = re.compile(r"(?<=#)\d+|@[0-9a-f]{5,}|__nbkit_\d+")
+_IDS = re.compile(r"#\d+|@[0-9a-f]{5,}|__nbkit_\d+|(?<=CTERelationDef) \d+|(?<=CTERelationRef) \d+")
 _VARYING = re.compile(
     r"\b(rand|randn|uuid|shuffle|current_timestamp|current_date|current_time|now|localtimestamp"
     r"|input_file_name|monotonically_increasing_id|spark_partition_id|current_user|session_user)\("
@@ -31,7 +31,7 @@ def definition(frame: DataFrame, *more: object) -> str:
     Names that Spark makes up anew for each plan are numbered by their first mention.
     """
     numbers: dict[str, str] = {}
-    text = _IDS.sub(lambda id_: numbers.setdefault(id_[0], str(len(numbers))), plan_text(frame))
+    text = _IDS.sub(lambda id_: numbers.setdefault(id_[0], f"~{len(numbers)}"), plan_text(frame))
     return hashlib.sha256("\n".join([text, *map(repr, more)]).encode()).hexdigest()[:32]
 
 

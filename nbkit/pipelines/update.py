@@ -76,6 +76,7 @@ class Update:
         at_once = int(self.graph.spec.configuration.get(_SETTING, _FLOWS_AT_ONCE))
         with (
             configured(self.spark, self.graph.spec.configuration),
+            self._heard_out(),
             ThreadPoolExecutor(at_once, thread_name_prefix="nbkit-flow") as pool,
             self._stopping(refresher),
         ):
@@ -117,6 +118,9 @@ class Update:
     def _refresh(self, refresher: Refresher, found: AnalysedDataset) -> None:
         """Refresh a dataset, in a thread of its own; try again where that can help."""
         begun = DatasetProgress(found.key, found.kind, "RUNNING", started_at=_now())
+        if self._stop.is_set():
+            self._said.put(DatasetProgress(found.key, found.kind, "STOPPED", "it was stopped"))
+            return
         self._said.put(begun)
         full = found.key in self.selection.full
         try:
@@ -153,6 +157,15 @@ class Update:
                 outcomes=tuple(done.outcomes),
             )
         raise AssertionError("the last try has either returned or raised")
+
+    @contextmanager
+    def _heard_out(self) -> Iterator[None]:
+        """Pass on what was said last, also after an interrupt."""
+        try:
+            yield
+        finally:
+            while not self._said.empty():
+                self._tell(self._said.get())
 
     @contextmanager
     def _stopping(self, refresher: Refresher) -> Iterator[None]:
