@@ -110,6 +110,7 @@ def test_a_run_that_lost_its_process_is_not_shown_as_live(project, shown):
     assert "nbkit repair 1" in dashboard["run"]["message"]
 
 
+@pytest.mark.e2e
 def test_a_wrong_request_is_answered_on_the_page(project, shown, until):
     """A parameter that the job does not have: the program's own words, and no run."""
     widget = shown()

@@ -27,11 +27,12 @@ export function dashboard(root, state, { act, link }) {
   const message = element("p", { class: "message" });
   const graphBox = element("div", { class: "scroll graph", tabindex: "0", role: "region", "aria-label": "Graph" });
   graphBox.innerHTML = state.graph; // drawn and escaped by nbkit.report
-  const panel = element("aside", { class: "panel", "aria-label": "Task" });
+  const panel = element("section", { class: "panel", "aria-label": "Task" });
   const timelineBox = element("div", { class: "timeline" });
   const matrixBox = element("div");
   const chartBox = element("div", { class: "charts" });
-  const form = jobForm(state.job.parameters, (action) =>
+  state.typed ??= {}; // what a person did outlives this view
+  const form = jobForm(state.job.parameters, state.typed, (action) =>
     act(action.kind === "run_selected" ? { ...action, kind: "run", only: [...selected] } : action),
   );
   const graphPart = element("div", {}, graphBox);
@@ -68,7 +69,8 @@ export function dashboard(root, state, { act, link }) {
       if (open && panelShows?.key === task.key) panel.querySelector("details")?.setAttribute("open", "");
       panelShows = task;
     }
-    if (views.shown() === 1 && now - drawnTimeline > TICK - 50) {
+    state.tab = views.shown();
+    if (state.tab === 1 && now - drawnTimeline > TICK - 50) {
       drawTimeline(timelineBox, { run, tasks }, now, pick);
       drawnTimeline = now;
     }
@@ -100,11 +102,11 @@ export function dashboard(root, state, { act, link }) {
   };
   const draw = perFrame(paint);
   root.append(
-    element("header", {}, title, facts, counts, message),
+    element("div", {}, title, facts, counts, message),
     form.node,
     element("div", { class: "with-panel" }, views.node, panel),
   );
-  views.start();
+  views.open(state.tab ?? 0);
   paint();
   const clock = setInterval(() => state.status.live && draw(), TICK);
   return {

@@ -6,14 +6,22 @@ import { element } from "./elements.js";
  * Draw the form.
  *
  * @param {Array<[string, string]>} parameters declared names with their defaults
+ * @param {Object<string, string>} typed what a person typed so far; kept up to date
  * @param {(action: object) => void} act is told what a person asks for
  * @returns {{node: HTMLElement, update: (found: object) => void, say: (text: string) => void}}
  */
-export function jobForm(parameters, act) {
-  const fields = parameters.map(([name, value]) => [
-    name,
-    element("input", { type: "text", name, value, spellcheck: "false", autocomplete: "off" }),
-  ]);
+export function jobForm(parameters, typed, act) {
+  const fields = parameters.map(([name, value]) => {
+    const keep = () => {
+      typed[name] = input.value;
+    };
+    const input = element("input", {
+      ...{ type: "text", name, value, input: keep },
+      ...{ spellcheck: "false", autocomplete: "off" },
+    });
+    if (name in typed) input.value = typed[name];
+    return [name, input];
+  });
   const given = () =>
     Object.fromEntries(
       fields.filter(([, input]) => input.value !== input.defaultValue).map(([name, input]) => [name, input.value]),

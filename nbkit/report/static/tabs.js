@@ -46,7 +46,7 @@ export function tabs(label, parts) {
   };
   return {
     node: element("div", { class: "tabs" }, element("div", { role: "tablist", "aria-label": label }, buttons), panels),
-    start: () => open(0),
+    open,
     shown: () => current,
   };
 }

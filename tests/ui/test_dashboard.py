@@ -1,0 +1,195 @@
+"""`nbkit.job` in a real JupyterLab, as a person clicks it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from jupyterlab import jupyterlab, needs_chromium
+from nbformat.v4 import new_code_cell, new_notebook
+
+pytestmark = [pytest.mark.e2e, needs_chromium]
+
+SETTINGS = "[run]\nparallel = 4\ngrace_seconds = 1\n[kernels]\nspare = 1\npreload = []\n"
+PATIENCE = 60_000
+CHECK = "from pathlib import Path\nif not Path('fixed').exists():\n    raise ValueError('bad rows')"
+
+
+def task(key, notebook, *parents, **fields):
+    return {
+        "task_key": key,
+        "depends_on": [{"task_key": parent} for parent in parents],
+        "notebook_task": {"notebook_path": f"{notebook}.ipynb"},
+        **fields,
+    }
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "nbkit.toml").write_text(SETTINGS)
+    for name, source in (
+        ("one", "print(1)"),
+        ("check", CHECK),
+        ("slow", "import time\ntime.sleep(90)"),
+    ):
+        kernel = {"name": "nbkit", "display_name": "Python (nbkit)", "language": "python"}
+        made = new_notebook(cells=[new_code_cell(source)], metadata={"kernelspec": kernel})
+        nbformat.write(made, folder / f"{name}.ipynb")
+    each = {"inputs": "[1, 2]", "task": task("inner", "one")}
+    gate = {"op": "EQUAL_TO", "left": "{{job.parameters.month}}", "right": "2"}
+    job = {
+        "name": "trial",
+        "parameters": [{"name": "month", "default": "1"}],
+        "tasks": [
+            task("load", "one"),
+            {"task_key": "gate", "depends_on": [{"task_key": "load"}], "condition_task": gate},
+            {
+                "task_key": "each",
+                "depends_on": [{"task_key": "gate", "outcome": "true"}],
+                "for_each_task": each,
+            },
+            task("check", "check", "each"),
+            task("serve", "one", "check"),
+        ],
+    }
+    (folder / "job.json").write_text(json.dumps(job))
+    slow = {"name": "slow", "tasks": [task("slow", "slow")]}
+    (folder / "slow.json").write_text(json.dumps(slow))
+    with jupyterlab(folder) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def trial(lab):
+    """A notebook that shows the job; the first test runs it."""
+    lab.write("view.ipynb", "import nbkit\nnbkit.job('job.json')", "40 + 2")
+    notebook = lab.open("view.ipynb")
+    notebook.errors = []
+    notebook.page.set_default_timeout(PATIENCE)
+    notebook.page.on("pageerror", lambda error: notebook.errors.append(str(error)))
+    notebook.run(0)
+    return notebook
+
+
+def state_of(notebook, key):
+    return notebook.page.locator(f'a[data-task="{key}"] text.state')
+
+
+def run_badge(notebook, word):
+    return notebook.page.locator(".title .badge", has_text=word)
+
+
+def violations(page, context):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=context)
+    return [
+        (each["id"], [node["html"] for node in each["nodes"]])
+        for each in found.response["violations"]
+    ]
+
+
+def test_from_click_to_finished_graph(trial):
+    """A parameter is typed, Run is clicked, and the graph shows how every task ended."""
+    page = trial.page
+    page.get_by_label("month").fill("2")
+    page.get_by_role("button", name="► Run", exact=True).click()
+    run_badge(trial, "failed").wait_for(timeout=PATIENCE)
+    assert state_of(trial, "load").text_content().startswith("✓ succeeded")
+    assert state_of(trial, "check").text_content().startswith("✗ failed")
+    assert state_of(trial, "serve").text_content().startswith("⊘ upstream failed")
+    assert "for each · 2 of 2" in page.locator('a[data-task="each"]').text_content()
+    assert "if/else · true" in page.locator('a[data-task="gate"]').text_content()
+    assert trial.run(1).endswith("42"), "the kernel is free"
+    assert page.get_by_label("month").input_value() == "2"
+    trial.screenshot("dashboard-failed")
+
+
+def test_a_task_tells_everything_and_its_notebook_opens_beside(trial):
+    page = trial.page
+    page.locator('a[data-task="check"]').click()
+    panel = page.get_by_label("Task", exact=True)
+    panel.get_by_text("ValueError: bad rows").first.wait_for()
+    assert "month" in panel.inner_text()
+    panel.get_by_role("link", name="Output notebook, cell 3").click()
+    page.get_by_role("tab", name="0.ipynb").wait_for(timeout=PATIENCE)
+    page.get_by_role("heading", name="✗ failed: check").first.wait_for()
+    trial.screenshot("dashboard-beside")
+    page.get_by_role("tab", name="view.ipynb").click()
+
+
+def test_the_timeline_and_the_runs_are_drawn(trial):
+    page = trial.page
+    page.get_by_role("tab", name="Timeline").click()
+    page.get_by_label("Timeline of 4 tasks").wait_for()
+    trial.screenshot("dashboard-timeline")
+    page.get_by_role("tab", name="Runs", exact=True).click()
+    page.locator(".matrix tbody tr").first.wait_for(timeout=PATIENCE)
+    assert page.locator(".matrix tbody tr").count() == 5
+    page.get_by_label("Tasks with").fill("che")
+    assert page.locator(".matrix tbody th").all_inner_texts() == ["check"]
+    page.get_by_role("tab", name="Graph").click()
+
+
+def test_no_rule_of_accessibility_is_broken(trial):
+    for tab in ("Graph", "Timeline", "Runs"):
+        trial.page.get_by_role("tab", name=tab, exact=True).click()
+        trial.page.wait_for_function("() => true")
+        assert violations(trial.page, ".nbkit-host") == [], tab
+    trial.page.get_by_role("tab", name="Graph").click()
+
+
+def test_typing_is_not_for_jupyterlab(trial):
+    """A letter in a field is text, and no command of the notebook."""
+    cells = trial.page.locator(".jp-Notebook .jp-Cell").count()
+    field = trial.page.get_by_label("month")
+    field.fill("")
+    field.press_sequentially("abdd")
+    assert field.input_value() == "abdd"
+    assert trial.page.locator(".jp-Notebook .jp-Cell").count() == cells
+    field.fill("2")
+
+
+def test_a_failure_and_its_repair(lab, trial):
+    """Repair reruns what failed and what hangs on it; the saved notebook shows the end."""
+    (lab.folder / "fixed").touch()
+    trial.page.get_by_role("button", name="Repair").click()
+    run_badge(trial, "succeeded").wait_for(timeout=PATIENCE)
+    assert state_of(trial, "serve").text_content().startswith("✓ succeeded")
+    assert trial.errors == []
+    trial.screenshot("dashboard-repaired")
+
+
+def test_the_saved_notebook_shows_a_picture(trial):
+    """Where nothing can run the widget there is a graph with its states, and no error."""
+    saved = trial.save()
+    data = saved.cells[0].outputs[0].data
+    assert "✓ succeeded, run 1" in data["text/html"]
+    assert data["image/svg+xml"].startswith("<svg xmlns=")
+    asked = [sys.executable, "-m", "nbconvert", "--to", "html", "--stdout", str(trial.path)]
+    html = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+    assert "Graph of trial" in html
+    assert "Error displaying widget" not in html
+
+
+def test_reopening_shows_the_live_run_and_cancel_ends_it(lab):
+    """The run goes on while the page is closed; the page that opens next follows it."""
+    lab.write("slow.ipynb", "import nbkit\nnbkit.job('slow.json')")
+    first = lab.open("slow.ipynb")
+    first.page.set_default_timeout(PATIENCE)
+    first.run(0)
+    first.page.get_by_role("button", name="► Run", exact=True).click()
+    run_badge(first, "running").wait_for(timeout=PATIENCE)
+    first.save()
+    first.page.close()
+    again = lab.open("slow.ipynb")
+    again.page.set_default_timeout(PATIENCE)
+    run_badge(again, "running").wait_for(timeout=PATIENCE)
+    again.screenshot("dashboard-live")
+    again.page.get_by_role("button", name="Cancel").click()
+    run_badge(again, "cancelled").wait_for(timeout=PATIENCE)
+    assert state_of(again, "slow").text_content().startswith("■ cancelled")
