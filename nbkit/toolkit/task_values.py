@@ -57,7 +57,7 @@ class JobsUtility(Utility):
 
     _name = "dbutils.jobs"
 
-    taskValues = TaskValues()  # noqa: N815 - Databricks' name
+    taskValues = TaskValues()
 
 
 def _json(key: str, value: typing.Any) -> str:
