@@ -22,7 +22,7 @@ _VARYING = re.compile(
 _PYTHON = re.compile(
     r"\b(MapInPandas|MapInArrow|FlatMap\w*|PythonUDTF|PythonMap\w*|Aggregate\w*Py)"
 )
-_HARMLESS = {"LocalRelation", "OneRowRelation", "Range"}
+_HARMLESS = {"CTERelationRef", "LocalRelation", "OneRowRelation", "Range"}
 
 
 def definition(frame: DataFrame, *more: object) -> str:
