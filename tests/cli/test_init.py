@@ -62,6 +62,7 @@ def test_where_nothing_can_be_written(tmp_path):
 
 
 @pytest.mark.e2e
+@pytest.mark.timeout(600)  # two cold drivers, one after the other
 def test_it_runs_and_passes_its_tests(project):
     """As written, the project's job succeeds and its tests pass; the command says how."""
     said = project.nbkit("init", "shop")
