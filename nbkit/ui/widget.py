@@ -80,6 +80,8 @@ class JobWidget(anywidget.AnyWidget):
         self._job_id = definition.job_id(settings.root)
         self._follower: Follower | None = None
         self._launched: Launched | None = None
+        self._shown = False
+        self._starting = False  # launched, and not yet seen to go on
         self._message = ""
         self._closed = threading.Event()
         self._due = threading.Event()
@@ -91,7 +93,9 @@ class JobWidget(anywidget.AnyWidget):
         self._display = f"nbkit-job-{self.model_id}"
         self.on_msg(self._heard)
         self._follow_latest()
+        self._pictured = (0, 0)
         self._turn()
+        self._shown = True
         self._thread = threading.Thread(target=self._watch, name="nbkit-job", daemon=True)
         self._thread.start()
 
@@ -141,7 +145,7 @@ class JobWidget(anywidget.AnyWidget):
         }
 
     def _status(self, *, live: bool) -> dict[str, Any]:
-        starting = self._launched is not None and not live
+        starting = self._starting
         message = self._message or ("Starting …" if starting else "")
         return {"live": live, "starting": starting, "alone": False, "message": message}
 
@@ -172,7 +176,7 @@ class JobWidget(anywidget.AnyWidget):
         launched = self._launched
         if launched is not None and launched.over:
             self._message = launched.complaint()
-            self._launched = None
+            self._launched, self._starting = None, False
 
     def _follow_latest(self) -> None:
         name = self._definition.graph.job.name
@@ -186,6 +190,7 @@ class JobWidget(anywidget.AnyWidget):
     def _show(self, seen: Seen | None) -> None:
         known = self.dashboard
         live = known["status"]["live"] if seen is None else seen.live
+        self._starting = self._starting and not live
         change: dict[str, Any] = {}
         if seen is not None:
             self._run = run_view(record(seen.graph, seen.state))
@@ -203,16 +208,20 @@ class JobWidget(anywidget.AnyWidget):
             if document != known["run"]:
                 change["run"] = document
             known.update(graph=graph, run=document, tasks=tasks)
-        was_live, status = known["status"]["live"], self._status(live=live)
+        status = self._status(live=live)
         if status != known["status"]:
             change["status"] = known["status"] = status
         if change and self.comm is not None:
             self.send({"kind": "change", **change})
-        if was_live and not live:
+        over = (self._run.run_id, self._run.ended)
+        if not live and over != self._pictured:
+            self._pictured = over
             self._keep_picture()
 
     def _keep_picture(self) -> None:
-        """Let the saved notebook show how the run ended."""
+        """Let the saved notebook show how the run ended, if it shows the widget yet."""
+        if not self._shown:
+            return
         from IPython.display import update_display
 
         update_display(self._bundle(), raw=True, display_id=self._display)
@@ -230,6 +239,7 @@ class JobWidget(anywidget.AnyWidget):
         if kind == "history":
             threading.Thread(target=self._send_history, daemon=True).start()
         elif kind == "run":
+            self._starting = True
             self._launched = launch_run(
                 self._definition.source,
                 self._settings,
@@ -237,6 +247,7 @@ class JobWidget(anywidget.AnyWidget):
                 only=action.get("only"),
             )
         elif kind == "repair":
+            self._starting = True
             self._launched = launch_repair(self.run_id, self._settings, parameters=parameters)
         elif kind == "compare":
             return self._compare()
