@@ -177,6 +177,12 @@ def _answered(spark: SparkSession, text: str, inputs: Inputs) -> tuple[str, list
     renamed: dict[tuple[str, ...], str] = {}
     for relation in _relations(plan):
         found = _answer(relation, text, inputs)
+        if (
+            relation.stream
+            and not relation.is_function
+            and (found is None or isinstance(found, str))
+        ):
+            found = spark.readStream.table(found or relation.name)
         if found is None:
             continue
         if isinstance(found, str):
@@ -222,6 +228,7 @@ class _Relation:
         self.is_function = java_class(node) == "UnresolvedTableValuedFunction"
         names = node.name() if self.is_function else node.multipartIdentifier()
         self.parts: list[str] = [str(part) for part in sequence(names)]
+        self.name = ".".join(f"`{part}`" for part in self.parts)
 
 
 def _relations(plan: Any) -> Iterator[_Relation]:
@@ -275,8 +282,7 @@ def _is_plan_expression(expression: Any) -> bool:
 
 def _answer(relation: _Relation, text: str, inputs: Inputs) -> DataFrame | str | None:
     if not relation.is_function:
-        name = ".".join(f"`{part}`" for part in relation.parts)
-        return inputs.table(name, stream=relation.stream)
+        return inputs.table(relation.name, stream=relation.stream)
     name = relation.parts[-1].lower()
     if name not in {"read_files", "cloud_files"}:
         return None

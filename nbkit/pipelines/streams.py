@@ -12,6 +12,7 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from nbkit.errors import UsageError
 from nbkit.pipelines.cdc import ChangesInto
 from nbkit.pipelines.flow_session import moved
 from nbkit.pipelines.live_inputs import expectations_of
@@ -69,6 +70,9 @@ class Streams:
             return into.run(self._finished)
         rows = moved(shape(live.frame(flow.flow), found), live.session)
         expectations = expectations_of(found.dataset.rules)
+        if rows.isStreaming != flow.streaming:
+            was = "a stream" if flow.streaming else "no stream"
+            raise UsageError(f"the query of {flow.flow.name} was {was} when it was analysed")
         if not rows.isStreaming:
             return _once(rows, found, flow, expectations, generation)
         if any(each.action == "quarantine" for each in expectations):
