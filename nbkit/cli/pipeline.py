@@ -57,6 +57,9 @@ def run(
     finished = api.run(str(job), show="quiet" if quiet else "live")
     if as_json:
         typer.echo(json.dumps(finished.record, indent=2, ensure_ascii=False))
+    error = finished.tasks["update"]["output"].get("error") or ""
+    if error.startswith("DefinitionError"):  # found in the kernel, before anything was written
+        raise typer.Exit(exit_status.USAGE)
     raise typer.Exit(exit_status.of_result(finished.result_state))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbkit.errors import NbkitError
+from nbkit.pipelines.sources import as_problem
 
 _LONGEST = 600
 _PASSING = (
@@ -40,4 +41,6 @@ def message_of(error: BaseException) -> str:
         said = lines[1]
     name = type(error).__name__
     shown = said if name in said or "[" in said[:1] else f"{name}: {said}"
+    place = as_problem(error).pointer
+    shown = f"{place}: {shown}" if place else shown
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -165,9 +165,10 @@ def as_problem(error: BaseException, file: str = "") -> Problem:
 
 
 def _is_own(file: str) -> bool:
-    return not any(
-        part in file for part in ("site-packages", "/nbkit/pipelines/", "<frozen", "/lib/python")
-    )
+    """Say whether a file is the person's, and no library's."""
+    ours = str(Path(source_notebook.__file__).parent)
+    others = ("site-packages", "<frozen", "/lib/python")
+    return not file.startswith(ours) and not any(part in file for part in others)
 
 
 def _passed_over(found: re.Match[str]) -> str:

@@ -96,7 +96,12 @@ def _located(named: str) -> tuple[Path, str | None]:
         path = found[0]
     if not path.is_file():
         beside = path.parent.iterdir() if path.parent.is_dir() else ()
-        names = sorted(file.name for file in beside if file.suffix in {".yml", ".yaml", ".json"})
+        names = sorted(
+            each.name
+            for each in beside
+            if each.suffix in {".yml", ".yaml"}
+            or any((each / name).is_file() for name in _SPEC_NAMES)
+        )
         raise UsageError(f"there is no pipeline {path}{hint(path.name, names)}")
     return path.resolve(), key
 

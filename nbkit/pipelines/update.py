@@ -209,7 +209,7 @@ def raise_for_failures(progress: Mapping[str, DatasetProgress]) -> None:
     names = ", ".join(each.key for each in failed)
     lines = [f"{names} failed{more}: {failed[0].message}"]
     lines += [f"  {each.key}: {each.message}" for each in failed[1:]]
-    raise UpdateFailedError("\n".join(lines)) from failed[0].error
+    raise UpdateFailedError("\n".join(lines))
 
 
 def _now() -> int:
