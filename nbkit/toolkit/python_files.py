@@ -34,19 +34,20 @@ _SUPPORTS = (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks)
 
 def understand() -> None:
     """Let Python code of this process use such paths; doing it again changes nothing."""
-    if getattr(builtins.open, "__module__", "") == __name__:
+    if isinstance(builtins.open, _Leading):
         return
-    opens = _wrap(builtins.open, 1)
+    opens = _wrap(builtins.open, "io", 1)
     builtins.open = opens
     io.open = opens
     shell = sys.modules.get("IPython.core.interactiveshell")
     if shell is not None:  # a notebook's own `open` is IPython's, which keeps this one
         shell.io_open = opens  # type: ignore[attr-defined]
+        shell._modified_open.__wrapped__ = opens  # noqa: SLF001
     for count, names in ((1, _ONE_PATH), (2, _TWO_PATHS)):
         for name in names:
             real = getattr(os, name, None)
             if real is not None:
-                setattr(os, name, _wrap(real, count))
+                setattr(os, name, _wrap(real, "os", count))
 
 
 def understand_in_arrow() -> None:
@@ -85,17 +86,33 @@ def real_path(path: typing.Any) -> typing.Any:
     return path
 
 
-def _wrap(real: Callable[..., typing.Any], count: int) -> Callable[..., typing.Any]:
-    @functools.wraps(real)
-    def call(*args: typing.Any, **named: typing.Any) -> typing.Any:
-        changed = [real_path(path) for path in args[:count]]
+class _Leading:
+    """One of Python's functions, told where these paths lead.
+
+    Elsewhere, in a Python worker of Spark, it is that function again: pickled as what it is named.
+    """
+
+    __slots__ = ("__dict__", "_count", "_real")  # what wraps this must not copy the real one
+
+    def __init__(self, real: Callable[..., typing.Any], home: str, count: int) -> None:
+        self.__module__, self.__name__, self.__doc__ = home, real.__name__, real.__doc__
+        self._real = real
+        self._count = count
+
+    def __call__(self, *args: typing.Any, **named: typing.Any) -> typing.Any:
+        changed = [real_path(path) for path in args[: self._count]]
         for name in ("file", "path", "src", "dst"):
             if name in named:
                 named[name] = real_path(named[name])
-        return real(*changed, *args[count:], **named)
+        return self._real(*changed, *args[self._count :], **named)
 
-    call.__module__ = __name__
+    def __reduce__(self) -> str:
+        return self._real.__name__
+
+
+def _wrap(real: Callable[..., typing.Any], home: str, count: int) -> _Leading:
+    leading = _Leading(real, home, count)
     for supporting in _SUPPORTS:
         if real in supporting:
-            supporting.add(call)
-    return call
+            supporting.add(leading)
+    return leading

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from IPython.core import interactiveshell
+from pyspark import cloudpickle
 
 from nbkit.toolkit import attempt, python_files
 from nbkit.toolkit.spark_paths import in_sql
@@ -83,3 +87,26 @@ def test_other_files_are_left_alone(files, tmp_path):
 def test_sql_names_paths_after_keywords_and_in_backticks(given, spark, files):
     """Text that is no path stays as it is."""
     assert in_sql(given) == (spark or given)
+
+
+READS = """
+def first_line(path):
+    import os
+    with open(path) as file:
+        return file.readline() if os.path.exists(path) else ""
+"""
+THERE = "import pickle, sys; print(pickle.load(sys.stdin.buffer)(sys.argv[1]))"
+
+
+def test_functions_that_open_files_reach_other_processes(files, tmp_path):
+    """As in a worker of Spark: what a cell calls `open` is sent by its name, not as it is here."""
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    names = {"__name__": "__main__", "open": interactiveshell._modified_open}
+    exec(READS, names)
+    there = subprocess.run(
+        [sys.executable, "-c", THERE, tmp_path / "a.txt"],
+        input=cloudpickle.dumps(names["first_line"]),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert there.stdout.strip() == b"one"
