@@ -365,6 +365,8 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             self._exit_value = said["value"]
         elif said["kind"] == "spark_lost":
             self._spark_lost = said["message"]
+        elif said["kind"] == "spark_attached":  # to a new driver: the loss was got over
+            self._spark_lost = None
         self._attempt.listener.said(said)
 
     def process_message(
