@@ -100,12 +100,6 @@ def test_cdc(pipeline):
     ]
     assert pipeline.rows("cdc.follows", "1, 3")[0] == (1, "a", 1, 3)
 
-    before = pipeline.rows("cdc.people_2", "1, 4")
-    pipeline.update(full_refresh=("people_2", "follows"))
-    assert pipeline.rows("cdc.people_2", "1, 4") == before
-    assert pipeline.said["cdc.people_1"].state == "EXCLUDED"
-    assert len(pipeline.rows("cdc.follows", "1, 3")) == 5
-
 
 def test_files(pipeline):
     """Files come in once, new columns when they come, and what fits nowhere is kept."""
