@@ -30,7 +30,6 @@ def test_a_notebook_is_tidy(path):
 def results(shared_project):
     """How each notebook of the guide ended, all run in one job."""
     shutil.copytree(FOLDER, shared_project.root, dirs_exist_ok=True)
-    shutil.copytree(FOLDER / "parts", shared_project.root / "parts")
     tasks = [shared_project.notebook_task(path.stem, path.name) for path in NOTEBOOKS]
     shared_project.job(*tasks, name="guide")
     shared_project.start("run", "guide.json").end(timeout=280)
