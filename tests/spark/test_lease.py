@@ -37,12 +37,16 @@ def own(tmp_path):
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs (one that is dead and not yet reaped does not)."""
+    """Whether a process runs (one that is dead and not yet reaped does not).
+
+    While its last threads die, which keep its sockets open, it counts as running.
+    """
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return state != "Z"
+    return state != "Z" or threads > 1
 
 
 def eventually(is_so, seconds: float = 60) -> bool:
