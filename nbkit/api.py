@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbkit.clock import SystemClock
@@ -367,6 +368,7 @@ def diff(
 
 
 _INDEXED = 1000
+_PREPARE_AFTER_SECONDS = 1.5  # when the first notebooks have started
 _DRAWN = 200
 
 
@@ -395,9 +397,11 @@ def _as_text(parameters: Mapping[str, object] | None) -> dict[str, str]:
 def _view(show: Show) -> View:
     @contextmanager
     def view(begun: Begun) -> Iterator[Observer]:
-        from nbkit.report.page import write_report
         from nbkit.report.terminal import LiveTree
 
+        preparing = Timer(_PREPARE_AFTER_SECONDS, _prepare_report)
+        preparing.daemon = True
+        preparing.start()
         latest: RunState | None = None
         shown = show != "nothing" and not begun.inner
         tree = LiveTree(begun.graph, quiet=show == "quiet")
@@ -410,8 +414,11 @@ def _view(show: Show) -> View:
 
         with tree if shown else nullcontext():
             yield observe
+        preparing.cancel()
         if latest is None:
             return
+        from nbkit.report.page import write_report
+
         page = begun.directory / "report.html"
         root = begun.settings.root
         write_report(begun.graph, latest, page, root=root)
@@ -419,6 +426,15 @@ def _view(show: Show) -> View:
             tree.end(latest, notebooks=near(begun.directory), report=near(page))
 
     return view
+
+
+def _prepare_report() -> None:
+    """Import and compile what the report needs, while notebooks are at work."""
+    from nbkit.report.page import environment
+
+    templates = environment()
+    for name in templates.list_templates(extensions=["j2"]):
+        templates.get_template(name)
 
 
 def near(path: Path) -> str:
