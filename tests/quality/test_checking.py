@@ -160,7 +160,7 @@ def test_quarantine_needs_a_table_and_streams_another_way(spark, rows):
     with pytest.raises(DefinitionError, match="quarantine: is not given, but s_not_null"):
         quality.write(rows, "good", [quality.not_null("s", action="quarantine")])
     stream = spark.readStream.table("before")
-    with pytest.raises(DefinitionError, match="quality.stream"):
+    with pytest.raises(DefinitionError, match=r"quality\.stream"):
         quality.write(stream, "good")
     with pytest.raises(DefinitionError, match="id_unique: looks across rows"):
         quality.split(stream, [quality.unique("id", action="drop")])
