@@ -10,8 +10,9 @@ READY  := $(VENV)/.ready
 demo: setup
 	@$(BIN)/nbkit run notebooks/flights/job.json
 
+# Kernels, Spark and browsers on a busy machine: a test that fails is run once more, and named.
 test: check
-	@$(BIN)/pytest -n 2 --dist loadfile -m "e2e or slow"
+	@$(BIN)/pytest -n 2 --dist loadfile --reruns 1 -r fER -m "e2e or slow"
 
 # format, lint, types, layers and the tests that need neither kernels nor Spark
 check: setup

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,7 @@ class Runner:
         stop_at: int = 0,
         cause: Cause = "canceled",
         after: Callable[[], None] = lambda: None,
+        stop_when: Callable[[], Any] | None = None,
         name: str = "nb",
         given: dict[str, str] | None = None,
         directory: str | None = None,
@@ -121,6 +123,12 @@ class Runner:
         stop = StopRequest()
         if stop_at < 0:
             stop.request(cause)
+
+        def stop_later() -> None:
+            if stop_when and stop_when():
+                stop.request(cause)
+
+        threading.Thread(target=stop_later, daemon=True).start()
 
         def at_cell(cell: int) -> None:
             if cell == stop_at:

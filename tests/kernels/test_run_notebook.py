@@ -214,15 +214,16 @@ def test_stop(run, cause, result):
     assert ran.statuses == ["completed", "failed", "pending"]
 
 
-def test_ignored_interrupt(run):
+def test_ignored_interrupt(run, until):
     """A cell that ignores the interrupt is killed after the grace time."""
+    deaf = run.folder / "deaf"
     stubborn = (
         "import time\n"
         "while True:\n"
-        "    try: time.sleep(60)\n"
-        "    except KeyboardInterrupt: print('no', flush=True)"
+        f"    try: open({str(deaf)!r}, 'w').close(); time.sleep(60)\n"
+        "    except KeyboardInterrupt: pass"
     )
-    ran = run(stubborn, stop_at=1, after=lambda: time.sleep(0.3))
+    ran = run(stubborn, stop_when=lambda: until(deaf.exists))
     assert ran.outcome.result == "CANCELED"
     assert "killed" in ran.outcome.failure.message
 

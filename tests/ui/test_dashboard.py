@@ -165,11 +165,14 @@ def test_a_failure_and_its_repair(lab, trial):
     trial.screenshot("dashboard-repaired")
 
 
-def test_the_saved_notebook_shows_a_picture(trial):
+def test_the_saved_notebook_shows_a_picture(trial, until):
     """Where nothing can run the widget there is a graph with its states, and no error."""
-    saved = trial.save()
-    data = saved.cells[0].outputs[0].data
-    assert "✓ succeeded, run 1" in data["text/html"]
+
+    def saved():
+        return trial.save().cells[0].outputs[0].data
+
+    until(lambda: "✓ succeeded, run 1" in saved()["text/html"])  # it follows what is on the page
+    data = saved()
     assert data["image/svg+xml"].startswith("<svg xmlns=")
     asked = [sys.executable, "-m", "nbconvert", "--to", "html", "--stdout", str(trial.path)]
     html = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
