@@ -19,7 +19,7 @@ from nbkit.rules.record import record
 from nbkit.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nbkit.app.audience import Begun, View
     from nbkit.errors import Problem
@@ -323,8 +323,8 @@ def review(
         page = folder / "index.html"
         listed = history.runs(settings, limit=_INDEXED)
         rows = (
-            kept_row(each, folder / str(each["run_id"]), partial(_record, each["run_id"], settings))
-            for each in listed[:_DRAWN]
+            kept_row(run, folder / str(run["run_id"]), _reader(run["run_id"], settings))
+            for run in listed[:_DRAWN]
         )
         write_index(listed, page, rows)
         return page
@@ -372,17 +372,17 @@ _PREPARE_AFTER_SECONDS = 1.5  # when the first notebooks have started
 _DRAWN = 200
 
 
-def _record(run_id: int, settings: Settings) -> dict[str, Any]:
+def _reader(run_id: int, settings: Settings) -> Callable[[], dict[str, Any]]:
     from nbkit.app import history
 
-    return record(*history.show(run_id, settings))
+    return partial(history.recorded, run_id, settings)
 
 
 def _recorded(run_id: int, settings: Settings) -> Run:
     from nbkit.app import history
 
     directory = settings.runs_directory / str(run_id)
-    return Run(record(*history.show(run_id, settings)), settings.root, directory)
+    return Run(history.recorded(run_id, settings), settings.root, directory)
 
 
 def _as_text(parameters: Mapping[str, object] | None) -> dict[str, str]:
@@ -401,7 +401,8 @@ def _view(show: Show) -> View:
 
         preparing = Timer(_PREPARE_AFTER_SECONDS, _prepare_report)
         preparing.daemon = True
-        preparing.start()
+        if not begun.inner:
+            preparing.start()
         latest: RunState | None = None
         shown = show != "nothing" and not begun.inner
         tree = LiveTree(begun.graph, quiet=show == "quiet")

@@ -26,11 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.app.child_runs import Within
 from nbkit.app.definition import of_notebook
+from nbkit.app.history import recorded
 from nbkit.errors import NbkitError, UsageError
 from nbkit.kernels.attempt import StopRequest
-from nbkit.ledger.store import Ledger
-from nbkit.rules.apply import replay
-from nbkit.rules.record import record
 from nbkit.tasks.places import find_notebook, missing_notebook
 
 if TYPE_CHECKING:
@@ -183,11 +181,7 @@ class _Caller:
             skip_unsupported=False,
             view=None,
         )
-        ledger = Ledger(settings.ledger_url)
-        try:
-            found = record(definition.graph, replay(definition.graph, ledger.read(run_id)))
-        finally:
-            ledger.close()
+        found = recorded(run_id, settings)
         (task,) = found["tasks"]
         output = task["output"]
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,10 @@ from nbkit.graph.load import parse_job
 from nbkit.ledger.claim import claim, is_live
 from nbkit.ledger.store import Ledger
 from nbkit.rules.apply import apply, replay
+from nbkit.rules.record import record
 from nbkit.rules.repair import lost_attempts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from nbkit.events import Event
     from nbkit.graph.run_graph import RunGraph
     from nbkit.ledger.reader import Episode, RunSummary
@@ -34,23 +33,32 @@ def show(run_id: int, settings: Settings) -> tuple[RunGraph, RunState]:
         RunNotFoundError: there is no such run.
     """
     live = is_live(settings.runs_directory / str(run_id))  # before reading: it may end meanwhile
-    with _ledger(settings) as ledger:
+    with closing(Ledger(settings.ledger_url)) as ledger:
         definition = ledger.definition(run_id)
-        recorded = ledger.read(run_id)
+        events = ledger.read(run_id)
     graph = parse_job(definition.graph).graph
-    state = replay(graph, recorded)
+    state = replay(graph, events)
     if not state.finished and not live:
-        at = recorded[-1].at if recorded else 0
+        at = events[-1].at if events else 0
         end = RunFinished(at, "FAILED", "INTERNAL_ERROR", LOST.format(run_id))
         state = reduce(partial(apply, graph), (*_loss(graph, state, at), end), state)
     return graph, state
+
+
+def recorded(run_id: int, settings: Settings) -> dict[str, Any]:
+    """Return the record of a run as it stands, in the shape of the Jobs API's `runs/get`.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+    """
+    return record(*show(run_id, settings))
 
 
 def runs(
     settings: Settings, *, job_name: str | None = None, limit: int = 20
 ) -> list[dict[str, Any]]:
     """Return the latest runs, newest first, in the shape of the Jobs API's `runs/list`."""
-    with _ledger(settings) as ledger:
+    with closing(Ledger(settings.ledger_url)) as ledger:
         found = ledger.runs(job_name, limit)
         lost = {run.run_id for run in found if _lacks_process(run, settings)}
         if lost:  # or it ended just after it was read: then that is on record by now
@@ -67,7 +75,7 @@ def cancel(run_id: int, settings: Settings) -> str:
         RunNotFoundError: there is no such run.
     """
     directory = settings.runs_directory / str(run_id)
-    with _ledger(settings) as ledger:
+    with closing(Ledger(settings.ledger_url)) as ledger:
         graph = parse_job(ledger.definition(run_id).graph).graph
         live = is_live(directory)
         state = replay(graph, ledger.read(run_id))
@@ -130,12 +138,3 @@ def _episode(number: int, episode: Episode) -> dict[str, Any]:
         "end_time": episode.finished_at or 0,
         "state": {"result_state": episode.result} if episode.result else {},
     }
-
-
-@contextmanager
-def _ledger(settings: Settings) -> Iterator[Ledger]:
-    ledger = Ledger(settings.ledger_url)
-    try:
-        yield ledger
-    finally:
-        ledger.close()

@@ -89,10 +89,7 @@ class NotebookResult:
         Raises:
             KeyError: the notebook has none of the name.
         """
-        named = {found["name"]: found for found in self.expectations}
-        if name not in named:
-            raise KeyError(f"no expectation {name!r}{hint(name, list(named))}")
-        return named[name]
+        return _last("expectation", name, self.expectations)
 
     def step(self, name: str) -> dict[str, Any]:
         """Return one step: the last, if several have the name.
@@ -100,15 +97,19 @@ class NotebookResult:
         Raises:
             KeyError: the notebook has none of the name.
         """
-        named = {found["name"]: found for found in self.steps}
-        if name not in named:
-            raise KeyError(f"no step {name!r}{hint(name, list(named))}")
-        return named[name]
+        return _last("step", name, self.steps)
 
     def __repr__(self) -> str:
         """Return it in one line."""
         ended = f"failed: {self.error.message}" if self.error else "succeeded"
         return f"<{self.notebook.name} {ended}>"
+
+
+def _last(what: str, name: str, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    named = {each["name"]: each for each in found}
+    if name not in named:
+        raise KeyError(f"no {what} {name!r}{hint(name, list(named))}")
+    return named[name]
 
 
 def task_values(messages: Sequence[wire.Message]) -> dict[str, Any]:
