@@ -84,6 +84,14 @@ def preload(modules: list[str]) -> None:
     gc.freeze()  # what is here stays: do not copy its pages in every kernel that collects
 
 
+def write_to(log: str | Path) -> None:
+    """Let everything that this process prints go to a log of this user only."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
 class ForkServer:
     """Forks kernels, passes signals to them and reports how they end."""
 
@@ -209,10 +217,7 @@ class ForkServer:
         selector.close()
         os.close(wake)
         os.close(woken)
-        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.close(log)
+        write_to(request["log"])
         with contextlib.suppress(OSError):  # no memory: rather end this notebook than the driver
             Path("/proc/self/oom_score_adj").write_text("500")
         os.environ.clear()

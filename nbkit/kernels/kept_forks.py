@@ -166,7 +166,7 @@ def _serve(listener: socket.socket, driver: int, current: Callable[[], bool]) ->
 
 def _be_owned(control: socket.socket) -> NoReturn:
     """In the forked process: be the fork server of the owner at the other end."""
-    from nbkit.kernels.fork_server import ForkServer
+    from nbkit.kernels.fork_server import ForkServer, write_to
 
     status = 1
     try:
@@ -174,11 +174,7 @@ def _be_owned(control: socket.socket) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         directory = _first_line(control)
         if directory:
-            log = Path(directory, "fork-server.log")
-            descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            os.dup2(descriptor, 1)
-            os.dup2(descriptor, 2)
-            os.close(descriptor)
+            write_to(Path(directory, "fork-server.log"))
             ForkServer(control).serve()
             shutil.rmtree(directory, ignore_errors=True)
         status = 0
