@@ -60,7 +60,9 @@ class ForkProvisioner(KernelProvisionerBase):  # type: ignore[misc]
     async def listening(self) -> None:
         """Wait until the kernel listens; ConnectionError if it ended before."""
         if self.kernel is not None:
-            await asyncio.shield(asyncio.wrap_future(self.kernel.ready))
+            ready = asyncio.wrap_future(self.kernel.ready)
+            ready.add_done_callback(_heard)
+            await asyncio.shield(ready)
 
     async def poll(self) -> int | None:
         """Return None while the kernel lives, then its exit status."""
@@ -92,3 +94,9 @@ class ForkProvisioner(KernelProvisionerBase):  # type: ignore[misc]
 
     async def cleanup(self, restart: bool = False) -> None:
         """Do nothing: the fork server has already cleaned up what ended."""
+
+
+def _heard(ready: asyncio.Future[None]) -> None:
+    """Take note of a failure that nobody waits for any more, or asyncio would print it."""
+    if not ready.cancelled():
+        ready.exception()
