@@ -99,7 +99,7 @@ class _Analysis:
                 raise UsageError(f"{short} is {how}")
             return view
         make = stand_ins.stream if stream else stand_ins.batch
-        return make(self._spark, found.columns, short)
+        return make(self._spark, found.columns, key)
 
     def files(
         self, path: str, options: Mapping[str, str], schema: Any, *, stream: bool
@@ -170,7 +170,7 @@ class _Analysis:
             frame, inputs = resolved
             frames.append(frame)
             digest = query_plan.definition(frame, *_looks(dataset))
-            flows.append(AnalysedFlow(flow, key, frame.isStreaming, inputs, digest))
+            flows.append(AnalysedFlow(flow, key, frame.isStreaming, inputs, digest, frame))
         if broken:
             return None
         kind = _kind(dataset, flows)

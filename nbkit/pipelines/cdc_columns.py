@@ -37,6 +37,9 @@ def read_changes(spark: SparkSession, changes: Changes) -> DataFrame:
 def cdc_columns(spark: SparkSession, changes: Changes) -> DataFrame:
     """Return changes as the table will have them: its columns, and for type 2 their validity.
 
+    It stands for what is made of the changes, and is never run: it says which columns there are,
+    and what each of them comes from.
+
     Raises:
         UsageError: a column that is named does not exist.
     """
@@ -44,19 +47,19 @@ def cdc_columns(spark: SparkSession, changes: Changes) -> DataFrame:
 
     source = read_changes(spark, changes)
     sequence = None if changes.sequence_by is None else expression(changes.sequence_by)
-    checked = [
-        expression(each) for each in (changes.deletes, changes.truncates) if each is not None
-    ]
-    source.select(*checked, *([] if sequence is None else [sequence]))  # resolves them
-    names_of(source, changes.keys)
     names_of(source, changes.history or changes.except_history or ())
-    rows = source.select(*kept(source, changes))
+    rows = source
+    for condition in (changes.deletes, changes.truncates):
+        if condition is not None:
+            rows = rows.where(~expression(condition))
+    if sequence is not None:
+        rows = rows.sort(sequence)
+    rows = rows.dropDuplicates(names_of(source, changes.keys))
+    columns = [F.col(f"`{name}`") for name in kept(source, changes)]
     if changes.scd_type == 1:
-        return rows
-    when = sequence if sequence is not None else _when(changes)
-    kind = source.select(when.alias("at")).schema[0].dataType
-    nothing = F.lit(None).cast(kind)
-    return rows.withColumns({START: nothing, END: nothing})
+        return rows.select(*columns)
+    when = F.when(F.lit(value=False), sequence if sequence is not None else _when(changes))
+    return rows.select(*columns, when.alias(START), when.alias(END))
 
 
 def kept(source: DataFrame, changes: Changes) -> list[str]:

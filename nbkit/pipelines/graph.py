@@ -44,6 +44,7 @@ class AnalysedFlow:
         streaming: whether its query is.
         inputs: what it reads.
         definition: a digest of the resolved query: the same as long as it means the same.
+        frame: the resolved query itself, over stand-ins: it is asked, and never run.
     """
 
     flow: Flow
@@ -51,6 +52,7 @@ class AnalysedFlow:
     streaming: bool
     inputs: Inputs
     definition: str
+    frame: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

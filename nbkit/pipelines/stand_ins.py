@@ -8,25 +8,33 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+MARK = "nbkit dataset "
+"""What a plan calls a stand-in, before the dataset's key; queries only see the name above it."""
 
-def batch(spark: SparkSession, columns: StructType, name: str) -> DataFrame:
-    """Return no rows of these columns, called `name` as the table would be."""
+
+def batch(spark: SparkSession, columns: StructType, key: str) -> DataFrame:
+    """Return no rows of these columns, called as the table would be."""
     from pyspark.sql import DataFrame
 
     java: Any = spark._jsparkSession  # noqa: SLF001 - an empty relation, and no job to make it
     schema = java.parseDataType(columns.json())
     rows = spark._jvm.java.util.ArrayList()  # noqa: SLF001
-    return DataFrame(java.createDataFrame(rows, schema), spark).alias(name)
+    return _called(DataFrame(java.createDataFrame(rows, schema), spark), key)
 
 
-def stream(spark: SparkSession, columns: StructType, name: str) -> DataFrame:
+def stream(spark: SparkSession, columns: StructType, key: str) -> DataFrame:
     """Return a stream of these columns that is never started."""
     from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
     ticks = spark.readStream.format("rate").load()
-    return ticks.select(
+    rows = ticks.select(
         *(
             F.lit(None).cast(field.dataType).alias(field.name, metadata=field.metadata)
             for field in columns
         )
-    ).alias(name)
+    )
+    return _called(rows, key)
+
+
+def _called(rows: DataFrame, key: str) -> DataFrame:
+    return rows.alias(f"{MARK}{key}").alias(key.rpartition(".")[2])

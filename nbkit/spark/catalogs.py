@@ -45,3 +45,17 @@ def session_name(name: str, conf: Mapping[str, str | None]) -> str:
         return name
     schema = conf.get(f"spark.sql.catalog.{catalog}.prefix") or ""
     return f"`{schema}{parts[1].strip('` ')}`.{parts[2]}"
+
+
+def written_name(name: str, conf: Mapping[str, str | None]) -> str:
+    """Return a table's name as authors write it, for one in the session's own catalog.
+
+    Args:
+        name: such as `main__silver.orders`; others come back as they are.
+        conf: settings of the session.
+    """
+    for key, value in conf.items():
+        start = (conf.get(f"{key}.prefix") or "") if value == PLUGIN else ""
+        if start and name.startswith(start):
+            return f"{key.rpartition('.')[2]}.{name.removeprefix(start)}"
+    return name
