@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 PROGRAM = Path(sys.executable).with_name("nbkit")
 SETTINGS = """
@@ -148,16 +147,6 @@ class Started:
         return Said(self.process.returncode, out, err)
 
 
-def until(met: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait for something to become true, and return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := met():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {met}")
-
-
 def _made(root: Path) -> Iterator[Project]:
     (root / "nbkit.toml").write_text(SETTINGS)
     project = Project(root, [])
@@ -176,8 +165,3 @@ def project(tmp_path: Path) -> Iterator[Project]:
 @pytest.fixture(scope="module")
 def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     yield from _made(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture(scope="session", name="until")
-def _until() -> Callable[..., Any]:
-    return until

@@ -1,4 +1,4 @@
-"""Whether a process is there, and patience until it is not."""
+"""Whether a process is there, and patience until something is so."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ def running(pid):
     return state != "Z"
 
 
-def soon(condition):
-    for _ in range(200):
-        if condition():
-            return True
+def until(met, seconds=60):
+    """Wait for something to become true, and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := met():
+            return found
         time.sleep(0.05)
-    return False
+    raise AssertionError(f"not within {seconds} s: {met}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 
 import nbformat
 import pytest
+from processes import until
 
 import nbkit
 from nbkit import api
@@ -110,7 +110,7 @@ def test_ending_the_upper_run_ends_the_lower(project, how):
     thread = threading.Thread(target=lambda: ended.append(project.run("top")), daemon=True)
     thread.start()
     if how == "cancel":
-        wait_for(lambda: len(nbkit.runs(settings=project.settings)) == 2)
+        until(lambda: len(nbkit.runs(settings=project.settings)) == 2)
         api.cancel(1, settings=project.settings)
     thread.join(60)
 
@@ -132,10 +132,3 @@ def test_a_circle_through_a_reference_ends_at_once(project):
 
     assert "top.json → top.json" in top.tasks["call"]["output"]["error"]
     assert len(nbkit.runs(settings=project.settings)) == 1
-
-
-def wait_for(condition):
-    for _ in range(300):
-        if condition():
-            return
-        time.sleep(0.1)

@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+from processes import until
 
 pytestmark = pytest.mark.e2e
 
@@ -126,7 +127,7 @@ def test_a_secret_reaches_notebooks_and_no_record(parent, shared_project):
     assert SECRET not in said.out + said.err
 
 
-def family_of_sleeper(project, until):
+def family_of_sleeper(project):
     """Start a notebook that calls one that sleeps; return the run and all its processes."""
     (project.root / "parts").mkdir()
     project.notebook("parts/child", *CHILD)
@@ -137,9 +138,9 @@ def family_of_sleeper(project, until):
 
 
 @pytest.mark.parametrize("end", ["cancel", "kill"])
-def test_no_child_outlives_its_caller(project, until, end):
+def test_no_child_outlives_its_caller(project, end):
     """Cancelled or killed, the caller takes what it called along."""
-    started, family = family_of_sleeper(project, until)
+    started, family = family_of_sleeper(project)
     if end == "cancel":
         project.nbkit("cancel", 1)
         started.end()

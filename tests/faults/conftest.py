@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import nbformat
 import psutil
 import pytest
+from processes import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ while not Path("go").exists(): time.sleep(0.05)
 
 
 @pytest.fixture
-def caught(project, until) -> Callable[[], int]:
+def caught(project) -> Callable[[], int]:
     """Wait until the notebook `wait` is in its cell; returns its kernel's process id."""
     file = project.root / "caught"
     return lambda: int(until(lambda: file.exists() and file.read_text()))
@@ -43,7 +44,7 @@ def chain(project) -> Path:
 
 
 @pytest.fixture
-def nobody_left(until) -> Callable[[list[psutil.Process]], None]:
+def nobody_left() -> Callable[[list[psutil.Process]], None]:
     """Assert, by process id, that all of them have gone."""
 
     def check(family: list[psutil.Process]) -> None:

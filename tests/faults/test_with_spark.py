@@ -7,6 +7,7 @@ import os
 import signal
 
 import pytest
+from processes import until
 
 pytestmark = pytest.mark.e2e
 
@@ -77,7 +78,7 @@ def test_a_killed_run_takes_its_driver_along(project, caught, processes, nobody_
     assert project.nbkit("repair", 1).status == 0
 
 
-def test_two_runs_share_a_driver_and_nothing_else(project, until, processes, nobody_left):
+def test_two_runs_share_a_driver_and_nothing_else(project, processes, nobody_left):
     """Same driver, own sessions; killing one run leaves the other alone."""
     for name in ("left", "right", "gone"):
         project.notebook(name, NEIGHBOUR.format(name=name))

@@ -6,6 +6,7 @@ import os
 import signal
 
 import pytest
+from processes import until
 
 pytestmark = pytest.mark.e2e
 
@@ -91,7 +92,7 @@ def test_ctrl_c_cancels(number, project, chain, caught, nobody_left):
     assert project.results()["middle"] == "CANCELED"
 
 
-def test_ctrl_c_twice_kills(project, until, caught, nobody_left):
+def test_ctrl_c_twice_kills(project, caught, nobody_left):
     """A notebook that ignores interrupts is killed at the second Ctrl-C, grace or not."""
     project.write("nbkit.toml", "[run]\ngrace_seconds = 600\n[kernels]\npreload = []\n")
     deaf = "import signal, time, os\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from processes import running, soon
+from processes import running, until
 
 from nbkit.kernels import kept_forks
 from nbkit.kernels.fork_client import CAN_FORK, fork_ahead
@@ -67,7 +67,7 @@ def kept(driver):
     yield settings, watch
     watch.close()
     kept_forks.await_end(settings)
-    assert soon(lambda: not running(pid))
+    until(lambda: not running(pid))
 
 
 def pid_of(settings):
@@ -86,7 +86,7 @@ def test_runs_share_what_it_imported(kept, runner_of):
             kernel, parent = map(int, ran.text.split())
             assert parent == forks.pid
             assert psutil.Process(forks.pid).ppid() == pid
-        assert soon(lambda: not any(running(each) for each in (kernel, forks.pid)))  # noqa: B023
+        until(lambda: not any(running(each) for each in (kernel, forks.pid)))  # noqa: B023
         assert not forks.directory.exists()
     kept_forks.keep(settings)
     assert pid_of(settings) == pid
@@ -107,7 +107,7 @@ def test_a_killed_owner_leaves_nothing(kept):
         parent = psutil.Process(pids[0]).ppid()
         owner.send_signal(signal.SIGKILL)
     assert parent == pid_of(settings)
-    assert soon(lambda: not any(running(pid) for pid in pids))
+    until(lambda: not any(running(pid) for pid in pids))
     assert running(pid_of(settings))
 
 
@@ -128,5 +128,5 @@ def test_it_ends_with_the_driver(kept):
     folder = Path(json.loads(file.read_text())["socket"]).parent
     watch.close()
     kept_forks.await_end(settings)
-    assert soon(lambda: not file.exists() and not folder.exists())
+    until(lambda: not file.exists() and not folder.exists())
     assert kept_forks.connect(settings) is None

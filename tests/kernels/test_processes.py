@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from processes import running, soon
+from processes import running, until
 
 from nbkit.kernels.fork_client import ForkServer
 from nbkit.kernels.pool import Pool
@@ -37,8 +37,8 @@ def test_killed_owner():
         *pids, folder = it.stdout.readline().split()
         assert all(running(pid) for pid in pids)
         it.send_signal(signal.SIGKILL)
-    assert soon(lambda: not any(running(pid) for pid in pids))
-    assert soon(lambda: not Path(folder).exists())
+    until(lambda: not any(running(pid) for pid in pids))
+    until(lambda: not Path(folder).exists())
 
 
 def test_killed_fork_server(settings_of, runner_of):
@@ -55,7 +55,7 @@ def test_killed_fork_server(settings_of, runner_of):
         ran = run("import os; print(os.getpid(), flush=True)", "import time; time.sleep(60)")
         timer.join()
         assert ran.outcome.failure.cause == "kernel_died"
-        assert soon(lambda: not running(ran.text.split()[0]))
+        until(lambda: not running(ran.text.split()[0]))
         assert run("print('again')").text == "again\n"
 
 
@@ -64,7 +64,7 @@ def test_close_leaves_nothing(settings_of, runner_of):
     with Kernels(settings_of(spare=2, preload=[])) as kernels:
         pool: Pool = kernels._pool
         runner_of(kernels)("1")
-        assert soon(lambda: len(pool._spares) == 2)
+        until(lambda: len(pool._spares) == 2)
         pids = [spare.manager.provisioner.kernel.pid.result(30) for spare in pool._spares]
         pids.append(pool._server.pid)
     assert not any(running(pid) for pid in pids)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from processes import running, until
 
 from nbkit import wire
 
@@ -21,23 +20,6 @@ class {wire.NOTEBOOK_EXIT}(BaseException): pass
 publish_display_data({{"{wire.MIME}": {{"kind": "exit", "value": "42"}}, "text/plain": "exit"}})
 raise {wire.NOTEBOOK_EXIT}("42")
 """
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def vanishes(pid):
-    """Whether a process is gone soon; a loaded machine may need a moment."""
-    for _ in range(100):
-        if not alive(pid):
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_success(run):
@@ -214,7 +196,7 @@ def test_stop(run, cause, result):
     assert ran.statuses == ["completed", "failed", "pending"]
 
 
-def test_ignored_interrupt(run, until):
+def test_ignored_interrupt(run):
     """A cell that ignores the interrupt is killed after the grace time."""
     deaf = run.folder / "deaf"
     stubborn = (
@@ -255,7 +237,7 @@ def test_nothing_is_left_behind(run, tmp_path):
     assert ran.outcome.result == "SUCCESS"
     assert (tmp_path / "written.txt").read_text() == "all of it"
     assert (tmp_path / "handled.txt").exists()
-    assert all(vanishes(int(pid)) for pid in ran.text.split())
+    until(lambda: not any(running(pid) for pid in ran.text.split()))
 
 
 def test_each_kernel_is_fresh(run):

@@ -7,12 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
+from processes import until
 
 from nbkit.errors import SetupError
 from nbkit.settings import Settings
@@ -49,16 +49,6 @@ def alive(pid: int) -> bool:
     return state != "Z" or threads > 1
 
 
-def eventually(is_so, seconds: float = 60) -> bool:
-    """Wait until something is so; False when it does not come true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_so():
-            return True
-        time.sleep(0.1)
-    return False
-
-
 def family(state) -> list[psutil.Process]:
     """The driver's processes: itself, its JVM, and the JVM's Python workers."""
     driver = psutil.Process(state["pid"])
@@ -70,8 +60,8 @@ def busy(settings: Settings) -> bool:
     return len(psutil.Process(status(settings)["jvm_pid"]).children(recursive=True)) > 1
 
 
-def all_gone(processes) -> bool:
-    return eventually(lambda: not any(alive(process.pid) for process in processes))
+def await_end(processes) -> None:
+    until(lambda: not any(alive(process.pid) for process in processes))
 
 
 def test_a_killed_client_leaves_no_jobs_and_no_streams(client, project):
@@ -93,7 +83,7 @@ def test_a_killed_client_leaves_no_jobs_and_no_streams(client, project):
     """)
     assert victim.line() == "running"
     victim.process.kill()
-    assert eventually(lambda: status(project)["leases"] == 1)
+    until(lambda: status(project)["leases"] == 1)
     assert client(COUNT_JOBS).result().split() == ["0", "True", "0"]
 
 
@@ -114,7 +104,7 @@ def test_an_interrupted_cell_interrupts_its_jobs(client, project):
             print(spark.range(4).count())
     """)
     assert interrupted.line() == "running"
-    assert eventually(lambda: busy(project))
+    until(lambda: busy(project))
     interrupted.process.send_signal(signal.SIGINT)
     assert interrupted.result() == "4"
 
@@ -129,7 +119,7 @@ def test_two_clients_at_once_start_one_driver(own):
     holds[0].close()
     assert not holds[1].lost
     holds[1].close()
-    assert all_gone(processes)
+    await_end(processes)
     assert discovery.read(own) is None
 
 
@@ -157,11 +147,11 @@ def test_killing_the_jvm_ends_the_driver_and_tells_its_clients(own, client):
     processes = family(state)
     folder = Path(discovery.read(own).socket).parent
     os.kill(state["jvm_pid"], signal.SIGKILL)
-    assert all_gone(processes)
+    await_end(processes)
     user.tell()
     assert user.result().split() == ["True", "DriverLostError", "3"]
     assert not folder.exists()
-    assert eventually(lambda: discovery.read(own) is None)
+    until(lambda: discovery.read(own) is None)
 
 
 def test_killing_the_driver_ends_the_jvm(own):
@@ -170,13 +160,13 @@ def test_killing_the_driver_ends_the_jvm(own):
         processes = family(held.ready())
         folder = Path(discovery.read(own).socket).parent
         os.kill(processes[0].pid, signal.SIGKILL)
-        assert all_gone(processes)
+        await_end(processes)
         assert held.lost
     assert discovery.find(own) is None
     with hold(own) as held:
         processes = family(held.ready())
         assert not folder.exists()
-    assert all_gone(processes)
+    await_end(processes)
 
 
 def test_a_new_driver_sweeps_what_killed_ones_left(own, tmp_path, monkeypatch):
@@ -209,7 +199,7 @@ def test_killing_the_only_client_while_spark_starts_leaves_nothing(own):
     pid = discovery.read(own).pid
     starter.kill()
     starter.communicate()
-    assert eventually(lambda: not alive(pid))
+    until(lambda: not alive(pid))
     assert discovery.read(own) is None
 
 
@@ -220,7 +210,7 @@ def test_spark_that_cannot_start_is_one_clear_error(own):
     with pytest.raises(SetupError, match="ended while starting") as caught:
         hold(impossible)
     assert "driver.log" in caught.value.advice
-    assert eventually(lambda: discovery.find(own) is None)
+    until(lambda: discovery.find(own) is None)
 
 
 def test_without_a_driver_a_hold_that_may_not_start_one_fails(own):

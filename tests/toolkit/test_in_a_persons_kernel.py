@@ -7,6 +7,7 @@ import signal
 import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
+from processes import until
 
 pytestmark = pytest.mark.e2e
 
@@ -33,7 +34,7 @@ def said(client, source):
     return f"{[message['content'] for message in messages]} {reply['content']}"
 
 
-def test_a_persons_notebook_hides_secrets_and_takes_its_children_along(project, kernel, until):
+def test_a_persons_notebook_hides_secrets_and_takes_its_children_along(project, kernel):
     """No cell shows a secret; an interrupt or the kernel's end cancels what was called."""
     manager, client = kernel
     assert SECRET not in said(

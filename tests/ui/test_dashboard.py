@@ -11,6 +11,7 @@ import pytest
 from jupyterlab import jupyterlab, needs_chromium
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import TimeoutError  # noqa: A004 - Playwright's own
+from processes import until
 
 pytestmark = [pytest.mark.e2e, needs_chromium]
 
@@ -165,7 +166,7 @@ def test_a_failure_and_its_repair(lab, trial):
     trial.screenshot("dashboard-repaired")
 
 
-def test_the_saved_notebook_shows_a_picture(trial, until):
+def test_the_saved_notebook_shows_a_picture(trial):
     """Where nothing can run the widget there is a graph with its states, and no error."""
 
     def saved():

@@ -7,6 +7,7 @@ import json
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from processes import until
 
 from nbkit.app.definition import load
 from nbkit.errors import DefinitionError
@@ -81,7 +82,7 @@ def test_what_is_left_without_a_widget_is_a_picture(shown):
     assert bundle["text/plain"] == "trial <b>: not run yet"
 
 
-def test_the_latest_run_is_followed_whoever_began_it(project, shown, until):
+def test_the_latest_run_is_followed_whoever_began_it(project, shown):
     """Reopening shows the run that goes on; its end arrives without being asked for."""
     begin(project, RunFinished(START + 5, "CANCELED", "USER_CANCELED"))
     run_id = begin(project)
@@ -111,7 +112,7 @@ def test_a_run_that_lost_its_process_is_not_shown_as_live(project, shown):
 
 
 @pytest.mark.e2e
-def test_a_wrong_request_is_answered_on_the_page(project, shown, until):
+def test_a_wrong_request_is_answered_on_the_page(project, shown):
     """A parameter that the job does not have: the program's own words, and no run."""
     widget = shown()
     widget._heard(widget, {"kind": "run", "parameters": {"mouth": "2"}}, [])
