@@ -12,7 +12,7 @@ demo: setup
 
 # Kernels, Spark and browsers on a busy machine: a test that fails is run once more, and named.
 test: check
-	@$(BIN)/pytest -n 2 --dist loadfile --reruns 1 -r fER -m "e2e or slow"
+	@$(BIN)/pytest -n 2 --dist loadfile --reruns 1 -r fER --durations 15 -m "e2e or slow"
 
 # format, lint, types, layers and the tests that need neither kernels nor Spark
 check: setup
