@@ -131,6 +131,26 @@ class NotifySettings(_Section):
     patience_seconds: float = Field(10, ge=0)
 
 
+class LineageSettings(_Section):
+    """`[lineage]`: what pipelines tell OpenLineage about; by default nothing.
+
+    Attributes:
+        enabled: send events to where OpenLineage's own configuration says: `OPENLINEAGE_URL`,
+            `openlineage.yml`.
+        file: append events to this file instead, a line each, relative to the project root.
+        namespace: of jobs and tables; by default the name of the project's folder.
+    """
+
+    enabled: bool = False
+    file: str = ""
+    namespace: str = ""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether events are to be made at all."""
+        return self.enabled or bool(self.file)
+
+
 class Settings(BaseSettings):
     """All settings of one project, with its root folder."""
 
@@ -145,6 +165,7 @@ class Settings(BaseSettings):
     files: FilesSettings = Field(default_factory=FilesSettings)
     widgets: WidgetSettings = Field(default_factory=WidgetSettings)
     notify: NotifySettings = Field(default_factory=NotifySettings)
+    lineage: LineageSettings = Field(default_factory=LineageSettings)
 
     @classmethod
     def settings_customise_sources(

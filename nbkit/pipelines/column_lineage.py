@@ -162,7 +162,7 @@ class _Reading:
         self._decided(node)
         if kind in _LISTED:
             return [self._made(each) for each in node.expressions(_LISTED[kind])]
-        if kind == "Expand":
+        if kind == "Expand" and node.fields.get("projections"):
             return self._expanded(node)
         if kind in _ADDING:
             return [*below[0], *self._added(node, below)]

@@ -1,5 +1,7 @@
 """The event log: a Delta table in the schema of Databricks', written while an update goes on.
 
+Who asks for lineage hears of it from here too, as OpenLineage events.
+
 Events go to a file first, line by line, and from there into the table when the update is over: so
 those of an update that was killed are in the table after the next one.
 """
@@ -10,9 +12,14 @@ import json
 import time
 import uuid
 from datetime import UTC, datetime
+from getpass import getuser
 from typing import TYPE_CHECKING, Any
 
+from nbkit.pipelines.lineage_events import events_for
+from nbkit.pipelines.lineage_sources import read_besides
 from nbkit.pipelines.progress import OVER
+from nbkit.toolkit import attempt
+from nbkit.toolkit.redaction import redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,14 +27,43 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from nbkit.pipelines.graph import PipelineGraph
+    from nbkit.pipelines.graph import AnalysedDataset, AnalysedFlow, PipelineGraph
     from nbkit.pipelines.progress import DatasetProgress
 
 _FILE = "events.jsonl"
 _TABLE = "event_log"
-_SCHEMA = (
-    "id STRING, sequence STRING, origin STRING, timestamp TIMESTAMP, message STRING, "
-    "level STRING, maturity_level STRING, error STRING, details STRING, event_type STRING"
+_ORIGIN = (
+    "org_id",
+    "user_id",
+    "pipeline_id",
+    "pipeline_type",
+    "pipeline_name",
+    "update_id",
+    "catalog_name",
+    "schema_name",
+    "dataset_name",
+    "flow_name",
+    "task_run_id",
+    "job_run_id",
+)
+_PARSED = (
+    "id STRING, sequence STRUCT<data_plane_id: STRUCT<instance: STRING, seq_no: BIGINT>>, "
+    f"origin STRUCT<{', '.join(f'{name}: STRING' for name in _ORIGIN)}>, timestamp TIMESTAMP, "
+    "message STRING, level STRING, maturity_level STRING, "
+    "error STRUCT<fatal: BOOLEAN, exceptions: ARRAY<STRUCT<class_name: STRING, message: STRING>>>, "
+    "event_type STRING"
+)
+_NAMES = (
+    "id",
+    "sequence",
+    "origin",
+    "timestamp",
+    "message",
+    "level",
+    "maturity_level",
+    "error",
+    "details",
+    "event_type",
 )
 _STATES = {"RETRYING": "FAILED"}
 
@@ -45,16 +81,43 @@ class EventLog:
         self._folder = folder
         self._graph = graph
         self._update = str(uuid.uuid4())
+        self._lineage = events_for(graph, self._update)
         self._number = time.time_ns()
         folder.mkdir(parents=True, exist_ok=True)
         name = graph.spec.name
-        cause = {"create_update": {"cause": "API_CALL", "full_refresh": full}}
-        self.add("create_update", f"Update {self._update[:6]} of {name} began.", cause)
+        self._origin = {
+            "pipeline_id": name,
+            "pipeline_name": name,
+            "pipeline_type": "WORKSPACE",
+            "update_id": self._update,
+            "catalog_name": graph.spec.catalog or None,
+            "schema_name": graph.spec.schema,
+        }
+        person = getuser()
+        started = {"user_action": {"action": "START", "user_name": person}}
+        self.add("user_action", f"User {person} started an update.", started)
+        context = attempt.current()
+        cause = "API_CALL" if context is None else "JOB_TASK"
+        asked = {"cause": cause, "full_refresh": full, "run_as": person, "config": self._settings()}
+        self.add(
+            "create_update",
+            f"Update {self._update[:6]} of {name} began.",
+            {"create_update": asked},
+        )
         for each in graph.datasets.values():
-            self._defined(each.key)
+            self._declared(each)
+            for flow in each.flows:
+                self._defined(each, flow)
+        self._progressed("RUNNING")
+
+    def _settings(self) -> dict[str, Any]:
+        spec = self._graph.spec
+        return {"configuration": dict(spec.configuration), "continuous": spec.continuous}
 
     def __call__(self, said: DatasetProgress) -> None:
         """Note what becomes of a dataset."""
+        if self._lineage is not None:
+            self._lineage(said)
         state = _STATES.get(said.state, said.state)
         flow: dict[str, Any] = {"status": state}
         if said.rows is not None and said.state in OVER:
@@ -91,9 +154,14 @@ class EventLog:
             "FAILED" if "FAILED" in states else "CANCELED" if "STOPPED" in states else "COMPLETED"
         )
         level = "INFO" if state == "COMPLETED" else "ERROR"
+        self._progressed(state, level)
+        self._kept(spark)
+        if self._lineage is not None:
+            self._lineage.ended(progress)
+
+    def _progressed(self, state: str, level: str = "INFO") -> None:
         said = {"update_progress": {"state": state}}
         self.add("update_progress", f"Update {self._update[:6]} is {state}.", said, level=level)
-        self._moved(spark)
 
     def add(
         self,
@@ -107,17 +175,10 @@ class EventLog:
     ) -> None:
         """Append an event."""
         self._number += 1
-        spec = self._graph.spec
         event = {
             "id": str(uuid.uuid4()),
             "sequence": {"data_plane_id": {"seq_no": self._number}},
-            "origin": {
-                "pipeline_name": spec.name,
-                "pipeline_type": "WORKSPACE",
-                "update_id": self._update,
-                "schema": spec.schema,
-                **(origin or {}),
-            },
+            "origin": {**self._origin, **(origin or {})},
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "message": message,
             "level": level,
@@ -127,43 +188,78 @@ class EventLog:
             "event_type": kind,
         }
         with (self._folder / _FILE).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(event, default=str) + "\n")
+            file.write(json.dumps(redactor.anything(event), default=str) + "\n")
 
-    def _defined(self, key: str) -> None:
-        found = self._graph.datasets[key]
+    def _declared(self, found: AnalysedDataset) -> None:
+        listed = [
+            {"name": rule.name, "expression": rule.condition, "action": rule.action.upper()}
+            for rule in found.dataset.rules
+        ]
         definition = {
-            "output_dataset": key,
-            "input_datasets": [{"name": parent} for parent in found.parents],
-            "flow_type": found.kind.upper(),
-            "schema": [] if found.columns is None else json.loads(found.columns.json())["fields"],
+            "dataset_type": found.kind.upper(),
+            "num_flows": len(found.flows),
+            "expectations": listed,
             "comment": found.dataset.comment,
             "source_code": str(found.dataset.place),
         }
+        kind = "sink_definition" if found.kind == "sink" else "dataset_definition"
         self.add(
-            "flow_definition",
-            f"Flow {key} is defined as {found.kind}.",
-            {"flow_definition": definition},
-            origin={"flow_name": key, "dataset_name": key},
+            kind,
+            f"Dataset {found.key} is defined as {found.kind}.",
+            {kind: definition},
+            origin={"dataset_name": found.key},
         )
 
-    def _moved(self, spark: SparkSession) -> None:
+    def _defined(self, found: AnalysedDataset, flow: AnalysedFlow) -> None:
+        """Note a flow, with what it reads: datasets of the pipeline and all else."""
+        inputs = [key for key in flow.inputs.datasets if key != found.key]
+        inputs += [each.name for each in read_besides(flow.frame)]
+        definition = {
+            "output_dataset": found.key,
+            "input_datasets": [{"name": name} for name in dict.fromkeys(inputs)],
+            "flow_type": _flow_type(found, flow),
+            "schema": [] if found.columns is None else json.loads(found.columns.json())["fields"],
+            "comment": found.dataset.comment,
+            "spark_conf": [{"key": key, "value": value} for key, value in flow.flow.conf.items()],
+            "language": "SQL" if getattr(flow.flow.query, "sql", None) else "PYTHON",
+            "once": flow.flow.once,
+            "source_code": str(flow.flow.place),
+        }
+        name = self._named(flow)
+        self.add(
+            "flow_definition",
+            f"Flow {name} is defined as {definition['flow_type']}.",
+            {"flow_definition": definition},
+            origin={"flow_name": name, "dataset_name": found.key},
+        )
+
+    def _named(self, flow: AnalysedFlow) -> str:
+        """Return a flow's name as its events have it: a dataset's own flow has its key."""
+        own = self._graph.naming.key(flow.flow.name) == flow.target
+        return flow.target if own else flow.flow.name
+
+    def _kept(self, spark: SparkSession) -> None:
         """Append to the table what has gathered in the file, and empty that."""
         file = self._folder / _FILE
         lines = file.read_text("utf-8").splitlines()
         rows = spark.createDataFrame([(line,) for line in lines], "line STRING")
-        texts = [f"get_json_object(line, '$.{name}') AS {name}" for name in _TEXT_COLUMNS]
-        shaped = rows.selectExpr(*texts).selectExpr(
-            *(
-                f"cast({name} AS TIMESTAMP) AS {name}" if name == "timestamp" else name
-                for name in _TEXT_COLUMNS
-            )
+        details = "get_json_object(line, '$.details') AS details"
+        parsed = rows.selectExpr(f"from_json(line, '{_PARSED}') AS event", details)
+        shaped = parsed.selectExpr(
+            *("details" if name == "details" else f"event.{name}" for name in _NAMES)
         )
         writer = shaped.coalesce(1).write.format("delta").mode("append")
-        writer.save(str(self._folder / _TABLE))
+        writer.option("mergeSchema", "true").save(str(self._folder / _TABLE))
         file.unlink()
 
 
-_TEXT_COLUMNS = tuple(part.strip().split()[0] for part in _SCHEMA.split(","))
+def _flow_type(found: AnalysedDataset, flow: AnalysedFlow) -> str:
+    """Return what Databricks' event log calls a flow like this."""
+    if flow.flow.changes is not None:
+        return "SNAPSHOT_CHANGE" if flow.flow.changes.snapshots else "CHANGE"
+    if found.kind == "temporary_view":
+        return "VIEW"
+    return "MATERIALIZED_VIEW" if found.kind == "materialized_view" else "APPEND"
 
 
 def newest(folder: Path, limit: int) -> list[dict[str, Any]]:
@@ -180,7 +276,7 @@ def newest(folder: Path, limit: int) -> list[dict[str, Any]]:
         spark = session.attach()
         assert spark is not None
         table = spark.read.format("delta").load(str(folder / _TABLE))
-        order = "cast(get_json_object(sequence, '$.data_plane_id.seq_no') AS BIGINT) AS nbkit_order"
+        order = "sequence.data_plane_id.seq_no AS nbkit_order"
         rows = table.selectExpr("to_json(struct(*)) AS line", order)
         newest_rows = rows.orderBy("nbkit_order", ascending=False).limit(limit).collect()
         found = [_parsed(json.loads(row.line)) for row in reversed(newest_rows)]
@@ -191,11 +287,8 @@ def newest(folder: Path, limit: int) -> list[dict[str, Any]]:
 
 
 def _parsed(row: dict[str, Any]) -> dict[str, Any]:
-    """Return an event with its JSON columns as objects."""
-    for name in ("sequence", "origin", "error", "details"):
-        if row.get(name):
-            row[name] = json.loads(row[name])
-    return row
+    """Return an event with its details as an object."""
+    return {**row, "details": json.loads(row["details"]), "error": row.get("error")}
 
 
 def _error(error: BaseException) -> dict[str, Any]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
+    from nbkit.pipelines.graph import AnalysedDataset
     from nbkit.pipelines.plan_tree import Node
 
 
@@ -38,6 +39,11 @@ def stand_in(node: Node) -> Source | None:
     identifier = node.fields["identifier"]
     name = str(identifier.get("name", ""))
     return Source(name.removeprefix(MARK)) if name.startswith(MARK) else None
+
+
+def read_besides(frame: DataFrame) -> tuple[Source, ...]:
+    """Return what a query reads that is none of the pipeline's datasets."""
+    return tuple(dict.fromkeys(sources_of(frame).values()))
 
 
 def sources_of(frame: DataFrame) -> dict[int, Source]:
@@ -125,3 +131,15 @@ def _topic(options: dict[str, str]) -> Source | None:
     if not servers or not topic:
         return None
     return Source(topic, f"kafka://{servers.partition(',')[0]}")
+
+
+def output_of(found: AnalysedDataset) -> Source:
+    """Return what a dataset is to others: its table, or what a sink writes to."""
+    options = {name: str(value) for name, value in found.dataset.options.items()}
+    if found.kind != "sink":
+        return Source(found.key)
+    named = {name.lower(): value for name, value in options.items()}
+    if "tablename" in named:
+        return Source(named["tablename"])
+    topic = {**options, "subscribe": named.get("topic", "")}
+    return _path(named.get("path", "")) or _topic(topic) or Source(found.key)
