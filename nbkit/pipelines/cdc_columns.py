@@ -58,7 +58,7 @@ def cdc_columns(spark: SparkSession, changes: Changes) -> DataFrame:
     columns = [F.col(f"`{name}`") for name in kept(source, changes)]
     if changes.scd_type == 1:
         return rows.select(*columns)
-    when = F.when(F.lit(value=False), sequence if sequence is not None else _when(changes))
+    when = F.when(F.lit(False), sequence if sequence is not None else _when(changes))
     return rows.select(*columns, when.alias(START), when.alias(END))
 
 
