@@ -99,7 +99,7 @@ def events(
 ) -> None:
     """Show the newest events of a pipeline's updates."""
     from nbkit.pipelines.event_log import newest
-    from nbkit.pipelines.whole import Place
+    from nbkit.pipelines.place import Place
     from nbkit.settings import Settings
 
     spec = _spec(pipeline)
@@ -132,7 +132,7 @@ def _absolute(pipeline: str) -> str:
 
 def _job_file(spec: Spec, task: dict[str, Any]) -> Path:
     """Write the job of one task that updates a pipeline; a repair finds it there again."""
-    from nbkit.pipelines.whole import Place
+    from nbkit.pipelines.place import Place
     from nbkit.settings import Settings
     from nbkit.whole_file import write_atomically
 

@@ -27,6 +27,7 @@ DECLARING = {
     "expect_or_drop": "declare",
     "expect_or_fail": "declare",
     "expect_or_quarantine": "declare",
+    "foreach_batch_sink": "declare",
     "materialized_view": "declare",
     "read": "declare",
     "readStream": "declare",

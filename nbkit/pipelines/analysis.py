@@ -18,6 +18,7 @@ from nbkit.pipelines.configuration import configured
 from nbkit.pipelines.graph import AnalysedDataset, AnalysedFlow, Inputs, PipelineGraph
 from nbkit.pipelines.names import Naming
 from nbkit.pipelines.reading import answering
+from nbkit.pipelines.sinks import check_sink
 from nbkit.pipelines.sources import as_problem
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ class _Analysis:
         """
         columns.check_flows(dataset, kind, flows)
         if kind == "sink":
+            check_sink(self._spark, dataset)
             return None
         shape = columns.united([frame.schema for frame in frames])
         declared = columns.declared(self._spark, dataset)

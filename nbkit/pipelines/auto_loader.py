@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbkit.errors import UsageError
 from nbkit.graph.near import hint
 from nbkit.pipelines.declare import spelled
+from nbkit.pipelines.hadoop_folder import HadoopFolder
 from nbkit.pipelines.rescued import RESCUED, with_rescued
-from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +45,7 @@ _EVOLUTIONS = (
     "none",
 )
 _TEXTUAL = {"json", "csv", "xml"}
+_KEPT = "schema.json"
 
 
 def resolved(
@@ -55,7 +55,7 @@ def resolved(
     schema: StructType | str | None,
     *,
     stream: bool,
-    state: Path | None = None,
+    state: HadoopFolder | None = None,
 ) -> DataFrame:
     """Return a stream (or all) of the files below a path, as Auto Loader reads them.
 
@@ -75,7 +75,9 @@ def resolved(
     form = own.get("format", others.pop("format", "json"))
     if form.lower() not in {each.lower() for each in FORMATS}:
         raise UsageError(f"Auto Loader reads no {form}{hint(form, FORMATS)}")
-    place = own.get("schemalocation") or (str(state / _digest(path)) if state else "")
+    place = state / _digest(path) if state else None
+    if own.get("schemalocation"):
+        place = HadoopFolder(spark, own["schemalocation"])
     keep = state is not None
     wanted = _schema(
         spark, path, form, own=own, others=others, given=schema, place=place, keep=keep
@@ -125,7 +127,7 @@ def _schema(
     own: Mapping[str, str],
     others: Mapping[str, str],
     given: StructType | str | None,
-    place: str,
+    place: HadoopFolder | None,
     keep: bool,
 ) -> StructType:
     """Return the columns to read; keep them where they are kept."""
@@ -150,7 +152,7 @@ def _schema(
         found = StructType([*known, *added])
     found = _hinted(found, own)
     if keep and place and (known is None or known != found):
-        write_atomically(Path(place) / "schema.json", found.json().encode())
+        (place / _KEPT).write(found.json())
     return found
 
 
@@ -192,13 +194,11 @@ def _hinted(schema: StructType, own: Mapping[str, str]) -> StructType:
     return StructType([*fields, *hints.values()])
 
 
-def _kept(place: str) -> StructType | None:
+def _kept(place: HadoopFolder | None) -> StructType | None:
     from pyspark.sql.types import StructType
 
-    file = Path(place) / "schema.json"
-    if not place or not file.is_file():
-        return None
-    return StructType.fromJson(json.loads(file.read_text(encoding="utf-8")))
+    text = (place / _KEPT).read() if place else None
+    return None if text is None else StructType.fromJson(json.loads(text))
 
 
 def _cleaning(own: Mapping[str, str]) -> dict[str, str]:

@@ -17,17 +17,19 @@ from nbkit.pipelines.flow_session import moved
 from nbkit.pipelines.names import quoted
 from nbkit.pipelines.reading import answering
 from nbkit.pipelines.written import Written
-from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from pyspark.sql import DataFrame
 
-    from nbkit.pipelines.declarations import Changes
+    from nbkit.pipelines.declarations import Flow
     from nbkit.pipelines.graph import AnalysedDataset
+    from nbkit.pipelines.hadoop_folder import HadoopFolder
     from nbkit.pipelines.live_inputs import LiveInputs
+
+
+_VERSION, _DONE = "version.json", "done.json"
 
 
 class ChangesInto:
@@ -35,26 +37,28 @@ class ChangesInto:
 
     Args:
         found: the table.
-        changes: how to read them.
+        flow: what the changes are, and how to read them.
         live: answers the query for the source.
-        place: the flow's checkpoint.
+        place: the flow's checkpoint; beside it is the log of all changes of the table.
         generation: the life of the table.
     """
 
     def __init__(
         self,
         found: AnalysedDataset,
-        changes: Changes,
+        flow: Flow,
         live: LiveInputs,
-        place: Path,
+        place: HadoopFolder,
         generation: str,
     ) -> None:
+        assert flow.changes is not None
         self._found = found
-        self._changes = changes
+        self._flow = flow
+        self._changes = flow.changes
         self._live = live
         self._place = place
-        self._log = str(place.with_name(f"{place.name}-changes"))
-        self._generation = generation
+        self._log = place.beside("nbkit-changes").address
+        self._application = f"{generation}-{flow.name}"
         self._written = Written()
 
     def run(self, finished: Callable[[Any], None]) -> Written:
@@ -63,16 +67,24 @@ class ChangesInto:
         Args:
             finished: waits for the end of a stream.
         """
+        done = self._place / _DONE
+        if self._flow.once and done.read() is not None:
+            return self._written
         if self._changes.snapshots:
             self._snapshots()
-            return self._written
+        else:
+            self._stream(finished)
+        if self._flow.once:
+            done.write("{}")
+        return self._written
+
+    def _stream(self, finished: Callable[[Any], None]) -> None:
         with answering(self._live):
             source = read_changes(self._live.spark, self._changes)
         events = moved(self._events(source), self._live.session)
         writer = events.writeStream.foreachBatch(self._batch)
         writer = writer.option("checkpointLocation", str(self._place))
         finished(writer.trigger(availableNow=True).start())
-        return self._written
 
     def _events(self, source: DataFrame) -> DataFrame:
         """Return changes with what orders them and what they do."""
@@ -97,8 +109,8 @@ class ChangesInto:
             if batch.isEmpty():
                 return
             writer = batch.write.format("delta").mode("append").option("mergeSchema", "true")
-            application = f"{self._generation}-changes"
-            writer.option("txnAppId", application).option("txnVersion", number).save(self._log)
+            writer = writer.option("txnAppId", self._application).option("txnVersion", number)
+            writer.save(self._log)
             self._merge(batch)
             self._written.rows = (self._written.rows or 0) + batch.count()
         finally:
@@ -147,14 +159,15 @@ class ChangesInto:
     def _snapshots(self) -> None:
         """Follow snapshots: those of a function one by one, or a table as it is now."""
         session = self._live.session
-        file = self._place / "version.json"
+        file = self._place / _VERSION
         source = self._changes.source
         if isinstance(source, str):
             with answering(self._live):
                 rows = read_changes(self._live.spark, self._changes)
             cdc_snapshots.follow(moved(rows, session), None, self._found.key, self._changes)
             return
-        last = json.loads(file.read_text("utf-8"))["version"] if file.is_file() else None
+        text = file.read()
+        last = None if text is None else json.loads(text)["version"]
         while True:
             with answering(self._live):
                 found = source(last)
@@ -162,7 +175,7 @@ class ChangesInto:
                 return
             rows, version = found
             cdc_snapshots.follow(moved(rows, session), version, self._found.key, self._changes)
-            write_atomically(file, json.dumps({"version": version}, default=str).encode())
+            file.write(json.dumps({"version": version}, default=str))
             last = version
 
 

@@ -130,6 +130,8 @@ def check_flows(dataset: Dataset, kind: Kind, flows: Sequence[AnalysedFlow]) -> 
             raise UsageError(
                 f"flow {each.flow.name} is not a stream: read with readStream, or say once=True"
             )
+        if kind == "sink" and not each.streaming:
+            raise UsageError(f"flow {each.flow.name} is not a stream: a sink takes nothing else")
         if kind == "sink" and dataset.rules:
             raise UsageError(f"{name} is a sink; expectations are for tables and views")
     kinds = {each.flow.changes is not None for each in flows}

@@ -58,6 +58,7 @@ class Dataset:
         path: folder of an external table; empty for a managed one.
         source_format: of a table (`delta`, or nothing) or a sink.
         options: of a sink.
+        handler: of a sink: the function that takes each batch, instead of a format.
         rules: expectations, in the order in which they are written.
         ignored: keywords that mean something on Databricks only.
     """
@@ -73,6 +74,7 @@ class Dataset:
     path: str = ""
     source_format: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    handler: Callable[[DataFrame, int], object] | None = None
     rules: tuple[Rule, ...] = ()
     ignored: tuple[str, ...] = ()
 

@@ -106,6 +106,34 @@ def create_sink(name: str, format: str, options: Mapping[str, str] | None = None
     )
 
 
+def foreach_batch_sink(
+    function: Callable[[DataFrame, int], object] | str | None = None, *, name: str | None = None
+) -> Any:
+    """Declare a function as a place that append flows write to: it gets each batch, and its number.
+
+    A batch whose update was killed comes again, with the same number.
+
+    Args:
+        function: the function below the decorator, when that is written without parentheses.
+        name: of the sink; by default the function's.
+
+    Raises:
+        UsageError: the name is no text, or what stands below is no function.
+    """
+    what, place = "foreach_batch_sink", caller()
+    if isinstance(function, str):
+        function, name = None, function
+    if name is not None:
+        _text(what, "name", name)
+
+    def declare(handler: Callable[[DataFrame, int], object]) -> Any:
+        made = Dataset(name or _name_of(what, handler), "sink", place, handler=handler)
+        active().add_dataset(made)
+        return handler
+
+    return declare if function is None else declare(function)
+
+
 def append_flow(
     query: Query | None = None,
     *,

@@ -10,13 +10,14 @@ from nbkit.graph.near import hint
 from nbkit.pipelines import telling
 from nbkit.pipelines.analysis import analyse
 from nbkit.pipelines.configuration import configured
+from nbkit.pipelines.place import Place
 from nbkit.pipelines.plan import Request
 from nbkit.pipelines.preview_inputs import PreviewInputs
 from nbkit.pipelines.registry import of_cells
 from nbkit.pipelines.shown import Shown, graph_shown
 from nbkit.pipelines.spec import Spec
 from nbkit.pipelines.update import raise_for_failures
-from nbkit.pipelines.whole import Place, checked, update
+from nbkit.pipelines.whole import checked, update
 from nbkit.toolkit import attempt
 
 if TYPE_CHECKING:

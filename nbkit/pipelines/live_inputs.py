@@ -13,12 +13,12 @@ from nbkit.quality.splitting import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.pipelines.declarations import Flow, Rule
     from nbkit.pipelines.graph import PipelineGraph
+    from nbkit.pipelines.hadoop_folder import HadoopFolder
     from nbkit.quality.metrics import Metrics
 
 
@@ -37,8 +37,8 @@ class LiveInputs:
     graph: PipelineGraph
     spark: SparkSession
     session: SparkSession
-    schemas: Path
-    counted: dict[str, tuple[Metrics, tuple[Expectation, ...]]] = field(default_factory=dict)
+    schemas: HadoopFolder
+    counted: dict[str, Metrics] = field(default_factory=dict)
 
     def frame(self, flow: Flow) -> DataFrame:
         """Return the rows of a flow, not computed yet."""
@@ -71,6 +71,11 @@ class LiveInputs:
             self.spark, path, options, schema, stream=stream, state=self.schemas
         )
 
+    def close(self) -> None:
+        """Stop listening to what is counted; it can still be read."""
+        for metrics in self.counted.values():
+            metrics.close()
+
     def _counted(self, rows: DataFrame, view: str, rules: Sequence[Rule]) -> DataFrame:
         expectations = expectations_of(rules)
         drops = tuple(  # a view has no table to put rows into
@@ -78,7 +83,9 @@ class LiveInputs:
             for each in expectations
         )
         parts = split(moved(rows, self.session), drops, dataset=view)
-        self.counted[view] = parts.metrics, drops
+        if view in self.counted:  # it is read twice, and counted once
+            self.counted[view].close()
+        self.counted[view] = parts.metrics
         return moved(parts.good, self.spark)
 
 

@@ -48,8 +48,9 @@ class Facts:
         definition: digest of its query as it is now.
         inputs: everything that it reads → what is there now; tables by version.
         unknown: what it reads besides, in words.
-        generation: for streaming tables that it streams from → which life of them it is.
-        last_definition, last_inputs, last_generation: the same at the last refresh.
+        generation: which life of a streaming table, or a sink, it is.
+        streams: streaming tables that it streams from → which life of them it is.
+        last_definition, last_inputs, last_streams: the same at the last refresh.
         touched: whether somebody else has changed the table since.
         full: whether a full refresh is asked for.
         resettable: whether the author allows one.
@@ -60,10 +61,11 @@ class Facts:
     definition: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
-    generation: Mapping[str, str] = field(default_factory=dict)
+    generation: str = ""
+    streams: Mapping[str, str] = field(default_factory=dict)
     last_definition: str = ""
     last_inputs: Mapping[str, str] = field(default_factory=dict)
-    last_generation: Mapping[str, str] = field(default_factory=dict)
+    last_streams: Mapping[str, str] = field(default_factory=dict)
     touched: bool = False
     full: bool = False
     resettable: bool = True
@@ -82,13 +84,14 @@ def decide(facts: Facts) -> Refresh:
     if facts.kind == "materialized_view":
         return _decide_view(facts)
     if not facts.exists:
-        return Refresh("full", "it does not exist yet")
+        sink = facts.kind == "sink"
+        return Refresh(
+            "full", f"{'nothing was written to it' if sink else 'it does not exist'} yet"
+        )
     if facts.full and facts.resettable:
         return Refresh("full", "a full refresh was asked for")
     renewed = [
-        name
-        for name, life in facts.generation.items()
-        if facts.last_generation.get(name, life) != life
+        name for name, life in facts.streams.items() if facts.last_streams.get(name, life) != life
     ]
     if renewed and facts.resettable:
         return Refresh("full", f"it streams from {renewed[0]}, which has begun anew")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
-from nbkit.pipelines import columns, tables
+from nbkit.pipelines import columns, sinks, tables
 from nbkit.pipelines.declarations import Dataset
 from nbkit.pipelines.flow_session import moved, session_for
-from nbkit.pipelines.graph import STORED
 from nbkit.pipelines.live_inputs import LiveInputs, expectations_of
 from nbkit.pipelines.plan import Facts, decide
 from nbkit.pipelines.streams import Streams
@@ -18,12 +17,14 @@ from nbkit.quality.splitting import FAILED_EXPECTATIONS, aborted_by, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from nbkit.pipelines.graph import AnalysedDataset, PipelineGraph
+    from nbkit.pipelines.declarations import Flow
+    from nbkit.pipelines.graph import AnalysedDataset, AnalysedFlow, PipelineGraph
+    from nbkit.pipelines.hadoop_folder import HadoopFolder
     from nbkit.pipelines.plan import Refresh
+    from nbkit.pipelines.sinks import SinkState
     from nbkit.pipelines.tables import TableState
     from nbkit.quality.splitting import Split
 
@@ -38,10 +39,10 @@ class Refresher:
     Args:
         graph: the pipeline.
         spark: the session that its queries are made in.
-        storage: the pipeline's folder, for checkpoints and schemas.
+        storage: where it keeps checkpoints and schemas.
     """
 
-    def __init__(self, graph: PipelineGraph, spark: SparkSession, storage: Path) -> None:
+    def __init__(self, graph: PipelineGraph, spark: SparkSession, storage: HadoopFolder) -> None:
         self._graph = graph
         self._spark = spark
         self._storage = storage
@@ -54,8 +55,12 @@ class Refresher:
         Raises:
             UsageError: its table belongs to somebody else.
         """
-        state = tables.state_of(self._spark, found.key) if found.kind in STORED else None
-        tables.check_owner(found.key, state, self._owner)
+        state: TableState | SinkState | None
+        if found.kind == "sink":
+            state = sinks.state_of(self.streams.folder(found.key))
+        else:
+            state = self._state(found.key)
+            tables.check_owner(found.key, state, self._owner)
         facts = self._facts(found, state, full=full)
         return decide(facts), facts
 
@@ -82,7 +87,9 @@ class Refresher:
                 "nothing of it was written"
             ) from error
 
-    def _facts(self, found: AnalysedDataset, state: TableState | None, *, full: bool) -> Facts:
+    def _facts(
+        self, found: AnalysedDataset, state: TableState | SinkState | None, *, full: bool
+    ) -> Facts:
         parents = {key: self._state(key) for key in self._graph.stored_parents(found.key)}
         views = [*self._flows_with_views(found.key)]
         unknown = dict.fromkeys(why for flow in views for why in flow.inputs.unknown)
@@ -90,7 +97,7 @@ class Refresher:
         for flow in views:
             inputs |= flow.inputs.tables
         streams = {key for flow in views for key in flow.inputs.streams}
-        generation = {
+        lives = {
             key: parent.generation
             for key, parent in parents.items()
             if parent is not None and key in streams and parent.generation
@@ -99,15 +106,16 @@ class Refresher:
         allowed = str(found.dataset.properties.get("pipelines.reset.allowed", "true")).lower()
         return Facts(
             found.kind,
-            exists=state is not None or found.kind == "sink",
+            exists=state is not None,
             definition=found.flows[0].definition if found.flows else "",
             inputs=inputs,
             unknown=tuple(unknown),
-            generation=generation,
+            generation=state.generation if state else "",
+            streams=lives,
             last_definition=record.get("definition", ""),
             last_inputs=record.get("inputs", {}),
-            last_generation=record.get("generation", {}),
-            touched=state is not None and state.number != record.get("number", state.number),
+            last_streams=record.get("streams", {}),
+            touched=_number(state) != record.get("number", _number(state)),
             full=full,
             resettable=allowed != "false",
         )
@@ -127,9 +135,16 @@ class Refresher:
     def _recomputed(self, found: AnalysedDataset, facts: Facts) -> Written:
         """Replace a materialized view in one commit."""
         flow = found.flows[0].flow
-        session = session_for(self._spark, flow.conf)
-        live = LiveInputs(self._graph, self._spark, session, self._storage / "schemas")
-        rows = moved(self._shaped(live.frame(flow), found), session)
+        live = self._live(flow)
+        try:
+            rows = moved(self._shaped(live.frame(flow), found), live.session)
+            return self._replaced(rows, found, facts, live)
+        finally:
+            live.close()
+
+    def _replaced(
+        self, rows: DataFrame, found: AnalysedDataset, facts: Facts, live: LiveInputs
+    ) -> Written:
         expectations = expectations_of(found.dataset.rules)
         state = self._state(found.key)
         record = {
@@ -137,15 +152,12 @@ class Refresher:
             "inputs": dict(facts.inputs),
             "number": 0 if state is None else state.number + 1,
         }
-        with ExitStack() as stack:
-            for metrics, _ in live.counted.values():
-                stack.enter_context(metrics)
-            parts = split(rows, expectations, dataset=found.key)
-            stack.enter_context(parts.metrics)
+        parts = split(rows, expectations, dataset=found.key)
+        with parts.metrics:
             self._quarantined(parts, found)
             tables.replace(parts.good, found.key, found.dataset, self._owner, record)
-            outcomes = [metrics.read() for metrics, _ in live.counted.values()]
             outcome = parts.metrics.read()
+            outcomes = [metrics.read() for metrics in live.counted.values()]
         counted = [outcome] if expectations else []
         return Written(outcome.kept, outcome.rows - outcome.kept, [*counted, *outcomes])
 
@@ -187,38 +199,53 @@ class Refresher:
         )
 
     def _streamed(self, found: AnalysedDataset, how: Refresh, facts: Facts) -> Written:
-        """Add to a streaming table, or to a sink, what is new."""
-        generation = "sink"
-        if found.kind != "sink":
-            state = self._state(found.key)
-            record = {"generation": dict(facts.generation)}
-            if how.how == "full" or state is None:
-                generation = tables.begin(
-                    self._spark,
-                    found.key,
-                    found.dataset,
-                    found.columns,
-                    pipeline=self._owner,
-                    record=record,
-                )
-                self._begin_quarantine(found)
-                self.streams.forget(found.key, generation)
-            else:
-                generation = state.generation
-        done = Written()
-        errors = []
-        for each in found.flows:
-            session = session_for(self._spark, each.flow.conf)
-            live = LiveInputs(self._graph, self._spark, session, self._storage / "schemas")
-            try:
-                part = self.streams.run(found, each, live, generation, self._shaped)
-            except Exception as error:  # noqa: BLE001 - the other flows have their turn first
-                errors.append(error)
-                continue
-            done.include(part)
+        """Add to a streaming table, or to a sink, what is new: all its flows at once.
+
+        Flows of changes are an exception: each merges into the table, and comes after the other.
+        """
+        generation = self._begun(found, facts) if how.how == "full" else facts.generation
+        done, errors = Written(), []
+        merging = any(each.flow.changes for each in found.flows)
+        at_once = 1 if merging else max(1, len(found.flows))
+        with ThreadPoolExecutor(at_once, thread_name_prefix="nbkit-flow") as pool:
+            begun = [pool.submit(self._fed, found, each, generation) for each in found.flows]
+            for each in begun:
+                try:
+                    done.include(each.result())
+                except Exception as error:  # noqa: BLE001 - the other flows go on
+                    errors.append(error)
         if errors:
             raise errors[0]
         return done
+
+    def _begun(self, found: AnalysedDataset, facts: Facts) -> str:
+        """Let a streaming table, or a sink, begin anew; returns which life of it this is."""
+        record = {"streams": dict(facts.streams)}
+        if found.kind == "sink":
+            generation = sinks.begin(self.streams.folder(found.key), record)
+        else:
+            generation = tables.begin(
+                self._spark,
+                found.key,
+                found.dataset,
+                found.columns,
+                pipeline=self._owner,
+                record=record,
+            )
+            self._begin_quarantine(found)
+        self.streams.forget(found.key, generation)
+        return generation
+
+    def _fed(self, found: AnalysedDataset, flow: AnalysedFlow, generation: str) -> Written:
+        return self.streams.run(found, flow, self._live(flow.flow), generation, self._shaped)
+
+    def _live(self, flow: Flow) -> LiveInputs:
+        session = session_for(self._spark, flow.conf)
+        return LiveInputs(self._graph, self._spark, session, self._storage / "schemas")
+
+
+def _number(state: TableState | SinkState | None) -> int | None:
+    return getattr(state, "number", None)
 
 
 def _beside(found: AnalysedDataset) -> Dataset:

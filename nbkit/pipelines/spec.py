@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
@@ -186,10 +187,15 @@ def _spec(settings: dict[str, Any], path: Path, key: str, problems: list[Problem
         str(schema or "default"),
         str(settings.get("catalog") or ""),
         {str(name): spelled(value) for name, value in configuration.items()},
-        str(settings.get("storage") or ""),
+        _storage(folder, str(settings.get("storage") or "")),
         bool(settings.get("continuous")),
         tuple(name for name in settings if name in _OF_DEPLOYMENT),
     )
+
+
+def _storage(folder: Path, given: str) -> str:
+    """Return an address as it is from anywhere."""
+    return given if not given or urlsplit(given).scheme else str(folder / given)
 
 
 def _files(library: Any, folder: Path, place: str, problems: list[Problem]) -> Iterator[Path]:

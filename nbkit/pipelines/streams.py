@@ -7,27 +7,25 @@ was, so that a batch is neither lost nor added twice.
 
 from __future__ import annotations
 
-import shutil
 import threading
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
+from nbkit.pipelines import sinks, tables
 from nbkit.pipelines.cdc import ChangesInto
 from nbkit.pipelines.flow_session import moved
 from nbkit.pipelines.live_inputs import expectations_of
 from nbkit.pipelines.names import quoted
 from nbkit.pipelines.written import Written
-from nbkit.quality.metrics import NotMeasuredError
 from nbkit.quality.splitting import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pyspark.sql import DataFrame
 
     from nbkit.pipelines.graph import AnalysedDataset, AnalysedFlow
+    from nbkit.pipelines.hadoop_folder import HadoopFolder
     from nbkit.pipelines.live_inputs import LiveInputs
     from nbkit.quality.expectation import Expectation
 
@@ -38,10 +36,10 @@ class Streams:
     """Runs streaming flows; `stop` ends those that run.
 
     Args:
-        storage: the pipeline's folder.
+        storage: the pipeline's folder of state.
     """
 
-    def __init__(self, storage: Path) -> None:
+    def __init__(self, storage: HadoopFolder) -> None:
         self._storage = storage
         self._running: dict[int, Any] = {}
         self._lock = threading.Lock()
@@ -64,11 +62,29 @@ class Streams:
             generation: the life of the table.
             shape: gives rows the declared columns.
         """
-        place = self._checkpoint(found.key, flow.flow.name, generation)
-        if flow.flow.changes is not None:
-            into = ChangesInto(found, flow.flow.changes, live, place, generation)
-            return into.run(self._finished)
-        rows = moved(shape(live.frame(flow.flow), found), live.session)
+        place = self.folder(found.key) / generation / flow.flow.name.replace("/", "_")
+        try:
+            if flow.flow.changes is not None:
+                into = ChangesInto(found, flow.flow, live, place, generation)
+                written = into.run(self._finished)
+            else:
+                rows = moved(shape(live.frame(flow.flow), found), live.session)
+                written = self._written(rows, found, flow, place, generation)
+            for metrics in live.counted.values():
+                written.add(metrics, own=False)
+        finally:
+            live.close()
+        return written
+
+    def _written(
+        self,
+        rows: DataFrame,
+        found: AnalysedDataset,
+        flow: AnalysedFlow,
+        place: HadoopFolder,
+        generation: str,
+    ) -> Written:
+        """Append rows in the way that they, and their expectations, need."""
         expectations = expectations_of(found.dataset.rules)
         if rows.isStreaming != flow.streaming:
             was = "a stream" if flow.streaming else "no stream"
@@ -76,15 +92,20 @@ class Streams:
         if not rows.isStreaming:
             return _once(rows, found, flow, expectations, generation)
         if any(each.action == "quarantine" for each in expectations):
-            return self._by_batches(rows, found, expectations, place, generation)
-        return self._appended(rows, found, live, expectations, place)
+            application = f"{generation}-{flow.flow.name}"
+            return self._by_batches(rows, found, expectations, place, application)
+        return self._appended(rows, found, expectations, place)
+
+    def folder(self, key: str) -> HadoopFolder:
+        """Return the folder of a table's, or a sink's, checkpoints."""
+        return self._storage / "checkpoints" / key
 
     def forget(self, key: str, generation: str) -> None:
-        """Remove what earlier lives of a table have left."""
-        folder = self._storage / "checkpoints" / key
-        for old in folder.iterdir() if folder.is_dir() else ():
-            if old.name != generation:
-                shutil.rmtree(old, ignore_errors=True)
+        """Remove what earlier lives of a table, or a sink, have left."""
+        folder = self.folder(key)
+        for name in folder.names():
+            if len(name) == len(generation) and name != generation:
+                (folder / name).remove()
 
     def stop(self) -> None:
         """End every stream that runs; what is under way is not committed."""
@@ -98,31 +119,21 @@ class Streams:
         self,
         rows: DataFrame,
         found: AnalysedDataset,
-        live: LiveInputs,
         expectations: tuple[Expectation, ...],
-        place: Path,
+        place: HadoopFolder,
     ) -> Written:
-        with ExitStack() as stack:
-            for metrics, _ in live.counted.values():
-                stack.enter_context(metrics)
-            parts = split(rows, expectations, dataset=found.key)
-            stack.enter_context(parts.metrics)
-            writer = parts.good.writeStream.option("checkpointLocation", str(place))
-            writer = writer.trigger(availableNow=True).outputMode("append")
+        parts = split(rows, expectations, dataset=found.key)
+        written = Written()
+        with parts.metrics:
             if found.kind == "sink":
-                dataset = found.dataset
-                options = dict(dataset.options)
-                name = options.pop("tableName", "")
-                writer = writer.format(dataset.source_format).options(**options)
-                self._finished(writer.toTable(name) if name else writer.start())
+                self._finished(sinks.start(parts.good, found.dataset, place))
             else:
-                writer = writer.option("mergeSchema", "true")
-                self._finished(writer.toTable(quoted(found.key)))
-            written = Written()
-            for metrics in (parts.metrics, *(each for each, _ in live.counted.values())):
-                written.add(metrics, own=metrics is parts.metrics)
+                writer = parts.good.writeStream.option("checkpointLocation", str(place))
+                writer = writer.trigger(availableNow=True).option("mergeSchema", "true")
+                self._finished(writer.outputMode("append").toTable(quoted(found.key)))
+            written.add(parts.metrics, own=True)
         if not expectations:
-            written.outcomes = [each for each in written.outcomes if each.dataset != found.key]
+            written.outcomes = []
         return written
 
     def _by_batches(
@@ -130,8 +141,8 @@ class Streams:
         rows: DataFrame,
         found: AnalysedDataset,
         expectations: tuple[Expectation, ...],
-        place: Path,
-        generation: str,
+        place: HadoopFolder,
+        application: str,
     ) -> Written:
         """Write good and quarantined rows of each batch, each of them once."""
         written = Written()
@@ -141,8 +152,8 @@ class Streams:
             with parts.metrics:
                 assert parts.quarantine is not None
                 beside = f"{found.key}_quarantine"
-                append_once(parts.quarantine, beside, f"{generation}-{beside}", number)
-                append_once(parts.good, found.key, f"{generation}-{found.key}", number)
+                append_once(parts.quarantine, beside, application, number)
+                append_once(parts.good, found.key, application, number)
                 written.add(parts.metrics, own=True)
 
         writer = rows.writeStream.foreachBatch(write).option("checkpointLocation", str(place))
@@ -164,9 +175,6 @@ class Streams:
         finally:
             with self._lock:
                 del self._running[id(query)]
-
-    def _checkpoint(self, key: str, flow: str, generation: str) -> Path:
-        return self._storage / "checkpoints" / key / generation / flow.replace("/", "_")
 
 
 def append_once(rows: DataFrame, key: str, application: str, number: int) -> None:
@@ -190,19 +198,14 @@ def _once(
         return written
     parts = split(rows, expectations, dataset=found.key)
     with parts.metrics:
+        if parts.quarantine is not None:
+            append_once(parts.quarantine, f"{found.key}_quarantine", application, 1)
         append_once(parts.good, found.key, application, 1)
-        try:
-            written.add(parts.metrics, own=True)
-        except NotMeasuredError:  # it had been appended before
-            return written
+        written.add(parts.metrics, own=True)
     return written
 
 
 def _has_run(rows: DataFrame, key: str, application: str) -> bool:
     """Say whether a table has noted a transaction of this application."""
-    jvm: Any = rows.sparkSession._jvm  # noqa: SLF001 - Delta's log has no Python API
-    session = rows.sparkSession._jsparkSession  # noqa: SLF001
-    identifier = session.sessionState().sqlParser().parseTableIdentifier(quoted(key))
-    nothing = jvm.scala.Option.empty()
-    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, identifier)
-    return bool(log.update(False, nothing, nothing).transactions().contains(application))
+    snapshot = tables.snapshot_of(rows.sparkSession, key)
+    return bool(snapshot is not None and snapshot.transactions().contains(application))

@@ -55,14 +55,9 @@ def state_of(spark: SparkSession, key: str) -> TableState | None:
     Raises:
         UsageError: there is something of that name, but no Delta table.
     """
-    if not spark.catalog.tableExists(quoted(key)):
+    snapshot = snapshot_of(spark, key)
+    if snapshot is None:
         return None
-    jvm: Any = spark._jvm  # noqa: SLF001 - Delta's log has no Python API
-    session = spark._jsparkSession  # noqa: SLF001
-    identifier = session.sessionState().sqlParser().parseTableIdentifier(quoted(key))
-    nothing = jvm.scala.Option.empty()
-    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, identifier)
-    snapshot = log.update(False, nothing, nothing)
     if snapshot.version() < 0:
         raise UsageError(f"{key} exists, and is no Delta table")
     metadata = snapshot.metadata()
@@ -75,6 +70,23 @@ def state_of(spark: SparkSession, key: str) -> TableState | None:
         properties.get(_GENERATION, ""),
         {name: value for name, value in properties.items() if name not in _OURS},
     )
+
+
+def snapshot_of(spark: SparkSession, key: str) -> Any:
+    """Return Delta's newest snapshot of a table; None if there is no table."""
+    from pyspark.errors import AnalysisException
+
+    jvm: Any = spark._jvm  # noqa: SLF001 - Delta's log has no Python API
+    session = spark._jsparkSession  # noqa: SLF001
+    identifier = session.sessionState().sqlParser().parseTableIdentifier(quoted(key))
+    nothing = jvm.scala.Option.empty()
+    try:
+        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, identifier)
+    except AnalysisException as error:
+        if error.getCondition() not in {"TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND"}:
+            raise
+        return None
+    return log.update(False, nothing, nothing)
 
 
 def check_owner(key: str, state: TableState | None, pipeline: str) -> None:

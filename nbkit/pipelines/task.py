@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
 from nbkit.pipelines import telling
+from nbkit.pipelines.place import Place
 from nbkit.pipelines.plan import Request
 from nbkit.pipelines.shown import graph_shown
 from nbkit.pipelines.spec import read_spec
 from nbkit.pipelines.update import raise_for_failures
-from nbkit.pipelines.whole import Place, checked, left_over, resolve, update
+from nbkit.pipelines.whole import checked, left_over, resolve, update
 from nbkit.toolkit import attempt
 
 if TYPE_CHECKING:

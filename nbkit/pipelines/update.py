@@ -18,11 +18,11 @@ from nbkit.pipelines.refresh import Refresher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from pyspark.sql import SparkSession
 
     from nbkit.pipelines.graph import AnalysedDataset, PipelineGraph
+    from nbkit.pipelines.hadoop_folder import HadoopFolder
     from nbkit.pipelines.plan import Selection
     from nbkit.pipelines.progress import FlowState
 
@@ -45,7 +45,7 @@ class Update:
         graph: the pipeline, free of errors.
         selection: what is refreshed.
         spark: the session that its queries are made in.
-        storage: the pipeline's folder.
+        storage: the pipeline's folder of state.
         listeners: hear of everything, in the caller's thread.
         progress: the last word on each dataset.
     """
@@ -53,7 +53,7 @@ class Update:
     graph: PipelineGraph
     selection: Selection
     spark: SparkSession
-    storage: Path
+    storage: HadoopFolder
     listeners: Sequence[Listener] = ()
     progress: dict[str, DatasetProgress] = field(default_factory=dict)
     _said: queue.SimpleQueue[DatasetProgress] = field(default_factory=queue.SimpleQueue)

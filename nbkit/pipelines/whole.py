@@ -2,85 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import re
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from nbkit.errors import DefinitionError, Problem, UsageError
+from nbkit.errors import DefinitionError, Problem
 from nbkit.pipelines import tables
 from nbkit.pipelines.analysis import analyse
 from nbkit.pipelines.event_log import EventLog
+from nbkit.pipelines.hadoop_folder import HadoopFolder
 from nbkit.pipelines.plan import Request, select
 from nbkit.pipelines.sources import evaluate
 from nbkit.pipelines.update import Update
-from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pyspark.sql import SparkSession
 
     from nbkit.pipelines.graph import PipelineGraph
+    from nbkit.pipelines.place import Place
     from nbkit.pipelines.progress import DatasetProgress
     from nbkit.pipelines.spec import Spec
     from nbkit.pipelines.update import Listener
-
-_UNSAFE = re.compile(r"[^\w.-]+")
-_KNOWN = "datasets.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a pipeline keeps checkpoints, schemas of files, and what it knows about itself."""
-
-    folder: Path
-
-    @classmethod
-    def of(cls, spec: Spec, state_directory: Path) -> Place:
-        """Return the place of a pipeline: its `storage`, or a folder of the project.
-
-        Raises:
-            UsageError: `storage` is no folder of this machine.
-        """
-        if not spec.storage:
-            return cls(state_directory / "pipelines" / _UNSAFE.sub("_", spec.name))
-        parts = urlsplit(spec.storage)
-        if parts.scheme not in {"", "file"}:
-            raise UsageError(f"storage {spec.storage}: nbkit keeps checkpoints in local folders")
-        return cls(Path(parts.path) / _UNSAFE.sub("_", spec.name))
-
-    @contextmanager
-    def claimed(self, name: str) -> Iterator[None]:
-        """Keep other updates of the same pipeline away.
-
-        Raises:
-            UsageError: one is under way.
-        """
-        from filelock import FileLock, Timeout
-
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / "update.lock", blocking=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise UsageError(f"pipeline {name} is being updated by another process") from None
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def known(self) -> tuple[str, ...]:
-        """Return the datasets of the last update."""
-        file = self.folder / _KNOWN
-        return tuple(json.loads(file.read_text("utf-8"))) if file.is_file() else ()
-
-    def remember(self, keys: Sequence[str]) -> None:
-        """Note the datasets of this update."""
-        write_atomically(self.folder / _KNOWN, json.dumps(sorted(keys)).encode())
 
 
 def resolve(spec: Spec, spark: SparkSession) -> PipelineGraph:
@@ -120,7 +62,8 @@ def update(
         stored = [each.key for each in graph.stored() if each.kind != "sink"]
         tables.ensure_schemas(spark, stored)
         log = EventLog(place.folder, graph, full=request.full_refresh_all)
-        running = Update(graph, selection, spark, place.folder, (*listeners, log))
+        storage = HadoopFolder(spark, place.storage)
+        running = Update(graph, selection, spark, storage, (*listeners, log))
         try:
             progress = running.run()
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbkit.quality.metrics import NotMeasuredError
@@ -55,18 +55,4 @@ class Written:
         if known is None:
             self.outcomes.append(outcome)
             return
-        self.outcomes[self.outcomes.index(known)] = replace(
-            known,
-            rows=known.rows + outcome.rows,
-            kept=known.kept + outcome.kept,
-            quarantined=known.quarantined + outcome.quarantined,
-            results=tuple(
-                replace(
-                    result,
-                    passed=result.passed + more.passed,
-                    failed=result.failed + more.failed,
-                    dropped=result.dropped + more.dropped,
-                )
-                for result, more in zip(known.results, outcome.results, strict=True)
-            ),
-        )
+        self.outcomes[self.outcomes.index(known)] = known.plus(outcome)

@@ -66,7 +66,7 @@ class Pipeline:
         return self.said
 
     def place(self, graph):
-        from nbkit.pipelines.whole import Place
+        from nbkit.pipelines.place import Place
 
         return Place.of(graph.spec, self.root / ".nbkit")
 

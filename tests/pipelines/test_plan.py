@@ -15,7 +15,7 @@ VIEW = Facts(
     last_definition="d",
     last_inputs={"a": "t:1"},
 )
-TABLE = Facts("streaming_table", generation={"a": "x"}, last_generation={"a": "x"})
+TABLE = Facts("streaming_table", streams={"a": "x"}, last_streams={"a": "x"})
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_a_view_is_recomputed_unless_nothing_it_depends_on_changed(change, how, 
         ({"exists": False}, "full", "does not exist"),
         ({"full": True}, "full", "asked for"),
         ({"full": True, "resettable": False}, "incremental", "pipelines.reset.allowed"),
-        ({"generation": {"a": "y"}}, "full", "it streams from a, which has begun anew"),
-        ({"generation": {"a": "y"}, "resettable": False}, "incremental", "what is new"),
-        ({"generation": {"b": "z"}}, "incremental", "what is new"),
+        ({"streams": {"a": "y"}}, "full", "it streams from a, which has begun anew"),
+        ({"streams": {"a": "y"}, "resettable": False}, "incremental", "what is new"),
+        ({"streams": {"b": "z"}}, "incremental", "what is new"),
     ],
 )
 def test_a_streaming_table_goes_on_where_it_was(change, how, why):
