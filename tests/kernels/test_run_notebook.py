@@ -70,6 +70,23 @@ def test_messages_stay_out_of_the_notebook(run):
     assert ran.notebook.cells[1].outputs == []
 
 
+@pytest.mark.parametrize(
+    ("kinds", "cause"),
+    [(["spark_lost"], "driver_lost"), (["spark_lost", "spark_attached"], "cell_error")],
+)
+def test_a_lost_driver_is_to_blame_until_there_is_another(run, kinds, cause):
+    """After a new session an error is what it says it is."""
+    messages = "".join(
+        f"publish_display_data({{'{wire.MIME}': {{'kind': {kind!r}, 'message': 'gone'}}}})\n"
+        for kind in kinds
+    )
+    failure = run(
+        f"from IPython.display import publish_display_data\n{messages}", "1/0"
+    ).outcome.failure
+    assert failure.cause == cause
+    assert failure.error == "ZeroDivisionError"
+
+
 @pytest.mark.parametrize("source", ["import sys; sys.exit()", "import sys; sys.exit(0)", "exit()"])
 def test_system_exit(run, source):
     """Leaving Python without an error ends the notebook as a success, as in papermill."""
