@@ -69,13 +69,10 @@ class Replica:
         if not settings.exists():
             settings.touch()  # so that this is the root, whatever lies above it
 
-    def keep_secrets(self, secrets: Mapping[tuple[str, str], str]) -> None:
-        """Let notebooks find these secrets, by scope and key, and no others."""
-        scopes: dict[str, dict[str, str]] = {}
-        for (scope, key), value in secrets.items():
-            scopes.setdefault(scope, {})[key] = value
+    def keep_secrets(self, secrets: Mapping[str, Mapping[str, str]]) -> None:
+        """Let notebooks find these secrets, by scope, then key, and no others."""
         lines: list[str] = []
-        for scope, entries in scopes.items():
+        for scope, entries in secrets.items():
             lines.append(f"[{json.dumps(scope)}]")
             lines += [f"{json.dumps(key)} = {json.dumps(text)}" for key, text in entries.items()]
         file = self.settings.state_directory / _SECRETS

@@ -134,7 +134,7 @@ class NotebookRunner:
         *,
         task_values: Mapping[str, Mapping[str, Any]] | None = None,
         tables: Mapping[str, Any] | None = None,
-        secrets: Mapping[tuple[str, str], str] | None = None,
+        secrets: Mapping[str, Mapping[str, str]] | None = None,
         notebook_runs: Mapping[str, Any] | None = None,
         raises: Expected = False,
         check: bool = True,
@@ -148,7 +148,7 @@ class NotebookRunner:
             task_values: what other tasks have set, by task key, then by name.
             tables: what is in the warehouse, by name: DataFrames, lists of rows, or rows with a
                 schema, `(rows, "id INT, name STRING")`.
-            secrets: by scope and key; there are no others.
+            secrets: by scope, then key; there are no others.
             notebook_runs: what `dbutils.notebook.run` answers, by path: a value, a function of
                 the arguments, or an exception.
             raises: the notebook must fail: so (True), with this error, or with one of this name.

@@ -29,7 +29,7 @@ def test_everything_is_made_up(notebook, folder, monkeypatch):
         folder / "plain.ipynb",
         {"month": 5},
         task_values=INGESTED,
-        secrets={("mail", "password"): "made up"},
+        secrets={"mail": {"password": "made up"}},
         notebook_runs={"child": child},
     )
     assert r.succeeded
@@ -66,7 +66,7 @@ def test_a_failure_is_the_authors(notebook, folder):
             folder / "plain.ipynb",
             {"month": 1},
             task_values=INGESTED,
-            secrets={("mail", "password"): "x"},
+            secrets={"mail": {"password": "x"}},
             notebook_runs={"child": ""},
             raises=KeyError,
         )
