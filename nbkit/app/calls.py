@@ -5,7 +5,7 @@ variable `CALLS`. A notebook connects when it first calls another one. Both side
 JSON, so that no argument is ever seen in a list of processes:
 
     notebook → here  {"run": id, "notebook": …, "directory": …, "arguments": {…}, "timeout": s,
-                      "caller": run_id}
+                      "caller": run_id, "spark_conf": {…}, "env": {…}}
                      {"cancel": id}
     here → notebook  {"begun": id, "run_id": …}
                      {"ended": id, "run_id": …, "result": "SUCCESS", "value": …, "message": "",
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.app.child_runs import Within
 from nbkit.app.definition import of_notebook
 from nbkit.app.history import recorded
+from nbkit.app.notebook_job import job_around
 from nbkit.errors import NbkitError, UsageError
 from nbkit.kernels.attempt import StopRequest
 from nbkit.tasks.places import find_notebook, missing_notebook
@@ -166,7 +167,8 @@ class _Caller:
                 f"{named} is not run: {depth} notebooks have called each other already, which "
                 "is the most there is; do they call each other in a circle?"
             )
-        definition = of_notebook(path, timeout_seconds=request["timeout"])
+        job = job_around(path, request["timeout"], request["spark_conf"], request["env"])
+        definition = of_notebook(path, job)
         call, stop = request["run"], self._stops[request["run"]]
 
         def begun(run_id: int) -> None:

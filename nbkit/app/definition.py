@@ -145,13 +145,18 @@ def read(
     )
 
 
-def of_notebook(path: Path, *, timeout_seconds: int = 0, strict: bool = False) -> Definition:
+def of_notebook(path: Path, job: str = "", *, strict: bool = False) -> Definition:
     """Return a job of one task that runs a notebook.
+
+    Args:
+        path: the notebook.
+        job: from `job_around`; by default one that says nothing else.
+        strict: take warnings as errors.
 
     Raises:
         DefinitionError: it cannot run.
     """
-    text = job_around(path, timeout_seconds)
+    text = job or job_around(path)
     found = inspect_job(text, source=f"{path.name}.json", strict=strict)
     return _checked(found, path, str(path), strict=strict)
 

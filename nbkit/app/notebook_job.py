@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit.source_notebook import is_source_notebook
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _UNFIT = re.compile(r"[^\w-]", re.ASCII)
@@ -26,7 +27,12 @@ def is_notebook(path: Path) -> bool:
         return is_source_notebook(file.readline(), path.suffix)
 
 
-def job_around(notebook: Path, timeout_seconds: int = 0) -> str:
+def job_around(
+    notebook: Path,
+    timeout_seconds: int = 0,
+    spark_conf: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> str:
     """Return a job of one task as JSON text.
 
     Any number of its runs may go on at once, as notebooks call each other from threads.
@@ -34,9 +40,19 @@ def job_around(notebook: Path, timeout_seconds: int = 0) -> str:
     Args:
         notebook: beside which the job is thought to be.
         timeout_seconds: longest it may take; 0 for no limit.
+        spark_conf: of the notebook that calls it: on Databricks both are on one cluster.
+        env: of that notebook.
     """
     key = _UNFIT.sub("_", notebook.stem)[:_LONGEST_KEY] or "notebook"
     limit = {"timeout_seconds": timeout_seconds} if timeout_seconds else {}
-    task = {"task_key": key, "notebook_task": {"notebook_path": notebook.name}}
+    task: dict[str, Any] = {
+        "task_key": key,
+        "notebook_task": {"notebook_path": notebook.name},
+    }
+    if spark_conf or env:
+        task["new_cluster"] = {
+            "spark_conf": {**(spark_conf or {})},
+            "spark_env_vars": {**(env or {})},
+        }
     job = {"name": notebook.stem, "max_concurrent_runs": _SIDE_BY_SIDE, **limit, "tasks": [task]}
     return json.dumps(job, ensure_ascii=False)

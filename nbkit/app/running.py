@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbkit.app.audience import Begun
-from nbkit.app.definition import Definition, load
+from nbkit.app.definition import Definition, load, of_notebook
 from nbkit.app.driver import ready_for_spark
 from nbkit.app.going import Plan, Stage, document_of, go
 from nbkit.app.idempotency import awaited, earlier_run
@@ -156,7 +156,10 @@ def repair(
     clock = clock or SystemClock()
     with ExitStack() as stack:
         ledger = _open(stack, settings)
-        definition = load(ledger.definition(run_id).source)
+        kept = ledger.definition(run_id)
+        definition = load(kept.source)
+        if definition.is_notebook:  # what its caller gave it is in the record alone
+            definition = of_notebook(definition.path, kept.graph)
         check_declared(definition, dict(parameters or {}))
         begun = _begun(run_id, definition, settings)
         stack.enter_context(claim(begun.directory))

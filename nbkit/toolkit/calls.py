@@ -84,7 +84,12 @@ class Line:
         call = Call(lambda: self._send(cancel=number))
         with self._lock:
             self._calls[number] = call
-        self._send(run=number, caller=context["run_id"] if context else 0, **request)
+        own = {
+            "caller": context["run_id"] if context else 0,
+            "spark_conf": context["spark_conf"] if context else {},
+            "env": context["env"] if context else {},
+        }
+        self._send(run=number, **own, **request)
         if self.over:
             call.fail(_LOST)
         return call

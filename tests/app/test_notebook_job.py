@@ -20,7 +20,7 @@ def test_a_notebook_is_a_job_of_one_task(project):
     assert job.notebooks == (path,)
     assert job.is_notebook
     assert load(job.source).graph.job == job.graph.job  # what a repair does
-    assert of_notebook(path, timeout_seconds=5).graph.job.timeout_seconds == 5
+    assert of_notebook(path, job_around(path, 5)).graph.job.timeout_seconds == 5
 
 
 def test_any_parameters_reach_its_widgets(project):

@@ -56,7 +56,16 @@ try:
 finally:
     dbutils.notebook.exit(os.environ['TOKEN'])
 """
-FIRST = "print(dbutils.notebook.run('parts/child', 60, {'day': '1'}))"
+FIRST = """
+print(dbutils.notebook.run('parts/child', 60, {'day': '1'}))
+print(dbutils.notebook.run('parts/cluster', 60))
+"""
+CLUSTER = """
+import os
+from nbkit.toolkit import attempt
+conf = attempt.current()['spark_conf']
+dbutils.notebook.exit(f"on {conf['spark.sql.shuffle.partitions']} {os.environ['FLAVOUR']}")
+"""
 CIRCLE = "dbutils.notebook.exit(dbutils.notebook.run('circle', 60))"
 
 
@@ -75,9 +84,14 @@ def parent(shared_project) -> dict[str, Any]:
     project = shared_project
     (project.root / "parts").mkdir()
     project.notebook("parts/child", *CHILD)
+    project.notebook("parts/cluster", CLUSTER)
     project.notebook("circle", CIRCLE)
     project.notebook("parent", FIRST, THREADS, FAILURES, SECRETS, LAST)
-    cluster = {"spark_version": "1", "spark_env_vars": {"TOKEN": "{{secrets/db/password}}"}}
+    cluster = {
+        "spark_version": "1",
+        "spark_conf": {"spark.sql.shuffle.partitions": "7"},
+        "spark_env_vars": {"TOKEN": "{{secrets/db/password}}", "FLAVOUR": "vanilla"},
+    }
     job = project.job(project.notebook_task("parent", "parent.ipynb", new_cluster=cluster))
     said = project.nbkit("run", job, "--json", NBKIT_SECRET_DB_PASSWORD=SECRET)
     (task,) = said.json["tasks"]
@@ -93,6 +107,20 @@ def test_a_called_notebook_is_a_run_of_its_own(parent, shared_project):
     assert child["run_type"] == "WORKFLOW_RUN"
     assert child["tasks"]["child"]["output"]["notebook_output"]["result"] == "got 1, 1 letters"
     assert (shared_project.root / child["tasks"]["child"]["output_notebook"]).is_file()
+
+
+def test_a_called_notebook_is_on_its_callers_cluster(parent):
+    """It has the same Spark settings and environment variables."""
+    assert "on 7 vanilla" in parent["text"]
+
+
+def test_a_repair_knows_the_timeout(parent, shared_project):
+    """What a caller gave holds when its call is run again by itself."""
+    runs = shared_project.nbkit("runs", "--json").json["runs"]
+    late = next(run for run in runs if run["state"].get("result_state") == "TIMEDOUT")
+    assert parent["said"].status == 0
+    said = shared_project.start("repair", late["run_id"], "--json").end(timeout=50)
+    assert said.json["state"]["result_state"] == "TIMEDOUT"
 
 
 def test_threads_call_at_once(parent):
