@@ -11,6 +11,8 @@ import typer
 from nbkit.cli import exit_status, options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbkit.errors import Problem
     from nbkit.pipelines.spec import Spec
 
@@ -37,16 +39,24 @@ def run(
         str | None,
         typer.Option(help="Refresh these datasets only: a,b+ (b+ with all that reads it)."),
     ] = None,
+    lineage: Annotated[
+        Path | None, typer.Option(help="Append OpenLineage events to this file.")
+    ] = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Update a pipeline, as a run with one task, and wait for its end."""
+    import os
+
     from nbkit import api
     from nbkit.errors import UsageError
 
     if full_refresh_all and (full_refresh or refresh):
         raise UsageError("--full-refresh-all leaves nothing to choose")
     spec = _spec(pipeline)
+    if lineage is not None:  # the kernel that updates it inherits this
+        _need_openlineage()
+        os.environ["NBKIT_LINEAGE_FILE"] = str(lineage.resolve())
     task = {
         "pipeline_id": _absolute(pipeline),
         "full_refresh": full_refresh_all,
@@ -64,7 +74,13 @@ def run(
 
 
 @commands.command()
-def validate(pipeline: Pipeline, as_json: options.Json = False) -> None:
+def validate(
+    pipeline: Pipeline,
+    lineage: Annotated[
+        bool, typer.Option("--lineage", help="Show what each column comes from.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
     """Resolve and type-check a pipeline without reading data; say every problem at once."""
     from nbkit.errors import DefinitionError
     from nbkit.report import tables
@@ -72,7 +88,7 @@ def validate(pipeline: Pipeline, as_json: options.Json = False) -> None:
     found: tuple[Problem, ...]
     datasets: list[dict[str, Any]] = []
     try:
-        found, datasets = _resolved(_spec(pipeline))
+        found, datasets = _resolved(_spec(pipeline), lineage=lineage)
     except DefinitionError as error:
         found = error.problems
     valid = not any(problem.severity == "error" for problem in found)
@@ -87,6 +103,8 @@ def validate(pipeline: Pipeline, as_json: options.Json = False) -> None:
         for dataset in datasets:
             reads = f" ← {', '.join(dataset['reads'])}" if dataset["reads"] else ""
             typer.echo(f"{dataset['name']} ({dataset['type']}){reads}", err=True)
+            for column, origins in dataset.get("lineage", {}).items():
+                typer.echo(f"    {column} ← {', '.join(map(_told, origins))}", err=True)
         tables.print_problems(found, pipeline)
     raise typer.Exit(exit_status.SUCCEEDED if valid else exit_status.USAGE)
 
@@ -146,8 +164,22 @@ def _job_file(spec: Spec, task: dict[str, Any]) -> Path:
     return path
 
 
-def _resolved(spec: Spec) -> tuple[tuple[Problem, ...], list[dict[str, Any]]]:
+def _need_openlineage() -> None:
+    """Say so now, and not in the kernel, if OpenLineage's client is missing."""
+    from nbkit.pipelines.lineage_events import client_of
+    from nbkit.settings import Settings
+
+    client_of(Settings.of())
+
+
+def _told(origin: Mapping[str, Any]) -> str:
+    ways = ", ".join(way["subtype"].lower() for way in origin["ways"])
+    return f"{origin['dataset']}.{origin['column']} ({ways})"
+
+
+def _resolved(spec: Spec, *, lineage: bool) -> tuple[tuple[Problem, ...], list[dict[str, Any]]]:
     """Return what is wrong with a pipeline, and its datasets."""
+    from nbkit.pipelines.lineage_events import dataset_lineage
     from nbkit.pipelines.whole import resolve
     from nbkit.toolkit.session import session
 
@@ -161,6 +193,7 @@ def _resolved(spec: Spec) -> tuple[tuple[Problem, ...], list[dict[str, Any]]]:
             "reads": list(each.parents),
             "schema": "" if each.columns is None else each.columns.simpleString(),
             "defined_at": str(each.dataset.place),
+            **({"lineage": dataset_lineage(each).as_data()} if lineage else {}),
         }
         for each in graph.datasets.values()
     ]

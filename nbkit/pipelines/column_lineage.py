@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.lineage_sources import sources_of, stand_in
 from nbkit.pipelines.plan_tree import analysed, tree
@@ -98,6 +98,11 @@ class Lineage:
         }
         inputs = tuple(dict.fromkeys([*self.inputs, *other.inputs]))
         return Lineage(inputs, columns, _merged([self.rows, other.rows]))
+
+    def as_data(self) -> dict[str, list[dict[str, Any]]]:
+        """Return it for JSON, by column; under `*` what decides which rows there are."""
+        named = {**self.columns, **({"*": self.rows} if self.rows else {})}
+        return {name: [_origin(*each) for each in found.items()] for name, found in named.items()}
 
 
 def lineage_of(frame: DataFrame) -> Lineage:
@@ -299,6 +304,12 @@ def _steps(node: Node) -> list[tuple[Node, Way]]:  # noqa: PLR0911 - a table of 
 
 def _through(origins: Mapping[Origin, frozenset[Way]], later: Way) -> dict[Origin, frozenset[Way]]:
     return {origin: frozenset(way.then(later) for way in ways) for origin, ways in origins.items()}
+
+
+def _origin(origin: Origin, ways: frozenset[Way]) -> dict[str, Any]:
+    source, column = origin
+    listed = [{"type": way.type, "subtype": way.subtype, "masking": way.masking} for way in ways]
+    return {"dataset": source.name, "column": column, "ways": sorted(listed, key=str)}
 
 
 def _merged(
