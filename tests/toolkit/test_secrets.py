@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-import types
 
 import pytest
 
@@ -79,22 +79,37 @@ def test_a_wrong_file_says_where_and_quotes_nothing(project, text):
     assert "1234567" not in str(caught.value)
 
 
-def test_the_key_ring_is_asked_last(monkeypatch):
-    """Service and user are the scope and the key; a machine without a key ring has none."""
-    ring = types.ModuleType("keyring")
-    errors = types.ModuleType("keyring.errors")
-    errors.KeyringError = type("KeyringError", (Exception,), {})
-    ring.get_password = lambda service, user: {"nbkit/cloud token": "ring"}.get(f"{service} {user}")
-    monkeypatch.setitem(sys.modules, "keyring", ring)
-    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
-    assert secrets.get("cloud", "token") == "ring"
+def test_the_key_ring_is_asked_last(monkeypatch, tmp_path):
+    """As keyring's own command keeps it; a machine without a key ring has no secret there."""
+    monkeypatch.delitem(sys.modules, "keyring")
+    import keyring
+    from keyring.backends import fail
+    from keyrings.alt.file import PlaintextKeyring
 
-    def locked(*_):
-        raise errors.KeyringError
-
-    ring.get_password = locked
-    with pytest.raises(LookupError, match="Secret does not exist"):
-        secrets.get("cloud", "token")
+    env = {
+        "XDG_DATA_HOME": str(tmp_path),
+        "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
+    }
+    for place, value in (("nbkit/cloud", "in the ring"), ("nbkit/db", "never asked for")):
+        subprocess.run(
+            [sys.executable, "-m", "keyring", "set", place, "password"],
+            input=f"{value}\n",
+            text=True,
+            env={**os.environ, **env},
+            check=True,
+        )
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    before = keyring.get_keyring()
+    try:
+        keyring.set_keyring(PlaintextKeyring())
+        assert secrets.get("cloud", "password") == "in the ring"
+        assert redactor.text("what is in the ring") == f"what is {REDACTED}"
+        assert secrets.get("db", "password") == "from the file"
+        keyring.set_keyring(fail.Keyring())
+        with pytest.raises(LookupError, match="Secret does not exist"):
+            secrets.get("cloud", "password")
+    finally:
+        keyring.set_keyring(before)
 
 
 def test_references_in_settings_are_replaced():
