@@ -6,6 +6,9 @@ from nbkit.errors import NbkitError
 from nbkit.pipelines.sources import as_problem
 
 _LONGEST = 600
+_SAYS_NOTHING = "[TASK_WRITE_FAILED]"
+"""What Spark says of any error in a task that writes; its cause says more."""
+
 _PASSING = (
     *("ConcurrentAppend", "ConcurrentDelete", "ConcurrentModification", "ConcurrentTransaction"),
     *("ConcurrentWrite", "DELTA_CONCURRENT", "MetadataChanged", "ProtocolChanged"),
@@ -23,7 +26,7 @@ def is_transient(error: BaseException) -> bool:
 
     if isinstance(error, NbkitError | AnalysisException | ParseException | PySparkTypeError):
         return False
-    if isinstance(error, ConnectionError | TimeoutError):
+    if isinstance(error, OSError) and not isinstance(error, FileNotFoundError | PermissionError):
         return True
     text = f"{type(error).__name__}: {error}"
     return any(sign in text for sign in _PASSING)
@@ -34,6 +37,8 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, NbkitError):
         return str(error)
     java = getattr(error, "java_exception", None)
+    while java is not None and _SAYS_NOTHING in str(java.getMessage()) and java.getCause():
+        java = java.getCause()
     text = str(java.getMessage() or java) if java is not None else str(error)
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     said = lines[0] if lines else ""
