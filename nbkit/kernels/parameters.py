@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 from nbkit.errors import Failure
 from nbkit.kernels.kernelspecs import language
 from nbkit.kernels.outcome import NotebookFailed, head
+from nbkit.parameters_cell import TAG, declarations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbformat import NotebookNode
 
-_TAG = "parameters"
 _TRUTHS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
-_TYPES = frozenset({"int", "float", "bool", "str", "list", "dict", "tuple"})
 
 
 def typed_parameters(notebook: NotebookNode, given: Mapping[str, str]) -> dict[str, Any]:
@@ -63,7 +62,7 @@ def declared_parameters(notebook: NotebookNode) -> dict[str, str]:
 
 
 def _parameters_cell(notebook: NotebookNode) -> int | None:
-    tagged = (i for i, cell in enumerate(notebook.cells) if _TAG in cell.metadata.get("tags", ()))
+    tagged = (i for i, cell in enumerate(notebook.cells) if TAG in cell.metadata.get("tags", ()))
     return next(tagged, None)
 
 
@@ -101,7 +100,7 @@ def _declared(cell: NotebookNode, spoken: str) -> dict[str, str]:
     """Return the declared names and types; a question mark after a type allows None."""
     if spoken == "python":
         try:
-            return _declared_in_python(ast.parse(cell.source))
+            return {each.name: each.type for each in declarations(cell.source)}
         except SyntaxError:  # magics, or an error that running the cell will show
             pass
     from papermill.translators import papermill_translators
@@ -111,50 +110,6 @@ def _declared(cell: NotebookNode, spoken: str) -> dict[str, str]:
     except Exception:  # noqa: BLE001 - no translator for the language, or one that cannot inspect
         return {}
     return {p.name: p.inferred_type_name.strip() or _type_of_text(p.default) for p in found}
-
-
-def _declared_in_python(module: ast.Module) -> dict[str, str]:
-    declared: dict[str, str] = {}
-    for statement in module.body:
-        if isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                if isinstance(target, ast.Name):
-                    declared[target.id] = _type_of(statement.value)
-        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            declared[statement.target.id] = _annotated(statement.annotation)
-    return declared
-
-
-def _annotated(note: ast.expr) -> str:
-    if isinstance(note, ast.Constant) and isinstance(note.value, str):
-        note = ast.parse(note.value, mode="eval").body
-    if isinstance(note, ast.BinOp) and isinstance(note.op, ast.BitOr):
-        sides = [_annotated(note.left), _annotated(note.right)]
-        kinds = [side for side in sides if side != "None"]
-        return f"{kinds[0].removesuffix('?')}?" if len(kinds) == 1 else ""
-    if isinstance(note, ast.Subscript):
-        outer = _annotated(note.value)
-        return f"{_annotated(note.slice).removesuffix('?')}?" if outer == "Optional" else outer
-    if isinstance(note, ast.Attribute):
-        return note.attr
-    return {"List": "list", "Dict": "dict"}.get(name := ast.unparse(note), name)
-
-
-def _type_of(value: ast.expr) -> str:
-    """Return the type of a default, as far as the text of the cell tells."""
-    if isinstance(value, ast.Constant):
-        return type(value.value).__name__
-    if isinstance(value, ast.UnaryOp):
-        return "bool" if isinstance(value.op, ast.Not) else _type_of(value.operand)
-    if isinstance(value, ast.BinOp):
-        sides = {_type_of(value.left), _type_of(value.right)}
-        if sides <= {"int", "float"} and isinstance(value.op, ast.Div):
-            return "float"
-        return "float" if sides == {"int", "float"} else sides.pop() if len(sides) == 1 else ""
-    if isinstance(value, ast.Call):
-        name = ast.unparse(value.func)
-        return name if name in _TYPES else ""
-    return {ast.List: "list", ast.Tuple: "tuple", ast.Dict: "dict"}.get(type(value), "")
 
 
 def _type_of_text(default: str) -> str:

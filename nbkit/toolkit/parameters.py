@@ -6,8 +6,9 @@ import typing
 from collections.abc import Mapping
 from html import escape
 
+from nbkit.parameters_cell import TAG
 from nbkit.toolkit import attempt, injected, person
-from nbkit.toolkit.parameters_cell import TAG, Parameter, declared, file_of, source_in
+from nbkit.toolkit.declared_parameters import Parameter, declared, file_of, source_in
 from nbkit.toolkit.reading import reads
 
 if typing.TYPE_CHECKING:

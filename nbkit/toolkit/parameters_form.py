@@ -13,8 +13,8 @@ from nbkit.toolkit.live import Slot, StandingOutput
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbkit.toolkit.declared_parameters import Parameter
     from nbkit.toolkit.parameters import Parameters
-    from nbkit.toolkit.parameters_cell import Parameter
 
 _STYLE = {"description_width": "12em"}
 _TYPED = {

@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import nbkit
 from nbkit.toolkit import attempt, person
-from nbkit.toolkit.parameters_cell import Parameter, declared, file_of, only_declares, source_in
+from nbkit.toolkit.declared_parameters import Parameter, declared, file_of, only_declares, source_in
 from nbkit.toolkit.reading import reads
 
 CELL = """\

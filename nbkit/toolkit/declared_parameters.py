@@ -1,19 +1,19 @@
-"""What a notebook's parameters cell declares: names, defaults, types, and comments as help."""
+"""The parameters of a notebook as a form needs them: defaults, kinds of inputs, choices, help."""
 
 from __future__ import annotations
 
 import ast
-import io
 import os
-import tokenize
 import typing
 from dataclasses import dataclass
 from pathlib import Path
 
-if typing.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from nbkit.parameters_cell import TAG, declarations
 
-TAG = "parameters"
+if typing.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbkit.parameters_cell import Declaration
 
 Kind = typing.Literal["bool", "int", "float", "str", "choice", "literal"]
 
@@ -38,24 +38,12 @@ class Parameter:
 
 
 def declared(source: str) -> list[Parameter]:
-    """Return the parameters that the source of a cell declares, in order."""
+    """Return the parameters with a default that the source of a cell declares, in order."""
     try:
-        statements = ast.parse(source).body
+        found = declarations(source)
     except SyntaxError:
         return []
-    comments = _comments(source)
-    found: dict[str, Parameter] = {}
-    for statement in statements:
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            target, note = statement.targets[0], None
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            target, note = statement.target, statement.annotation
-        else:
-            continue
-        if isinstance(target, ast.Name) and statement.value is not None:
-            told = _help(statement, comments)
-            found[target.id] = _parameter(target.id, statement.value, note, told)
-    return list(found.values())
+    return [_parameter(each) for each in found if each.default is not None]
 
 
 def only_declares(source: str) -> bool:
@@ -103,18 +91,17 @@ def _tagged(file: Path) -> tuple[str, str] | None:
     return None
 
 
-def _parameter(name: str, value: ast.expr, note: ast.expr | None, told: str) -> Parameter:
-    default = _literal(value)[1]
-    choices = _choices(note)
+def _parameter(declared: Declaration) -> Parameter:
+    default = _literal(declared.default)[1]
+    choices = _choices(declared.annotation)
     if choices:
-        return Parameter(name, "choice", default, told, choices)
-    noted = ast.unparse(note) if note is not None else type(default).__name__
+        return Parameter(declared.name, "choice", default, declared.help, choices)
     kinds: dict[str, Kind] = {"bool": "bool", "int": "int", "float": "float", "str": "str"}
-    kind = kinds.get(noted, "literal")
+    kind = kinds.get(declared.type, "literal")
     if kind == "float" and type(default) is int:
         default = float(default)
     fits = type(default).__name__ == kind
-    return Parameter(name, kind if fits else "literal", default, told)
+    return Parameter(declared.name, kind if fits else "literal", default, declared.help)
 
 
 def _literal(value: ast.expr | None) -> tuple[bool, typing.Any]:
@@ -132,27 +119,3 @@ def _choices(note: ast.expr | None) -> tuple[typing.Any, ...]:
     inner = note.slice.elts if isinstance(note.slice, ast.Tuple) else [note.slice]
     read = [_literal(choice) for choice in inner]
     return tuple(value for _, value in read) if all(known for known, _ in read) else ()
-
-
-def _comments(source: str) -> dict[int, tuple[str, bool]]:
-    """Return the comments by line: text, and whether the line holds nothing else."""
-    found = {}
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            alone = not token.line[: token.start[1]].strip()
-            found[token.start[0]] = (token.string.lstrip("#").strip(), alone)
-    return found
-
-
-def _help(statement: ast.stmt, comments: Mapping[int, tuple[str, bool]]) -> str:
-    """Return the comment behind a statement, else the lines of comment right above it."""
-    last = statement.end_lineno or statement.lineno
-    if last in comments and not comments[last][1]:
-        return comments[last][0]
-    return " ".join(reversed(list(_above(statement.lineno - 1, comments))))
-
-
-def _above(line: int, comments: Mapping[int, tuple[str, bool]]) -> Iterable[str]:
-    while line in comments and comments[line][1]:
-        yield comments[line][0]
-        line -= 1
