@@ -5,6 +5,7 @@
 {"want": "session", "conf": {…}}   a session of one's own, as long as the connection lasts
 {"want": "hold"}                   keep the driver alive, as long as the connection lasts
 {"want": "watch"}                  hear of the driver's end, without keeping it alive
+{"want": "hide", "values": […]}    keep values out of the log; answered when they are
 {"want": "status"}, {"want": "keep"}, {"want": "stop"}
 {"do": "cancel"}                   on the connection of a session: interrupt its jobs
 """
@@ -30,6 +31,7 @@ from nbkit.spark.class_data import archive_options
 from nbkit.spark.conf import driver_conf
 from nbkit.spark.jars import ensure_jars
 from nbkit.spark.jvm import Jvm, start_jvm
+from nbkit.spark.log import Log
 from nbkit.spark.protocol import Channel, Line
 from nbkit.spark.sessions import LeasedSession, first_lines, open_root
 from nbkit.spark.warm_up import run, statements
@@ -49,6 +51,7 @@ class Driver:
         self.settings = settings
         self.scratch = scratch
         self.keep = keep
+        self.log = Log()
         self.started = time.time()
         self._changed = threading.Condition()
         self._leases = 0
@@ -64,7 +67,10 @@ class Driver:
         began = time.monotonic()
         try:
             options = archive_options()
-            jvm = start_jvm(self.settings, self.scratch, options=options, inherited=[owner])
+            with self.log.taking() as output:
+                jvm = start_jvm(
+                    self.settings, self.scratch, options=options, inherited=[owner], output=output
+                )
             self._jvm = jvm
             if said := catalog_plugin.problem():
                 _LOG.warning("No three-level names: %s", said)
@@ -125,6 +131,7 @@ class Driver:
         """End the JVM, if there is one."""
         if self._jvm:
             self._jvm.end()
+        self.log.close()
 
     def serve(self, channel: Channel) -> None:
         """Answer one connection until its end; runs in a thread of its own."""
@@ -132,6 +139,7 @@ class Driver:
             "session": self._serve_session,
             "hold": self._serve_hold,
             "watch": self._serve_watch,
+            "hide": self._serve_hide,
             "status": lambda channel, _: channel.send(self._status()),
             "keep": self._serve_keep,
             "stop": self._serve_stop,
@@ -178,6 +186,11 @@ class Driver:
 
     def _serve_watch(self, channel: Channel, _: Line) -> None:
         channel.receive()
+
+    def _serve_hide(self, channel: Channel, line: Line) -> None:
+        for value in line["values"]:
+            self.log.hide(value)
+        channel.send({"hidden": len(line["values"])})
 
     def _serve_session(self, channel: Channel, line: Line) -> None:
         with _Lease(self):

@@ -14,7 +14,7 @@ from nbkit.errors import DriverLostError, SetupError
 from nbkit.spark import discovery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyspark.sql import SparkSession
 
@@ -129,6 +129,22 @@ def attach(
         os.register_at_fork(after_in_child=channel.forget)
         return session
     raise DriverLostError("The Spark driver keeps ending.", _see(settings))
+
+
+def hide(settings: Settings, values: Sequence[str]) -> None:
+    """Keep values out of the driver's log, before anything else is done with them."""
+    if settings.spark.remote or not values:
+        return
+    channel = discovery.connect(settings, start=False)
+    if channel is None:
+        return  # and no log either
+    try:
+        channel.send({"want": "hide", "values": list(values)})
+        channel.receive()
+    except OSError:
+        pass  # it ended just now
+    finally:
+        channel.close()
 
 
 def lost(error: BaseException) -> bool:

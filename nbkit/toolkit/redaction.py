@@ -4,99 +4,23 @@ All of it (text that is printed, displays, errors, replies, what widgets and the
 passes one border: the `send` of the kernel's session. As on Databricks a value is replaced by
 `[REDACTED]` where it stands literally, or escaped as Python, JSON, HTML or an address would.
 What was done to it on purpose (reversed, encoded, printed in parts between other outputs) is
-not recognised. Spark's own log, `.nbkit/driver.log`, which only its owner can read, is outside of
-this border: a value written into SQL text can be in an error there.
+not recognised. Spark's own log, `.nbkit/driver.log`, is written by the driver, which is told the
+values too (`nbkit.toolkit.session`).
 """
 
 from __future__ import annotations
 
-import html
-import json
-import re
 import threading
 import typing
-from urllib.parse import quote, quote_plus
 
 from nbkit import wire
+from nbkit.hidden import Redactor
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
 
-REDACTED = "[REDACTED]"
-
 _PROTOCOL = ("comm_id", "ename", "execution_state", "name", "status", "target_name")
 """Fields whose words are Jupyter's; a secret that is one of these words must not break it."""
-
-_LONG_LINE = 16
-SHORT = 4
-"""A shorter value is replaced as a whole word only: `1` is in every other text."""
-
-
-class Redactor:
-    """Knows values that nobody may see."""
-
-    def __init__(self) -> None:
-        self._spellings: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-
-    def hide(self, value: str) -> None:
-        """Never let this value out again, nor a long line of it, such as of a private key."""
-        lines = {line.strip() for line in value.splitlines() if len(line) >= _LONG_LINE}
-        spelt = set().union(*map(_spellings, {value, *lines}))
-        spellings = {spelling for spelling in spelt if spelling.strip()}
-        if spellings <= self._spellings:
-            return
-        self._spellings = self._spellings | spellings
-        longest_first = sorted(self._spellings, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_expression, longest_first)))
-
-    def forget(self) -> None:
-        """Know nothing any more."""
-        self._spellings, self._pattern = set(), None
-
-    @property
-    def knows_any(self) -> bool:
-        """Whether there is anything to hide."""
-        return self._pattern is not None
-
-    def text(self, text: str) -> str:
-        """Return a text without the values."""
-        return self._pattern.sub(REDACTED, text) if self._pattern else text
-
-    def anything(self, value: typing.Any, *, names: bool = False) -> typing.Any:
-        """Return JSON-like data without the values; names of fields are data too, or are not."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {
-                self.text(name) if names and isinstance(name, str) else name: self.anything(
-                    part, names=names
-                )
-                for name, part in value.items()
-            }
-        if isinstance(value, list | tuple):
-            return [self.anything(part, names=names) for part in value]
-        return value
-
-    def binary(self, data: typing.Any) -> typing.Any:
-        """Return a buffer without the values; its length stays."""
-        found = raw = bytes(data)
-        for spelling in self._spellings:
-            if len(spelling) >= SHORT:
-                found = found.replace(spelling.encode(), b"*" * len(spelling.encode()))
-        return data if found == raw else found
-
-    def unfinished(self, text: str) -> int:
-        """Return how many characters at the end may be the beginning of a value."""
-        longest = 0
-        for spelling in self._spellings:
-            if len(spelling) < SHORT:
-                continue
-            for size in range(min(len(spelling) - 1, len(text)), longest, -1):
-                if text.endswith(spelling[:size]):
-                    longest = size
-                    break
-        return longest
 
 
 redactor = Redactor()
@@ -184,18 +108,3 @@ def guard(session: typing.Any) -> None:
     """Let everything that a kernel's session sends pass the border; once is enough."""
     if not isinstance(session.send, Border):
         session.send = Border(session.send, redactor)
-
-
-def _spellings(value: str) -> set[str]:
-    escaped = {
-        repr(value)[1:-1],
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-    }
-    found = {value, value.strip(), *escaped, quote(value), quote(value, safe=""), quote_plus(value)}
-    return found | {html.escape(each) for each in (value, *escaped)}
-
-
-def _expression(spelling: str) -> str:
-    text = re.escape(spelling)
-    return text if len(spelling) >= SHORT else rf"(?<!\w){text}(?!\w)"

@@ -19,8 +19,9 @@ import stat
 import typing
 
 from nbkit.graph.near import hint
+from nbkit.hidden import SHORT
 from nbkit.toolkit import paths
-from nbkit.toolkit.redaction import SHORT, redactor
+from nbkit.toolkit.redaction import redactor
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping

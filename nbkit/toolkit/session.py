@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import typing
 from pathlib import Path
 
 from nbkit.errors import DriverLostError, SetupError
 from nbkit.toolkit import attempt
+from nbkit.toolkit.redaction import redactor
 from nbkit.toolkit.say import say
 from nbkit.toolkit.secret_store import resolved
 
@@ -133,7 +135,10 @@ def _attach() -> SparkSession:
 
     context = attempt.current()
     conf, env = (context["spark_conf"], context["env"]) if context else ({}, {})
-    spark = lease.attach(_settings(), resolved(conf), resolved(env))
+    settings = _settings()
+    spark = lease.attach(settings, resolved(conf), resolved(env))
+    redactor.told = functools.partial(_hide, settings)
+    lease.hide(settings, list(redactor.values))
     if is_classic(spark):
         session_id = spark._jsparkSession.sessionUUID()  # noqa: SLF001 - PySpark has no other way
         application = spark.sparkContext.applicationId
@@ -141,6 +146,13 @@ def _attach() -> SparkSession:
     else:
         say({"kind": "spark_attached", "session": spark.session_id})
     return spark
+
+
+def _hide(settings: Settings, value: str) -> None:
+    """Tell the driver of one more value that its log must not have."""
+    from nbkit.spark import lease
+
+    lease.hide(settings, [value])
 
 
 def _settings() -> Settings:

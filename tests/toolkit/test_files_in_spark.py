@@ -64,7 +64,7 @@ SECRETS = """
 import os
 print(spark.conf.get("spark.sql.my.secret"), len(spark.conf.get("spark.sql.my.secret")))
 display(spark.sql("SELECT * FROM VALUES ('" + dbutils.secrets.get("s", "k") + "') AS t(v)"))
-spark.sql("SELECT raise_error('" + dbutils.secrets.get("s", "k") + "')").collect()
+spark.sql("SELECT raise_error('" + dbutils.secrets.get("s", "k") + "') FROM range(2)").collect()
 """
 
 
@@ -92,6 +92,8 @@ def test_a_notebook_uses_databricks_paths_and_secrets_unchanged(project):
     assert f"[REDACTED] {len(SECRET)}" in texts[3]
     assert task["state"]["result_state"] == "FAILED"
     assert "[REDACTED]" in task["output"]["error"]
-    for path in (project.root / "runs").rglob("*"):
+    log = (project.root / ".nbkit" / "driver.log").read_text()
+    assert "[REDACTED]" in log  # Spark has written of the task's error
+    for path in [*(project.root / "runs").rglob("*"), *(project.root / ".nbkit").rglob("*")]:
         assert path.is_dir() or SECRET.encode() not in path.read_bytes(), path
     assert SECRET not in said.out + said.err

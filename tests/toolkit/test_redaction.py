@@ -9,7 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from nbkit import wire
-from nbkit.toolkit.redaction import REDACTED, Border, Redactor
+from nbkit.hidden import REDACTED, Redactor
+from nbkit.toolkit.redaction import Border
 
 SECRET = "s3cr'et<&\"/ü"
 

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from nbkit.hidden import REDACTED
 from nbkit.toolkit import attempt, secret_store
 from nbkit.toolkit.dbutils import dbutils
-from nbkit.toolkit.redaction import REDACTED, redactor
+from nbkit.toolkit.redaction import redactor
 
 secrets = dbutils.secrets
 

@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
+from nbkit.hidden import Redactor
 from nbkit.toolkit import cell_text
 from nbkit.toolkit.cell_text import CHARACTERS, text_of
-from nbkit.toolkit.redaction import Redactor
 from nbkit.toolkit.table import HTML_CHARACTERS, HTML_ROWS, Table, kind_of
 
 
