@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
+SHARED = Path(__file__).parents[1] / "data" / "share" / "jupyter"  # the extension as it stands
 SCREENSHOTS = Path(__file__).parents[1] / ".screenshots"
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 SETTINGS = {  # every cell rendered at once, and no questions or look-ups at the start
@@ -219,7 +220,9 @@ def _environment(home: Path) -> dict[str, str]:
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
     }
-    return os.environ | {name: str(home / folder) for name, folder in folders.items()}
+    own = {name: str(home / folder) for name, folder in folders.items()}
+    own["JUPYTER_PATH"] += f"{os.pathsep}{SHARED}"
+    return os.environ | own
 
 
 def _address(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:

@@ -10,12 +10,12 @@ from nbkit.app import history
 from nbkit.events import RunRepaired
 from nbkit.graph.load import parse_job
 from nbkit.ledger.claim import is_live
-from nbkit.ledger.store import Ledger
 from nbkit.rules.apply import apply
 from nbkit.rules.state import RunState
 
 if TYPE_CHECKING:
     from nbkit.graph.run_graph import RunGraph
+    from nbkit.ledger.store import Ledger
     from nbkit.settings import Settings
 
 
@@ -31,14 +31,19 @@ class Seen:
 class Follower:
     """Follows one run; it reads only what is new, and never writes.
 
+    Args:
+        run_id: which run.
+        ledger: where it is on record; whoever opened it closes it.
+        settings: of the project.
+
     Raises:
         RunNotFoundError: there is no such run.
     """
 
-    def __init__(self, run_id: int, settings: Settings) -> None:
+    def __init__(self, run_id: int, ledger: Ledger, settings: Settings) -> None:
         self.run_id = run_id
         self._settings = settings
-        self._ledger = Ledger(settings.ledger_url)
+        self._ledger = ledger
         self._seq = 0
         self._graph = self._define()
         self._state = RunState.fresh(self._graph)
@@ -61,19 +66,11 @@ class Follower:
             return Seen(*history.show(self.run_id, self._settings), live=False)
         return Seen(self._graph, self._state, live)
 
-    def close(self) -> None:
-        """Let go of the ledger."""
-        self._ledger.close()
-
     def _define(self) -> RunGraph:
         return parse_job(self._ledger.definition(self.run_id).graph).graph
 
 
-def latest_run(job_id: int, job_name: str, settings: Settings) -> int | None:
+def latest_run(job_id: int, job_name: str, ledger: Ledger) -> int | None:
     """Return the newest run of a job; None if it has none."""
-    ledger = Ledger(settings.ledger_url)
-    try:
-        found = ledger.runs(job_name, limit=20)
-    finally:
-        ledger.close()
+    found = ledger.runs(job_name, limit=20)
     return next((run.run_id for run in found if run.job_id == job_id), None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.report.drawing import draw
 from nbkit.report.page import environment
+from nbkit.report.wording import duration
 
 if TYPE_CHECKING:
     from nbkit.report.view import Run
@@ -16,7 +17,8 @@ _STYLE = """
 text { font-family: system-ui, sans-serif; fill: #1f2328; }
 text.kind { font-size: 11px; fill: #59636e; } text.name { font-size: 13.5px; font-weight: 600; }
 text.state { font-size: 11.5px; font-weight: 600; }
-text.outcome { font-size: 11.5px; font-weight: 600; }
+text.outcome { font-size: 11.5px; font-weight: 600; paint-order: stroke; stroke: #fff;
+  stroke-width: 5px; stroke-linejoin: round; }
 .paper { fill: #fff; } .box { fill: #fff; stroke: #59636e; stroke-width: 1.25; }
 .good .box { stroke: #1a7f37; fill: #e3f8e8; } .good .state { fill: #1a7f37; }
 .bad .box { stroke: #c21c28; fill: #ffebe9; stroke-width: 2; } .bad .state { fill: #c21c28; }
@@ -48,7 +50,10 @@ def picture_svg(run: Run) -> str:
 
 
 def picture_html(run: Run) -> str:
-    """Return a run as HTML that needs no style and no script: a line, the graph, what failed."""
+    """Return a run as HTML that needs no style and no script: a line, the graph, what failed.
+
+    Where pictures are dropped too, the list says what they show.
+    """
     counts = ", ".join(f"{look.glyph} {amount} {look.word}" for look, amount in run.counts)
     state = f"{run.look.glyph} {run.look.word}, run {run.run_id}" if run.run_id else "not run yet"
     failures = "".join(
@@ -60,4 +65,15 @@ def picture_html(run: Run) -> str:
         f"<p><b>{escape(run.name)}</b>: {escape(state)}<br>{escape(counts)}</p>"
         f'<img alt="{alt}" style="max-width: 100%" src="data:image/svg+xml;base64,{code}">'
         + (f"<ul>{failures}</ul>" if failures else "")
+        + f"<details><summary>Tasks</summary><ul>{_list_of_tasks(run)}</ul></details>"
     )
+
+
+def _list_of_tasks(run: Run) -> str:
+    lines = []
+    for task in run.tasks:
+        said = ", ".join(filter(None, (task.look.word, duration(task.milliseconds))))
+        after = ", ".join(parent for parent, _ in task.depends_on)
+        line = f"{task.look.glyph} {task.key}: {said}" + (f"; after {after}" if after else "")
+        lines.append(f"<li>{escape(line)}</li>")
+    return "".join(lines)

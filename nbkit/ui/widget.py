@@ -19,6 +19,7 @@ from nbkit.app.definition import load
 from nbkit.app.following import Follower, latest_run
 from nbkit.app.launching import Launched, launch_repair, launch_run
 from nbkit.errors import NbkitError
+from nbkit.ledger.store import Ledger
 from nbkit.report.diff import diff_runs, write_diff
 from nbkit.report.documents import run_document, task_documents
 from nbkit.report.front_end import script, style
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 _LIVE_SECONDS, _IDLE_SECONDS = 0.2, 1.5
 """Between two looks at the ledger; a page gets at most five updates a second."""
 _RUNS_SHOWN = 100
+MIME = "application/vnd.nbkit.job+json"
+"""Names a widget to nbkit's extension of JupyterLab: live, or the picture where it is gone."""
 
 
 def job(
@@ -78,6 +81,7 @@ class JobWidget(anywidget.AnyWidget):
         self._definition = definition
         self._settings = settings
         self._job_id = definition.job_id(settings.root)
+        self._ledger: Ledger | None = None  # opened by the first look at it
         self._follower: Follower | None = None
         self._launched: Launched | None = None
         self._shown = False
@@ -120,6 +124,7 @@ class JobWidget(anywidget.AnyWidget):
         word = self._run.look.word if self._run.run_id else "not run yet"
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return {
+            MIME: {"model_id": self.model_id},
             "application/vnd.jupyter.widget-view+json": view,
             "text/html": picture_html(self._run),
             "image/svg+xml": picture_svg(self._run),
@@ -157,6 +162,8 @@ class JobWidget(anywidget.AnyWidget):
             self._due.clear()
             if not self._closed.is_set():
                 self._turn()
+        if self._ledger is not None:
+            self._ledger.close()
 
     def _turn(self) -> None:
         """Look once, and send what changed."""
@@ -179,13 +186,12 @@ class JobWidget(anywidget.AnyWidget):
             self._launched, self._starting = None, False
 
     def _follow_latest(self) -> None:
-        name = self._definition.graph.job.name
-        latest = latest_run(self._job_id, name, self._settings)
+        if self._ledger is None:
+            self._ledger = Ledger(self._settings.ledger_url)
+        latest = latest_run(self._job_id, self._definition.graph.job.name, self._ledger)
         if latest is None or (self._follower and self._follower.run_id == latest):
             return
-        if self._follower:
-            self._follower.close()
-        self._follower = Follower(latest, self._settings)
+        self._follower = Follower(latest, self._ledger, self._settings)
 
     def _show(self, seen: Seen | None) -> None:
         known = self.dashboard

@@ -8,16 +8,36 @@ import sys
 
 import nbformat
 import pytest
-from jupyterlab import jupyterlab, needs_chromium
+from jupyterlab import SCREENSHOTS, jupyterlab, needs_chromium
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import TimeoutError  # noqa: A004 - Playwright's own
 from processes import until
+
+from nbkit.report.notebook_page import write_notebook_page
 
 pytestmark = [pytest.mark.e2e, needs_chromium]
 
 SETTINGS = "[run]\nparallel = 4\ngrace_seconds = 1\n[kernels]\nspare = 1\npreload = []\n"
 PATIENCE = 60_000
 CHECK = "from pathlib import Path\nif not Path('fixed').exists():\n    raise ValueError('bad rows')"
+MEASURED = {
+    "name": "has time",
+    "rule": "time IS NOT NULL",
+    "action": "warn",
+    "threshold": 0.05,
+    "passed": 99,
+    "failed": 1,
+    "dropped": 0,
+    "ok": True,
+}
+REPORTED = {
+    "kind": "expectations",
+    "id": "1",
+    "dataset": "flights",
+    "rows": 100,
+    "at": 1,
+    "results": [MEASURED],
+}
+SERVE = f"from nbkit.toolkit.say import say\nsay({REPORTED})"
 
 
 def task(key, notebook, *parents, **fields):
@@ -36,6 +56,7 @@ def lab(tmp_path_factory):
     for name, source in (
         ("one", "print(1)"),
         ("check", CHECK),
+        ("serve", SERVE),
         ("slow", "import time\ntime.sleep(180)"),
     ):
         kernel = {"name": "nbkit", "display_name": "Python (nbkit)", "language": "python"}
@@ -55,7 +76,7 @@ def lab(tmp_path_factory):
                 "for_each_task": each,
             },
             task("check", "check", "each"),
-            task("serve", "one", "check"),
+            task("serve", "serve", "check"),
         ],
     }
     (folder / "job.json").write_text(json.dumps(job))
@@ -121,6 +142,7 @@ def test_a_task_tells_everything_and_its_notebook_opens_beside(trial):
     page.get_by_role("tab", name="0.ipynb").wait_for(timeout=PATIENCE)
     page.get_by_role("heading", name="✗ failed: check").first.wait_for()
     trial.screenshot("dashboard-beside")
+    trial.command("application:close")
     page.get_by_role("tab", name="view.ipynb").click()
 
 
@@ -181,6 +203,129 @@ def test_the_saved_notebook_shows_a_picture(trial):
     assert "Error displaying widget" not in html
 
 
+def test_a_few_tasks_and_what_changed_since(trial):
+    """What is selected is run alone; the comparison opens beside, expectations have charts."""
+    page = trial.page
+    page.locator('a[data-task="load"]').click()
+    page.get_by_role("button", name="► Run selected (1)").click()
+    page.locator(".run-facts", has_text="run 2").wait_for(timeout=PATIENCE)
+    run_badge(trial, "succeeded").wait_for(timeout=PATIENCE)
+    assert "disabled" in state_of(trial, "check").text_content()
+    page.get_by_role("button", name="± Compare").click()
+    page.get_by_role("tab", name="diff-1.html").wait_for(timeout=PATIENCE)
+    trial.screenshot("dashboard-compare")
+    trial.command("application:close")
+    page.get_by_role("tab", name="view.ipynb").click()
+    page.get_by_role("tab", name="Expectations").click()
+    chart = page.get_by_role("img", name="flights: has time")
+    chart.wait_for(timeout=PATIENCE)
+    assert "1.00 % of rows failed in run 1" in chart.get_attribute("aria-label")
+    trial.screenshot("dashboard-expectations")
+    page.get_by_role("tab", name="Graph").click()
+
+
+def test_an_output_notebook_as_a_page_breaks_no_rule_of_accessibility(lab):
+    """What `nbkit review --task` shows."""
+    source = lab.folder / "runs" / "1" / "check" / "0.ipynb"
+    shown = source.with_suffix(".html")
+    write_notebook_page(source, shown)
+    for scheme in ("light", "dark"):
+        page = lab.browser.new_page(color_scheme=scheme)
+        page.goto(shown.as_uri())
+        page.get_by_text("ValueError").first.wait_for()
+        assert violations(page, "body") == [], scheme
+        page.screenshot(path=SCREENSHOTS / f"notebook-{scheme}.png")
+        page.close()
+
+
+def opened_as_job(page, path):
+    """Open a file with "nbkit job"; what is shown of it."""
+    opening = "path => window.jupyterapp.commands.execute('docmanager:open', path)"
+    page.evaluate(opening, {"path": path, "factory": "nbkit job"})
+    return page.locator(".nbkit-job:visible")
+
+
+def kernels(page):
+    """Return the files that have a kernel."""
+    return page.evaluate(
+        """async () => {
+            const sessions = window.jupyterapp.serviceManager.sessions;
+            await sessions.refreshRunning();
+            return [...sessions.running()].map((session) => session.path);
+        }"""
+    )
+
+
+def test_a_job_file_opens_as_its_dashboard(trial):
+    """By the file's menu; the kernel that shows it ends with the tab, and is no one else's."""
+    page = trial.page
+    page.locator('.jp-DirListing-item[data-file-type="nbkit-job"]').click(button="right")
+    page.get_by_role("menuitem", name="Open with nbkit job").click()
+    shown = page.locator(".nbkit-job:visible")
+    shown.locator(".run-facts", has_text="run 2").wait_for(timeout=PATIENCE)
+    assert violations(page, ".nbkit-job") == []
+    trial.screenshot("document")
+    shown.locator('a[data-task="load"]').click()
+    shown.get_by_role("link", name="Output notebook").click()
+    page.get_by_role("tab", name="0.ipynb").wait_for(timeout=PATIENCE)
+    trial.command("application:close")
+    page.get_by_role("tab", name="job.json").click()
+    assert "job.json" in kernels(page)
+    trial.command("application:close")
+    until(lambda: "job.json" not in kernels(page))
+    assert "view.ipynb" in kernels(page)
+
+
+def test_a_file_that_is_no_job_yet_says_why(lab, trial):
+    """A list of problems; once saved it is read again. Of a bundle one job is chosen."""
+    page = trial.page
+    wrong = {"name": "later", "tasks": [task("a", "one", "b"), task("c", "nowhere")]}
+    (lab.folder / "later.json").write_text(json.dumps(wrong))
+    shown = opened_as_job(page, "later.json")
+    problems = shown.get_by_role("listitem")
+    problems.first.wait_for(timeout=PATIENCE)
+    assert problems.count() == 2
+    assert "the job has no task b" in problems.first.inner_text()
+    assert violations(page, ".nbkit-job") == []
+    trial.screenshot("document-problems")
+    page.evaluate(
+        """async (text) => {
+            const { context } = window.jupyterapp.shell.currentWidget;
+            context.model.fromString(text);
+            await context.save();
+        }""",
+        json.dumps({"name": "later", "tasks": [task("a", "one")]}),
+    )
+    shown.get_by_role("heading", name="later").wait_for(timeout=PATIENCE)
+    trial.command("application:close")
+    jobs = {"first": {"tasks": [task("a", "one")]}, "second": {"tasks": [task("b", "one")]}}
+    bundle = {"bundle": {"name": "two"}, "resources": {"jobs": jobs}}
+    (lab.folder / "databricks.yml").write_text(json.dumps(bundle))
+    shown = opened_as_job(page, "databricks.yml")
+    shown.get_by_role("button", name="second").click()
+    shown.locator('a[data-task="b"]').wait_for(timeout=PATIENCE)
+    trial.command("application:close")
+
+
+def test_after_its_kernel_a_notebook_shows_the_picture(lab, trial):
+    """Also when it is opened again; and the cell makes it live again."""
+    page = trial.page
+    page.get_by_role("tab", name="view.ipynb").click()
+    trial.command("kernelmenu:shutdown")
+    page.get_by_text("This is how it was saved").wait_for(timeout=PATIENCE)
+    trial.save()
+    page.close()
+    again = lab.open("view.ipynb")
+    again.page.set_default_timeout(PATIENCE)
+    again.page.get_by_text("This is how it was saved").wait_for()
+    assert again.page.get_by_role("img", name="Graph of trial").is_visible()
+    assert "Error displaying widget" not in again.output(0)
+    again.screenshot("dashboard-ended")
+    again.run(0)
+    again.page.get_by_role("button", name="► Run", exact=True).wait_for()
+    again.page.close()
+
+
 def test_reopening_shows_the_live_run_and_cancel_ends_it(lab):
     """The run goes on while the page is closed; the page that opens next follows it."""
     lab.write("slow.ipynb", "import nbkit\nnbkit.job('slow.json')")
@@ -193,12 +338,7 @@ def test_reopening_shows_the_live_run_and_cancel_ends_it(lab):
     first.page.close()
     again = lab.open("slow.ipynb")
     again.page.set_default_timeout(PATIENCE)
-    try:
-        run_badge(again, "running").wait_for(timeout=PATIENCE / 4)
-    except TimeoutError:  # JupyterLab asks the kernel for its widgets once, and may ask too early
-        again.page.reload()
-        again.ready()
-        run_badge(again, "running").wait_for(timeout=PATIENCE)
+    run_badge(again, "running").wait_for(timeout=PATIENCE)
     again.screenshot("dashboard-live")
     again.page.get_by_role("button", name="Cancel").click()
     run_badge(again, "cancelled").wait_for(timeout=PATIENCE)

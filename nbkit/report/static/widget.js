@@ -67,7 +67,8 @@ function link(model, el, path, text) {
       click: (event) => {
         if (here === undefined || event.ctrlKey || event.metaKey) return;
         event.preventDefault();
-        openBeside(el, resolved(here, path));
+        if (model.open) model.open(resolved(here, path)); // nbkit's extension of JupyterLab
+        else openBeside(el, resolved(here, path));
       },
     },
     text,
