@@ -10,10 +10,10 @@ from nbkit.errors import UsageError
 from nbkit.graph.near import hint
 from nbkit.pipelines.declare import spelled
 from nbkit.pipelines.hadoop_folder import HadoopFolder
-from nbkit.pipelines.rescued import RESCUED, with_rescued
+from nbkit.pipelines.rescued import CORRUPT, RESCUED, with_rescued, with_rescued_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
@@ -44,8 +44,13 @@ _EVOLUTIONS = (
     "failOnNewColumns",
     "none",
 )
-_TEXTUAL = {"json", "csv", "xml"}
+_RESCUING = {"json", "csv", "xml", "parquet"}
 _KEPT = "schema.json"
+_LISTING = {"pathglobfilter", "recursivefilelookup", "modifiedafter", "modifiedbefore"}
+
+
+class _NoFilesError(UsageError):
+    """There are no files, or none that say which columns they have."""
 
 
 def resolved(
@@ -75,6 +80,8 @@ def resolved(
     form = own.get("format", others.pop("format", "json"))
     if form.lower() not in {each.lower() for each in FORMATS}:
         raise UsageError(f"Auto Loader reads no {form}{hint(form, FORMATS)}")
+    if form.lower() == "csv" and schema is None:
+        others.setdefault("header", "true")  # Auto Loader takes it for granted as well
     place = state / _digest(path) if state else None
     if own.get("schemalocation"):
         place = HadoopFolder(spark, own["schemalocation"])
@@ -83,7 +90,8 @@ def resolved(
         spark, path, form, own=own, others=others, given=schema, place=place, keep=keep
     )
     rescued = own.get("rescueddatacolumn") or others.pop("rescuedDataColumn", "")
-    if not rescued and schema is None and form.lower() in _TEXTUAL:
+    mode = own.get("schemaevolutionmode", "").lower()
+    if not rescued and schema is None and form.lower() in _RESCUING and mode != "none":
         rescued = RESCUED
     reader = spark.readStream if stream else spark.read
     passed = {_PASSED_ON[name]: value for name, value in own.items() if name in _PASSED_ON}
@@ -93,13 +101,63 @@ def resolved(
     if rescued and form.lower() == "json":
         lines = reader.format("text").options(**passed).option("wholetext", _whole(others))
         return with_rescued(lines.load(path), wanted, rescued)
+    if rescued and form.lower() in {"csv", "parquet"}:
+        found = _found(spark, path, form, own, others) or wanted
+        if form.lower() == "csv":
+            shape = _by_position(wanted, found, path, named=schema is None)
+            others["columnNameOfCorruptRecord"] = CORRUPT
+        else:
+            shape = _by_name(wanted, found)
+        rows = reader.format(form).schema(shape).options(**others, **passed).load(path)
+        return with_rescued_columns(rows, wanted, rescued, others)
     if rescued:
-        from pyspark.sql.types import StringType, StructType
+        from pyspark.sql.types import StructType
 
-        wide = StructType([*wanted, *StructType().add(rescued, StringType())])
+        wanted = StructType([*wanted, *StructType().add(rescued, "string")])
         others["columnNameOfCorruptRecord"] = rescued
-        wanted = wide
     return reader.format(form).schema(wanted).options(**others, **passed).load(path)
+
+
+def _found(
+    spark: SparkSession, path: str, form: str, own: Mapping[str, str], others: Mapping[str, str]
+) -> StructType | None:
+    """Return the columns of the files that are there; None without files."""
+    untyped = {name: value for name, value in own.items() if name != "infercolumntypes"}
+    try:
+        return _inferred(spark, path, form, untyped, others)
+    except _NoFilesError:
+        return None
+
+
+def _by_position(wanted: StructType, found: StructType, path: str, *, named: bool) -> StructType:
+    """Return the columns of CSV files as text, those that are wanted first.
+
+    Raises:
+        UsageError: the files' header has them in another order, which Spark would not notice.
+    """
+    from pyspark.sql.types import StructType
+
+    if named:
+        _check_order(wanted.names, found.names, path)
+    shape = StructType()
+    for name in (*wanted.names, *found.names[len(wanted) :], CORRUPT):
+        shape = shape.add(name, "string")
+    return shape
+
+
+def _check_order(before: Sequence[str], now: Sequence[str], path: str) -> None:
+    for ours, theirs in zip(before, now, strict=False):
+        if ours.lower() != theirs.lower():
+            said = f"column {theirs} of files in {path} stands where {ours} stood before"
+            raise UsageError(f"{said}: CSV is read by position, so it needs a folder of its own")
+
+
+def _by_name(wanted: StructType, found: StructType) -> StructType:
+    """Return the columns of files, and those that are wanted and in none of them."""
+    from pyspark.sql.types import StructType
+
+    names = {name.lower() for name in found.names}
+    return StructType([*found, *(each for each in wanted if each.name.lower() not in names)])
 
 
 def _split(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -165,19 +223,44 @@ def _inferred(
     typed = own.get("infercolumntypes", "false").lower() == "true"
     options = dict(others)
     if form.lower() == "csv":
-        options.setdefault("header", "true")
         options["inferSchema"] = str(typed).lower()
     if form.lower() == "json" and not typed:
         options["primitivesAsString"] = "true"
+    if form.lower() == "parquet":
+        options.setdefault("mergeSchema", "true")
     try:
         found = spark.read.format(form).options(**options).load(path).schema
+        if form.lower() == "csv":
+            found = _with_newest(spark, path, options, found)
     except AnalysisException as error:
         said = str(error).strip().splitlines()[0]
-        raise UsageError(f"no schema can be inferred from {path}: {said}") from None
+        raise _NoFilesError(f"no schema can be inferred from {path}: {said}") from None
     if form.lower() == "json" and not typed:
         fields = [StructField(field.name, StringType()) for field in found]
         return StructType(fields)
     return found
+
+
+def _with_newest(
+    spark: SparkSession, path: str, options: Mapping[str, str], found: StructType
+) -> StructType:
+    """Return columns with those that the newest CSV file has besides; Spark looks at one file.
+
+    Raises:
+        UsageError: it has them in another order.
+    """
+    from pyspark.sql.types import StructType
+
+    given = {name: value for name, value in options.items() if name.lower() in _LISTING}
+    files = spark.read.format("binaryFile").options(**given).load(path)
+    newest = files.orderBy("modificationTime", ascending=False).select("path").first()
+    if newest is None:
+        return found
+    untyped = {**options, "inferSchema": "false"}
+    names = {name.lower() for name in found.names}
+    there = spark.read.format("csv").options(**untyped).load(newest.path).schema
+    _check_order(found.names, there.names, path)
+    return StructType([*found, *(each for each in there if each.name.lower() not in names)])
 
 
 def _hinted(schema: StructType, own: Mapping[str, str]) -> StructType:

@@ -11,8 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines import cdc_snapshots, cdc_versions
-from nbkit.pipelines.cdc_columns import END, START, expression, kept, names_of, read_changes
-from nbkit.pipelines.cdc_versions import OPERATION, SEQUENCE
+from nbkit.pipelines.cdc_columns import END, START, names_of, read_changes
+from nbkit.pipelines.cdc_versions import OPERATION
 from nbkit.pipelines.flow_session import moved
 from nbkit.pipelines.names import quoted
 from nbkit.pipelines.reading import answering
@@ -81,24 +81,10 @@ class ChangesInto:
     def _stream(self, finished: Callable[[Any], None]) -> None:
         with answering(self._live):
             source = read_changes(self._live.spark, self._changes)
-        events = moved(self._events(source), self._live.session)
+        events = moved(cdc_versions.as_events(source, self._changes), self._live.session)
         writer = events.writeStream.foreachBatch(self._batch)
         writer = writer.option("checkpointLocation", str(self._place))
         finished(writer.trigger(availableNow=True).start())
-
-    def _events(self, source: DataFrame) -> DataFrame:
-        """Return changes with what orders them and what they do."""
-        from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
-
-        changes = self._changes
-        operation = F.lit("upsert")
-        if changes.deletes is not None:
-            operation = F.when(expression(changes.deletes), "delete").otherwise(operation)
-        if changes.truncates is not None:
-            operation = F.when(expression(changes.truncates), "truncate").otherwise(operation)
-        columns = list(dict.fromkeys([*kept(source, changes), *self._keys(source)]))
-        sequence = expression(changes.sequence_by).alias(SEQUENCE)
-        return source.select(*columns, sequence, operation.alias(OPERATION))
 
     def _keys(self, source: DataFrame) -> list[str]:
         return names_of(source, self._changes.keys)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from nbkit.pipelines.cdc_columns import END, START, filled, tracked
+from nbkit.pipelines.cdc_columns import (
+    END,
+    START,
+    expression,
+    filled,
+    kept,
+    names_of,
+    tracked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +26,41 @@ SEQUENCE, OPERATION = "__nbkit_sequence", "__nbkit_operation"
 """What orders a change among others of its key; and `upsert`, `delete` or `truncate`."""
 
 _RUN, _NUMBER, _NEW = "__nbkit_run", "__nbkit_number", "__nbkit_new"
+
+
+def as_events(source: DataFrame, changes: Changes) -> DataFrame:
+    """Return changes as what they do, and in which order, to which values."""
+    from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+    operation = F.lit("upsert")
+    if changes.deletes is not None:
+        operation = F.when(expression(changes.deletes), "delete").otherwise(operation)
+    if changes.truncates is not None:
+        operation = F.when(expression(changes.truncates), "truncate").otherwise(operation)
+    columns = dict.fromkeys([*kept(source, changes), *names_of(source, changes.keys)])
+    sequence = expression(changes.sequence_by).alias(SEQUENCE)
+    return source.select(*columns, sequence, operation.alias(OPERATION))
+
+
+def between(snapshots: Sequence[tuple[DataFrame, Column]], keys: Sequence[str]) -> DataFrame:
+    """Return the changes that lead from each snapshot to the next, from nothing to the first.
+
+    Args:
+        snapshots: in their order, each with what it is known by.
+        keys: columns that identify a row.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
+
+    found = []
+    before: DataFrame | None = None
+    for rows, version in snapshots:
+        marks = {SEQUENCE: version, OPERATION: F.lit("upsert")}
+        found.append(rows.withColumns(marks))
+        if before is not None:
+            gone = before.join(rows.select(*keys), list(keys), "left_anti")
+            found.append(gone.withColumns({**marks, OPERATION: F.lit("delete")}))
+        before = rows
+    return reduce(lambda left, right: left.unionByName(right), found)
 
 
 def events_of(events: DataFrame, keys: Sequence[str], affected: DataFrame | None) -> DataFrame:

@@ -125,13 +125,13 @@ def check_flows(dataset: Dataset, kind: Kind, flows: Sequence[AnalysedFlow]) -> 
     if kind in {"materialized_view", "temporary_view"} and len(flows) != 1:
         raise UsageError(f"{name} needs exactly one query; it has {len(flows)}")
     for each in flows:
+        if kind == "sink" and not each.streaming:
+            raise UsageError(f"flow {each.flow.name} is not a stream: a sink takes nothing else")
         batch = not each.streaming and each.flow.changes is None and not each.flow.once
-        if kind in {"streaming_table", "sink"} and batch:
+        if kind == "streaming_table" and batch:
             raise UsageError(
                 f"flow {each.flow.name} is not a stream: read with readStream, or say once=True"
             )
-        if kind == "sink" and not each.streaming:
-            raise UsageError(f"flow {each.flow.name} is not a stream: a sink takes nothing else")
         if kind == "sink" and dataset.rules:
             raise UsageError(f"{name} is a sink; expectations are for tables and views")
     kinds = {each.flow.changes is not None for each in flows}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from nbkit.errors import NbkitError
 from nbkit.pipelines.sources import as_problem
 
 _LONGEST = 600
+_PYTHON_SAID = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n|\n)+(\S[^\n]*)")
 _SAYS_NOTHING = "[TASK_WRITE_FAILED]"
 """What Spark says of any error in a task that writes; its cause says more."""
 
@@ -40,12 +43,14 @@ def message_of(error: BaseException) -> str:
     while java is not None and _SAYS_NOTHING in str(java.getMessage()) and java.getCause():
         java = java.getCause()
     text = str(java.getMessage() or java) if java is not None else str(error)
+    found = _PYTHON_SAID.search(text)  # in a function that Spark called
+    text = found[1] if found else text
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     said = lines[0] if lines else ""
     if said.startswith("An error occurred while calling") and len(lines) > 1:
         said = lines[1]
     name = type(error).__name__
-    shown = said if name in said or "[" in said[:1] else f"{name}: {said}"
+    shown = said if found or name in said or "[" in said[:1] else f"{name}: {said}"
     place = as_problem(error).pointer
     shown = f"{place}: {shown}" if place else shown
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines import auto_loader, cdc_versions
-from nbkit.pipelines.cdc_columns import END, START, expression, kept, names_of
+from nbkit.pipelines.cdc_columns import END, START, kept, names_of
 from nbkit.pipelines.live_inputs import expectations_of
 from nbkit.pipelines.reading import answering
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from nbkit.pipelines.declarations import Changes
     from nbkit.pipelines.graph import AnalysedDataset, PipelineGraph
@@ -73,23 +73,34 @@ class PreviewInputs:
         from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
         if changes.snapshots:
-            if isinstance(changes.source, str):
-                return self.spark.read.table(changes.source)
-            return changes.source(None)[0]
+            return self._followed(changes)
         source = self.spark.read.table(changes.source)
-        operation = F.lit("upsert")
-        for given, name in ((changes.deletes, "delete"), (changes.truncates, "truncate")):
-            if given is not None:
-                operation = F.when(expression(given), name).otherwise(operation)
         columns, keys = kept(source, changes), names_of(source, changes.keys)
-        events = source.select(
-            *dict.fromkeys([*columns, *keys]),
-            expression(changes.sequence_by).alias(cdc_versions.SEQUENCE),
-            operation.alias(cdc_versions.OPERATION),
-        )
-        wanted = cdc_versions.events_of(events, keys, None)
+        wanted = cdc_versions.events_of(cdc_versions.as_events(source, changes), keys, None)
         if changes.scd_type == 1:
             newest = cdc_versions.newest(wanted, keys, columns, changes)
             alive = newest.where(F.col(cdc_versions.OPERATION) != "delete")
             return alive.drop(cdc_versions.OPERATION)
         return cdc_versions.history(wanted, keys, columns, changes).select(*columns, START, END)
+
+    def _followed(self, changes: Changes) -> DataFrame:
+        """Return what a table that follows snapshots would be."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        found: list[tuple[DataFrame, Column]] = []
+        if isinstance(changes.source, str):
+            found.append((self.spark.read.table(changes.source), F.current_timestamp()))
+        else:
+            following = changes.source(None)
+            while following is not None:
+                found.append((following[0], F.lit(following[1])))
+                following = changes.source(following[1])
+        if not found:
+            raise UsageError("the function of snapshots returns none")
+        newest = found[-1][0]
+        if changes.scd_type == 1:
+            return newest
+        keys = names_of(newest, changes.keys)
+        events = cdc_versions.between(found, keys)
+        columns = newest.columns
+        return cdc_versions.history(events, keys, columns, changes).select(*columns, START, END)

@@ -1,14 +1,17 @@
-"""`_rescued_data`: what of a JSON record no column takes, kept as JSON text."""
+"""`_rescued_data`: what of a record no column takes, kept as JSON text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import StructField, StructType
 
 RESCUED = "_rescued_data"
+CORRUPT = "_corrupt_record"
 
 
 def with_rescued(lines: DataFrame, columns: StructType, rescued: str) -> DataFrame:
@@ -37,11 +40,77 @@ def with_rescued(lines: DataFrame, columns: StructType, rescued: str) -> DataFra
         good.alias("_nbkit_good"),
     )
     left = F.map_filter(fields, lambda name, inner: _unread(columns, name, inner))
-    broken = F.create_map(F.lit("_corrupt_record"), F.col("_nbkit_text"))
+    broken = F.create_map(F.lit(CORRUPT), F.col("_nbkit_text"))
     rest = F.when(F.col("_nbkit_good"), left).otherwise(broken)
-    where = F.create_map(F.lit("_file_path"), F.col("_nbkit_path"))
-    kept = F.when(F.size(rest) > 0, F.to_json(F.map_concat(rest, where)))
-    return record.select(*read, kept.alias(rescued))
+    return record.select(*read, _as_text(rest, F.col("_nbkit_path")).alias(rescued))
+
+
+def with_rescued_columns(
+    rows: DataFrame, columns: StructType, rescued: str, formats: Mapping[str, str]
+) -> DataFrame:
+    """Return rows with these columns, and beside them what did not fit.
+
+    A column that is not among them is rescued, and so is text that is no value of its column's
+    type, with the file's path.
+
+    Args:
+        rows: of files, with every column that they have; the text of a value where the format
+            knows nothing else.
+        columns: to read.
+        rescued: name of the column for the rest.
+        formats: options of the format, such as how dates and times are written.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
+
+    kinds = {field.name: field.dataType for field in rows.schema}
+    read, left = [], []
+    for field in columns:
+        value = F.col(f"`{field.name}`")
+        if kinds[field.name] == field.dataType:
+            read.append(value)
+            continue
+        typed = _typed(value, field.dataType.simpleString(), formats)
+        read.append(typed.alias(field.name))
+        left += [F.lit(field.name), F.when(typed.isNull(), value)]
+    for name in rows.columns:
+        if name == CORRUPT:
+            left += [F.lit(name), _too_long(rows.columns[:-1], formats)]
+        elif name not in columns.names:
+            left += [F.lit(name), F.col(f"`{name}`").cast("string")]
+    if not left:
+        return rows.select(*read, F.lit(None).cast("string").alias(rescued))
+    rest = F.map_filter(F.create_map(*left), lambda _, value: value.isNotNull())
+    return rows.select(*read, _as_text(rest, F.col("_metadata.file_path")).alias(rescued))
+
+
+def _too_long(names: Sequence[str], options: Mapping[str, str]) -> Column:
+    """Return a line of CSV that has more values than there are columns; null for others."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    line = F.col(CORRUPT)
+    shape = ", ".join(f"_{place} STRING" for place in range(len(names) + 1))
+    known = {name: value for name, value in options.items() if name in {"sep", "quote", "escape"}}
+    more = F.from_csv(line, shape, known)[f"_{len(names)}"]
+    return F.when(more.isNotNull(), line)
+
+
+def _typed(value: Column, kind: str, formats: Mapping[str, str]) -> Column:
+    """Return text as a value of a type; null where it is none."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    if kind == "timestamp" and "timestampFormat" in formats:
+        return F.try_to_timestamp(value, F.lit(formats["timestampFormat"]))
+    if kind == "date" and "dateFormat" in formats:
+        return F.try_to_timestamp(value, F.lit(formats["dateFormat"])).cast("date")
+    return F.trim(value).try_cast(kind)
+
+
+def _as_text(rest: Column, path: Column) -> Column:
+    """Return what was rescued of a row as JSON; null for nothing."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    where = F.create_map(F.lit("_file_path"), path)
+    return F.when(F.size(rest) > 0, F.to_json(F.map_concat(rest, where)))
 
 
 def _field(field: StructField) -> Column:

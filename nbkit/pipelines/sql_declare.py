@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines.declarations import Dataset, Flow, Place
-from nbkit.pipelines.scala import option, scala_map, sequence
+from nbkit.pipelines.scala import java_class, option, scala_map, sequence
 from nbkit.pipelines.sql_changes import read_changes
 from nbkit.pipelines.sql_header import cleaned
 from nbkit.pipelines.sql_tokens import blanked, span, starts, statements, tokens
@@ -157,7 +157,7 @@ class _Statement:
         if inner is not None:  # CREATE STREAMING TABLE t FLOW AUTO CDC FROM …
             text = blanked(text, [(found[inner].start, found[-1].end)])
         plan = self._parsed(text)
-        kind = _KINDS.get(plan.getClass().getSimpleName())
+        kind = _KINDS.get(java_class(plan))
         if kind is None:
             message = "a pipeline creates streaming tables, materialized views and temporary views"
             raise SqlError(self.place, message)
@@ -172,7 +172,7 @@ class _Statement:
             self._registry.add_flow(
                 Flow(name, name, self.place, conf=dict(self._conf), changes=changes)
             )
-        elif hasattr(plan, "originalText"):
+        elif java_class(plan) != "CreateStreamingTable":  # which flows elsewhere write to
             self._add_flow(name, name, _original(plan, text))
 
     def _view(self, plan: Any, name: str, made: Cleaned) -> Dataset:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbkit.errors import DefinitionError, Problem
 from nbkit.pipelines import telling
 from nbkit.pipelines.place import Place
 from nbkit.pipelines.plan import Request
@@ -18,9 +16,6 @@ from nbkit.toolkit import attempt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-_INTERVAL = "pipelines.trigger.interval"
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 def run_task(
@@ -63,31 +58,13 @@ def run_task(
         print(f"{problem.severity}: {problem}")
     chosen = None if refresh_selection is None else tuple(refresh_selection)
     request = Request(chosen, tuple(full_refresh_selection), full_refresh)
-    while True:
-        table = telling.Table()
-        before = place.known()
+    table = telling.Table()
+    before = place.known()
+    try:
         progress = update(graph, spark, place, request, [telling.to_record, table])
-        display(graph_shown(graph, progress))
+    finally:  # also of an update that was interrupted
+        display(graph_shown(graph, table.progress))
         table.show()
-        gone = left_over(spark, set(before) - set(progress), spec.name)
-        for key in gone:
-            print(f"note: {key} is in the code no more; its table is still there")
-        raise_for_failures(progress)
-        if not spec.continuous:
-            return
-        request = Request(chosen)  # what was to begin anew has
-        time.sleep(seconds_of(spec.configuration.get(_INTERVAL, "5 seconds")))
-
-
-def seconds_of(interval: str) -> float:
-    """Return an interval such as `10 seconds` or `1 minute` in seconds.
-
-    Raises:
-        DefinitionError: it is none.
-    """
-    number, _, unit = interval.strip().strip("'\"").partition(" ")
-    factor = _UNITS.get(unit.strip().lower().removesuffix("s"))
-    if factor is None or not number.replace(".", "", 1).isdigit():
-        problem = Problem(_INTERVAL, f"{interval!r} is no interval; write 10 seconds or 1 minute")
-        raise DefinitionError((problem,), "configuration")
-    return float(number) * factor
+    for key in left_over(spark, set(before) - set(progress), spec.name):
+        print(f"note: {key} is in the code no more; its table is still there")
+    raise_for_failures(progress)

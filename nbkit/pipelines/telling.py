@@ -45,12 +45,16 @@ def to_record(each: DatasetProgress) -> None:
 
 
 class Table:
-    """Shows an update in a notebook while it goes on, and how it ended."""
+    """Shows an update in a notebook while it goes on, and how it ended.
+
+    Attributes:
+        progress: the last word on each dataset.
+    """
 
     _PAUSE_SECONDS = 0.2
 
     def __init__(self) -> None:
-        self._progress: dict[str, DatasetProgress] = {}
+        self.progress: dict[str, DatasetProgress] = {}
         self._id = uuid.uuid4().hex
         self._shown_at = 0.0
         self._begun = False
@@ -58,7 +62,7 @@ class Table:
 
     def __call__(self, each: DatasetProgress) -> None:
         """Take note of a dataset, and show all of them again when it is time."""
-        self._progress[each.key] = each
+        self.progress[each.key] = each
         if attempt.current() is None and time.monotonic() - self._shown_at > self._PAUSE_SECONDS:
             self.show()
 
@@ -67,7 +71,7 @@ class Table:
         from IPython.display import display
 
         self._shown_at = time.monotonic()
-        table = progress_shown(self._progress.values())
+        table = progress_shown(self.progress.values())
         if self._handle is None:
             self._handle = display(table, display_id=self._id)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ from nbkit.pipelines.progress import OVER, DatasetProgress
 from nbkit.pipelines.refresh import Refresher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from pyspark.sql import SparkSession
 
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
 
     Listener = Callable[[DatasetProgress], None]
 
-_FLOWS_AT_ONCE = 16
+FLOWS_AT_ONCE = 16
+"""Datasets that are refreshed at once, unless the pipeline's configuration says otherwise."""
+
 _TRIES_AGAIN = 2
 _PAUSE_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
 
 
 class UpdateFailedError(NbkitError):
@@ -73,17 +77,18 @@ class Update:
             self._tell(DatasetProgress(each.key, each.kind, state))
             if state == "QUEUED":
                 waiting[each.key] = each
-        at_once = int(self.graph.spec.configuration.get(_SETTING, _FLOWS_AT_ONCE))
+        at_work: list[Future[None]] = []
+        at_once = int(self.graph.spec.configuration.get(_SETTING, FLOWS_AT_ONCE))
         with (
             configured(self.spark, self.graph.spec.configuration),
             self._heard_out(),
             ThreadPoolExecutor(at_once, thread_name_prefix="nbkit-flow") as pool,
-            self._stopping(refresher),
+            self._stopping(refresher, at_work),
         ):
             running = 0
             while waiting or running:
                 for key in [key for key in waiting if self._may_start(key)]:
-                    pool.submit(self._refresh, refresher, waiting.pop(key))
+                    at_work.append(pool.submit(self._refresh, refresher, waiting.pop(key)))
                     running += 1
                 self._skip(waiting)
                 if not running:
@@ -168,14 +173,17 @@ class Update:
                 self._tell(self._said.get())
 
     @contextmanager
-    def _stopping(self, refresher: Refresher) -> Iterator[None]:
+    def _stopping(self, refresher: Refresher, at_work: Sequence[Future[None]]) -> Iterator[None]:
         """End what runs when the update is interrupted, and then wait for it."""
         try:
             yield
         except BaseException:
             self._stop.set()
-            refresher.streams.stop()
-            self.spark.sparkContext.cancelAllJobs()
+            left: Collection[Future[None]] = at_work
+            while left:  # more than once: a flow may just have been about to start its next job
+                refresher.streams.stop()
+                self.spark.sparkContext.cancelAllJobs()
+                left = wait(left, timeout=_LOOK_SECONDS).not_done
             raise
 
     def _tell(self, said: DatasetProgress) -> None:

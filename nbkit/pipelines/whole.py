@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
 from nbkit.pipelines import tables
 from nbkit.pipelines.analysis import analyse
+from nbkit.pipelines.continuous import INTERVAL, Rounds, seconds_of
+from nbkit.pipelines.declarations import Declared
 from nbkit.pipelines.event_log import EventLog
 from nbkit.pipelines.hadoop_folder import HadoopFolder
 from nbkit.pipelines.plan import Request, select
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from nbkit.pipelines.progress import DatasetProgress
     from nbkit.pipelines.spec import Spec
     from nbkit.pipelines.update import Listener
+
+
+_AS_WANTED = {"COMPLETED", "EXCLUDED"}
 
 
 def resolve(spec: Spec, spark: SparkSession) -> PipelineGraph:
@@ -53,24 +59,49 @@ def update(
 ) -> Mapping[str, DatasetProgress]:
     """Update a pipeline, and return the last word on each of its datasets.
 
+    A continuous pipeline is updated in rounds, until one fails or it is interrupted.
+
     Raises:
         DefinitionError: it cannot run, or the request names what is not there.
         UsageError: another update of it is under way.
     """
+    spec = graph.spec
     selection = select(checked(graph), request)
-    with place.claimed(graph.spec.name):
+    pause = seconds_of(spec.configuration.get(INTERVAL, "5 seconds"))
+    with place.claimed(spec.name):
         stored = [each.key for each in graph.stored() if each.kind != "sink"]
         tables.ensure_schemas(spark, stored)
         log = EventLog(place.folder, graph, full=request.full_refresh_all)
+        heard = Rounds((*listeners, log)) if spec.continuous else None
         storage = HadoopFolder(spark, place.storage)
-        running = Update(graph, selection, spark, storage, (*listeners, log))
+        running = Update(graph, selection, spark, storage, (heard,) if heard else (*listeners, log))
         try:
             progress = running.run()
+            while heard and all(each.state in _AS_WANTED for each in progress.values()):
+                heard.pause(pause)
+                selection = replace(selection, full=frozenset())  # what was to begin anew has
+                running = replace(running, graph=again(graph, spark), selection=selection)
+                progress = running.run()
+        except BaseException:
+            if heard:
+                running.progress.update(heard.stopped())
+            raise
         finally:
             log.ended(running.progress, spark)
-        left = set(place.known()) - set(stored)
-        place.remember([*stored, *left_over(spark, left, graph.spec.name)])
+            left = set(place.known()) - set(stored)
+            place.remember([*stored, *left_over(spark, left, spec.name)])
     return progress
+
+
+def again(graph: PipelineGraph, spark: SparkSession) -> PipelineGraph:
+    """Resolve a pipeline anew from the same declarations: what it reads may have changed.
+
+    Raises:
+        DefinitionError: it does not fit together any more.
+    """
+    datasets = tuple(each.dataset for each in graph.datasets.values())
+    flows = tuple(flow.flow for each in graph.datasets.values() for flow in each.flows)
+    return checked(analyse(Declared(datasets, flows), graph.spec, spark))
 
 
 def left_over(spark: SparkSession, keys: set[str], pipeline: str) -> list[str]:

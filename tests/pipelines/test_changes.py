@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from nbkit.pipelines.preview_inputs import PreviewInputs
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 CDC = """
@@ -100,6 +102,12 @@ def test_cdc(pipeline):
     ]
     assert pipeline.rows("cdc.follows", "1, 3")[0] == (1, "a", 1, 3)
 
+    graph = pipeline.resolve()
+    for key, order in (("people_1", "1"), ("people_2", "1, 4"), ("follows", "1, 3")):
+        rows = PreviewInputs(graph, pipeline.spark).rows(graph.datasets[f"cdc.{key}"])
+        rows.createOrReplaceTempView("seen")
+        assert pipeline.rows("seen", order) == pipeline.rows(f"cdc.{key}", order)
+
 
 def test_files(pipeline):
     """Files come in once, new columns when they come, and what fits nowhere is kept."""
@@ -153,3 +161,67 @@ def events():
         "Auto Loader has no option cloudFiles.schemaHnts; nearest: schemahints"
         in pipeline.problems()[0]
     )
+
+
+def test_rescued_columns(pipeline):
+    """Of CSV and Parquet too, what no column takes is kept; state may be anywhere."""
+    storage = pipeline.root.parent / "else where"
+    settings = pipeline.root / "spark-pipeline.yml"
+    settings.write_text(f"{settings.read_text()}storage: 'file:{storage}'\n")
+    text, tables = pipeline.root / "csv", pipeline.root / "parquet"
+    text.mkdir()
+    pipeline.write(
+        "src/a.py",
+        f"""import dlt
+
+def files(form, path, mode):
+    return (
+        spark.readStream.format("cloudFiles")
+        .option("cloudFiles.format", form)
+        .option("cloudFiles.schemaEvolutionMode", mode)
+        .option("cloudFiles.schemaLocation", "file:{storage}/schemas of " + form)
+        .option("cloudFiles.inferColumnTypes", "true")
+        .load(path)
+    )
+
+@dlt.table
+def lines():
+    return files("csv", "{text}", "addNewColumns")
+
+@dlt.table
+def typed():
+    return files("parquet", "{tables}", "rescue")
+""",
+    )
+    (text / "1.csv").write_text("id,amount\n1,2.5\n2,3.5\n")
+    pipeline.spark.sql("select 1 as id").write.parquet(str(tables))
+    pipeline.update()
+    assert {each.message for each in pipeline.said.values() if each.state != "COMPLETED"} == set()
+    (text / "2.csv").write_text("id,amount,note\n3,much,new\n4,4.5,old,more\n5,5.5\n")
+    pipeline.spark.sql("select 2 as id, 'x' as note").write.mode("append").parquet(str(tables))
+    pipeline.update()
+    assert {each.message for each in pipeline.said.values() if each.state != "COMPLETED"} == set()
+    rows = pipeline.spark.table("rescued_columns.lines").orderBy("id").collect()
+    assert [(row.id, row.amount, row.note) for row in rows] == [
+        (1, 2.5, None),
+        (2, 3.5, None),
+        (3, None, "new"),
+        (4, 4.5, "old"),
+        (5, 5.5, None),
+    ]
+    rescued = [json.loads(row._rescued_data or "{}") for row in rows]
+    assert [each.get("amount") or each.get("_corrupt_record") for each in rescued] == [
+        None,
+        None,
+        "much",
+        "4,4.5,old,more",
+        None,
+    ]
+    assert rescued[2]["_file_path"].endswith("/csv/2.csv")
+    rows = pipeline.spark.table("rescued_columns.typed").orderBy("id").collect()
+    assert [json.loads(row._rescued_data or "{}").get("note") for row in rows] == [None, "x"]
+    assert (storage / "schemas of csv" / "schema.json").is_file()
+    assert (storage / "rescued_columns" / "checkpoints" / "rescued_columns.lines").is_dir()
+    (text / "3.csv").write_text("amount,id\n1.5,6\n")
+    pipeline.update()
+    assert "CSV is read by position" in pipeline.said["rescued_columns.lines"].message
