@@ -126,7 +126,7 @@ def read(
     address = Address.parse(str(job))
     target = address.target if target is None else target
     given = {**address.variables, **(variables or {})}
-    path, job_key = _located(address.job)
+    path, job_key = _located(address)
     if is_notebook(path):
         return of_notebook(path, strict=strict)
     try:
@@ -197,11 +197,9 @@ def problems(
     return tuple(problem.strictly for problem in found) if strict else found
 
 
-def _located(job: str) -> tuple[Path, str | None]:
-    path, job_key = Path(job), None
-    if not path.is_file() and ":" in job:
-        name, _, job_key = job.rpartition(":")
-        path = Path(name)
+def _located(address: Address) -> tuple[Path, str | None]:
+    name, job_key = address.split(lambda name: Path(name).is_file())
+    path = Path(name)
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name the job file in it{_nearest(path / 'job')}")
     if not path.is_file():

@@ -141,10 +141,8 @@ def _absolute(pipeline: str) -> str:
     from nbkit.graph.address import Address
 
     address = Address.parse(pipeline)
-    file, colon, key = address.job, "", ""
-    if not Path(file).exists():
-        file, colon, key = file.rpartition(":")
-    place = f"{Path(file).resolve()}{colon}{key}"
+    file, key = address.split(lambda name: Path(name).exists())
+    place = f"{Path(file).resolve()}:{key}" if key else str(Path(file).resolve())
     return str(Address(place, address.target, address.variables))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,15 @@ class Address:
         target = next((value for option, value in pairs if option == "--target"), None)
         given = (value.partition("=") for option, value in pairs if option == "--var")
         return cls(job, target, {name: value for name, _, value in given})
+
+    def split(self, is_there: Callable[[str], bool]) -> tuple[str, str | None]:
+        """Return the file, and the key of what is meant in it; no key for the file as a whole.
+
+        Args:
+            is_there: says whether there is a file, or a folder, of a name.
+        """
+        file, colon, key = self.job.rpartition(":")
+        return (file, key) if colon and not is_there(self.job) else (self.job, None)
 
     def __str__(self) -> str:
         """Return the address as one text; that of a job alone is the job."""

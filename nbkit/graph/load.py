@@ -15,6 +15,7 @@ from nbkit.graph.ignored import ignored
 from nbkit.graph.interpolation import heard, interpolated, is_whole, misnamed, once
 from nbkit.graph.json_text import read_json
 from nbkit.graph.limits import check_limits
+from nbkit.graph.near import hint
 from nbkit.graph.run_graph import RunGraph
 from nbkit.graph.syntax import Document, SyntaxProblem
 from nbkit.graph.validation import read_job
@@ -161,6 +162,42 @@ def _assembled(main: Document, choice: Choice) -> tuple[Bundle, tuple[Finding, .
     bundle = assemble(main.value, documents, choice.target)
     repeated = (finding for document in files.values() for finding in document.repeated)
     return bundle, (*main.repeated, *repeated)
+
+
+def bundled_pipeline(
+    text: str, *, source: str, key: str | None = None, choice: Choice = AS_IT_IS
+) -> tuple[dict[str, Any], str]:
+    """Return the settings of a pipeline of a bundle, references replaced, and its key.
+
+    Args:
+        text: the bundle's main file.
+        source: the file's name.
+        key: which pipeline; needed if it has several.
+        choice: of the bundle's target and variables, and what surrounds it.
+
+    Raises:
+        DefinitionError: there is no such pipeline, or a reference in it has no value.
+    """
+    bundle, _ = _assembled(_read(text, source), choice)
+    resources = bundle.document.get("resources")
+    found = resources.get("pipelines") if isinstance(resources, dict) else None
+    pipelines = found if isinstance(found, dict) else {}
+    wrong = [*bundle.problems, *misnamed(bundle.document, choice, text)]
+    if key is None and len(pipelines) == 1:
+        key = next(iter(pipelines))
+    settings: Any = None
+    if key is None or key not in pipelines:
+        names = ", ".join(pipelines)
+        several = f"has several pipelines: name one as {source}:KEY ({names})"
+        message = several if key is None and pipelines else f"there is no pipeline {key or ''}"
+        near = "" if key is None else hint(key, pipelines)
+        wrong.append(Finding(("resources", "pipelines"), f"{message.strip()}{near}"))
+    else:
+        settings, missing = interpolated(pipelines[key], bundle.document, source, choice)
+        wrong += once(missing)
+    if not isinstance(settings, dict) or any(each.severity == "error" for each in wrong):
+        raise DefinitionError(as_problems(wrong), source)
+    return settings, str(key)
 
 
 def includes(text: str, *, source: str) -> tuple[str, ...]:

@@ -92,13 +92,14 @@ class ChangesInto:
     def _batch(self, batch: DataFrame, number: int) -> None:
         batch.persist()
         try:
-            if batch.isEmpty():
+            rows = batch.count()  # fills the cache, too
+            if not rows:
                 return
             writer = batch.write.format("delta").mode("append").option("mergeSchema", "true")
             writer = writer.option("txnAppId", self._application).option("txnVersion", number)
             writer.save(self._log)
             self._merge(batch)
-            self._written.rows = (self._written.rows or 0) + batch.count()
+            self._written.rows = (self._written.rows or 0) + rows
         finally:
             batch.unpersist()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,10 @@ from urllib.parse import urlsplit
 
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
-from nbkit.graph.bundle import assemble, included, is_bundle
+from nbkit.graph.bundle import is_bundle
 from nbkit.graph.choice import Choice
-from nbkit.graph.interpolation import interpolated
 from nbkit.graph.json_text import read_json
+from nbkit.graph.load import bundled_pipeline, includes
 from nbkit.graph.near import hint
 from nbkit.graph.syntax import SyntaxProblem
 from nbkit.graph.yaml_text import read_yaml
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".py", ".ipynb", ".sql")
 """Files that can be sources."""
 
+_VARIABLE = "BUNDLE_VAR_"
 _SPEC_NAMES = ("spark-pipeline.yml", "spark-pipeline.yaml")
 _SPARK_KEYS = ("name", "storage", "libraries", "catalog", "database", "schema", "configuration")
 _UNDERSTOOD = {
@@ -76,20 +78,19 @@ def read_spec(named: str | Path) -> Spec:
         DefinitionError: the settings are wrong; it carries every problem.
     """
     address = Address.parse(str(named))
-    path, key = _located(address.job)
+    path, key = _located(address)
     if path.suffix.lower() in SUFFIXES:
         return Spec(path.stem, path.parent, (path,))
-    document = _read(path)
+    text = _text(path)
+    document = _document(text, path)
     if is_bundle(document):
-        return _of_bundle(document, path, key, address)
+        return _of_bundle(text, path, key, address)
     return _of_spark(document, path)
 
 
-def _located(named: str) -> tuple[Path, str | None]:
-    path, key = Path(named), None
-    if not path.exists() and ":" in named:
-        name, _, key = named.rpartition(":")
-        path = Path(name)
+def _located(address: Address) -> tuple[Path, str | None]:
+    name, key = address.split(lambda name: Path(name).exists())
+    path = Path(name)
     if path.is_dir():
         found = [path / name for name in _SPEC_NAMES if (path / name).is_file()]
         if not found:
@@ -107,8 +108,11 @@ def _located(named: str) -> tuple[Path, str | None]:
     return path.resolve(), key
 
 
-def _read(path: Path) -> Any:
-    text = path.read_text(encoding="utf-8").removeprefix("\ufeff")
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8").removeprefix("\ufeff")
+
+
+def _document(text: str, path: Path) -> Any:
     try:
         return (read_json if path.suffix == ".json" else read_yaml)(text).value
     except SyntaxProblem as problem:
@@ -133,35 +137,47 @@ def _of_spark(document: Any, path: Path) -> Spec:
     return spec
 
 
-def _of_bundle(document: dict[str, Any], path: Path, key: str | None, address: Address) -> Spec:
-    files = {
-        file.relative_to(path.parent).as_posix(): _read(file)
-        for pattern in included(document)
-        for file in sorted(path.parent.glob(pattern))
-    }
-    whole = assemble(document, files, address.target).document
-    pipelines = (whole.get("resources") or {}).get("pipelines") or {}
-    if key is None and len(pipelines) == 1:
-        key = next(iter(pipelines))
-    if key not in pipelines:
-        said = f"has several pipelines: name one as {path.name}:KEY" if key is None else ""
-        message = said or f"there is no pipeline {key}{hint(str(key), pipelines)}"
-        raise DefinitionError((Problem("resources.pipelines", message),), str(path))
-    folder = str(path.parent)
-    facts = dict.fromkeys((f"workspace.{at}_path" for at in ("root", "file", "artifact")), folder)
-    choice = Choice(address.target, address.variables, facts=facts)
-    settings, missing = interpolated(pipelines[key], whole, path.name, choice)
-    problems = [Problem(".".join(map(str, each.loc)), each.message) for each in missing]
+def _of_bundle(text: str, path: Path, key: str | None, address: Address) -> Spec:
+    try:
+        settings, key = bundled_pipeline(
+            text, source=path.name, key=key, choice=_choice(text, path, address)
+        )
+    except DefinitionError as error:
+        raise DefinitionError(error.problems, str(path)) from None
     known = {*_UNDERSTOOD, *_OF_DEPLOYMENT}
-    problems += [
+    problems = [
         Problem(name, f"is no setting of a pipeline{hint(name, known)}")
         for name in settings
         if name not in known
     ]
-    spec = _spec(settings, path, str(key), problems)
+    spec = _spec(settings, path, key, problems)
     if problems:
         raise DefinitionError(tuple(problems), f"{path}:{key}")
     return spec
+
+
+def _choice(text: str, path: Path, address: Address) -> Choice:
+    """Return how a bundle is to be read: what a person chose, and what surrounds its file."""
+    files = {
+        file.relative_to(path.parent).as_posix(): _text(file)
+        for pattern in includes(text, source=path.name)
+        for file in sorted(path.parent.glob(pattern))
+    }
+    folder = str(path.parent)
+    facts = dict.fromkeys((f"workspace.{at}_path" for at in ("root", "file", "artifact")), folder)
+    environment = {
+        name.removeprefix(_VARIABLE): value
+        for name, value in os.environ.items()
+        if name.startswith(_VARIABLE)
+    }
+    return Choice(
+        address.target,
+        address.variables,
+        environment,
+        files=files,
+        facts=facts,
+        undeclared="error",
+    )
 
 
 def _spec(settings: dict[str, Any], path: Path, key: str, problems: list[Problem]) -> Spec:

@@ -37,10 +37,8 @@ def pipeline_program(work: Work, directory: Path) -> Program:
 def _located(directory: Path, named: str) -> tuple[str, Path]:
     """Return the absolute address of a pipeline, and its file."""
     address = Address.parse(named)
-    path, key = directory / address.job, ""
-    if not path.exists() and ":" in address.job:
-        file, _, key = address.job.rpartition(":")
-        path = directory / file
+    file, key = address.split(lambda name: (directory / name).exists())
+    path = directory / file
     if path.is_dir():
         path = next((path / name for name in _SPECS if (path / name).is_file()), path)
     if not path.is_file():

@@ -33,3 +33,18 @@ def test_an_address_is_read_as_it_is_written(address, text):
 def test_other_text_is_a_job(text):
     """What no address was written as is a name with odd characters in it."""
     assert Address.parse(text) == Address(text)
+
+
+@pytest.mark.parametrize(
+    ("job", "there", "expected"),
+    [
+        ("a.yml:b", {"a.yml"}, ("a.yml", "b")),
+        ("a.yml:b", {"a.yml", "a.yml:b"}, ("a.yml:b", None)),
+        ("a.yml", {"a.yml"}, ("a.yml", None)),
+        ("a.yml", set(), ("a.yml", None)),
+        ("dir:x/a.yml:b", {"dir:x/a.yml"}, ("dir:x/a.yml", "b")),
+    ],
+)
+def test_a_key_stands_behind_the_last_colon(job, there, expected):
+    """Unless there is a file of the whole name."""
+    assert Address(job).split(there.__contains__) == expected

@@ -68,6 +68,33 @@ def test_a_pipeline_of_a_bundle_is_read(folder):
     assert other.schema == "mine"
 
 
+def test_a_bundle_is_read_as_it_is_for_jobs(folder, monkeypatch):
+    """Included files, targets on top of what is below, variables of the environment."""
+    main, _, pipelines = BUNDLE.partition("resources:")
+    resources, _, targets = pipelines.partition("targets:")
+    (folder / "resources").mkdir()
+    fragment = resources.replace("path: src/", "path: ../src/")
+    (folder / "resources" / "sales.pipeline.yml").write_text(f"resources:{fragment}")
+    more = "{resources: {pipelines: {sales: {schema: big, configuration: {slow: 1}}}}}"
+    file = folder / "databricks.yml"
+    file.write_text(f"{main}include: [resources/*.yml]\ntargets:{targets}  prod: {more}\n")
+    assert read_spec(file).schema == "shop"
+    monkeypatch.setenv("BUNDLE_VAR_schema", "from_outside")
+    monkeypatch.setenv("BUNDLE_VAR_else", "is somebody else's")
+    assert read_spec(file).schema == "from_outside"
+    assert read_spec(f"{file} --var schema=mine").schema == "mine"
+    prod = read_spec(f"{file}:sales --target prod")
+    assert (prod.name, prod.schema) == ("sales of prod", "big")
+    assert prod.configuration == {"fast": "true", "slow": "1"}
+    assert [path.name for path in prod.sources] == ["a.py", "b.sql"]
+    for wrong, message in (
+        ("--target dve", "there is no target dve; nearest: dev"),
+        ("--var schem=x", "there is no variable schem here; nearest: schema"),
+    ):
+        with pytest.raises(DefinitionError, match=message):
+            read_spec(f"{file}:sales {wrong}")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
