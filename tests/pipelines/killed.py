@@ -1,0 +1,100 @@
+"""Updates a pipeline and is killed at a chosen point; started by `test_killed`.
+
+Arguments: the project's folder, and where to die, or `read` to print the tables at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from nbkit.pipelines import cdc, streams
+from nbkit.pipelines.place import Place
+from nbkit.pipelines.plan import Request
+from nbkit.pipelines.spec import read_spec
+from nbkit.pipelines.update import raise_for_failures
+from nbkit.pipelines.whole import resolve, update
+from nbkit.settings import Settings
+from nbkit.spark.lease import attach
+from nbkit.toolkit.session import session
+
+TABLES = ("plain", "split", "split_quarantine", "people")
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_quarantine() -> None:
+    """After the rows of the quarantine, before those of the table."""
+    append = streams.append_once
+
+    def once(rows: Any, key: str, *given: Any) -> None:
+        append(rows, key, *given)
+        if key.endswith("_quarantine"):
+            die()
+
+    streams.append_once = once
+
+
+def before_merge() -> None:
+    """After the changes were noted, before they are merged."""
+    cdc.ChangesInto._merge = lambda *_: die()
+
+
+def after_merge() -> None:
+    """After changes were merged, before their batch is recorded."""
+    merge = cdc.ChangesInto._merge
+
+    def then_die(self: Any, batch: Any) -> None:
+        merge(self, batch)
+        die()
+
+    cdc.ChangesInto._merge = then_die
+
+
+def after_commit() -> None:
+    """The driver too, once a batch is in its table: before it is recorded, or just after."""
+    spark = session._spark
+    where = spark.sql("DESCRIBE DETAIL killed.plain").first().location.removeprefix("file:")
+    log = Path(where) / "_delta_log"
+    before = len(list(log.glob("*.json")))
+    java = int(spark._jvm.java.lang.ProcessHandle.current().pid())
+
+    def watch(*_: Any) -> None:
+        deadline = time.monotonic() + 300
+        while len(list(log.glob("*.json"))) == before and time.monotonic() < deadline:
+            time.sleep(0.001)
+        os.kill(java, signal.SIGKILL)
+        die()
+
+    appended = streams.Streams._appended
+
+    def watched(self: Any, *given: Any) -> Any:
+        self._finished = watch
+        return appended(self, *given)
+
+    streams.Streams._appended = watched
+
+
+def main(root: Path, point: str) -> None:
+    os.chdir(root)
+    settings = Settings.of(root)
+    session._spark = spark = attach(settings)
+    if point == "read":
+        print(json.dumps([spark.table(f"killed.{name}").toJSON().collect() for name in TABLES]))
+        return
+    spec = read_spec(root)
+    graph = resolve(spec, spark)
+    if point != "nowhere":
+        globals()[point]()
+    raise_for_failures(update(graph, spark, Place.of(spec, settings.state_directory), Request()))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
