@@ -41,6 +41,12 @@ NUMBERS = frozenset(
 LOCKED_ON_WINDOWS = frozenset({32, 33})
 """ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION: another process has the file."""
 
+GRPC = re.compile(
+    r"StatusCode\.(UNAVAILABLE|DEADLINE_EXCEEDED)|Stream removed|RST_STREAM|Socket closed"
+    r"|Cannot call methods on a stopped SparkContext"
+)
+"""What is said of a server that ends, is gone or away, as Spark Connect passes it on."""
+
 SQL_STATES = re.compile(r"08\w{3}|40001|40P01|55P03|57P0[123]")
 """SQLSTATE: connection (class 08), serialization failure, deadlock, lock, server shutdown."""
 
@@ -127,8 +133,19 @@ def _passes(error: BaseException) -> bool:
         or (isinstance(error, OSError) and _system_passes(error))
         or any(name in CLASSES.get(package, ()) for package, name in kinds)
         or any(package in _TEXTS and _TEXTS[package].search(str(error)) for package, _ in kinds)
+        or _server_passes(error)
         or _database_passes(error)
     )
+
+
+def _server_passes(error: BaseException) -> bool:
+    """Say whether an error of gRPC, or of Spark Connect because of one, tells of a lost server."""
+    if not any(
+        kind.__name__ in {"SparkConnectException", "RpcError"} for kind in type(error).__mro__
+    ):
+        return False
+    told = getattr(error, "getGrpcStatusCode", getattr(error, "code", str))()
+    return GRPC.search(f"{told} {error}") is not None
 
 
 def _system_passes(error: OSError) -> bool:

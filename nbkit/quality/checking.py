@@ -13,11 +13,12 @@ from nbkit.quality.report import Checked
 from nbkit.quality.sampling import look_for, missed
 from nbkit.quality.splitting import SAMPLES, Split, aborted_by, split
 from nbkit.quality.table_checks import Aggregate, Look, TableCheck
+from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.quality.history import Past
 
@@ -73,11 +74,13 @@ def write(
 ) -> Checked:
     """Write a DataFrame through checks, in one pass over its source.
 
-    Rows are counted while they are written. Only where something has to be known before, or
-    rows go to two tables, they are kept (in memory, else on the driver's disk) in between:
-    with a quarantine, a check of a query of its own, or a `fail` that depends on the whole
-    (a threshold, a check of the table). Checks of the whole table look at the rows to be
-    written, not at what is in the table already.
+    Rows are counted while they are written. Where something has to be known before, or rows go
+    to two tables (a quarantine, a check of a query of its own, a `fail` that depends on the
+    whole: a threshold, a check of the table), there are two looks at them. Rows of a Delta
+    table, taken row by row, are read twice at one version; all others are kept (in memory, else
+    on the driver's disk) in between. Over Spark Connect they always are, also where a table is
+    created or replaced: Delta hands no counts back then. Checks of the whole table look at the
+    rows to be written, not at what is in the table already.
 
     Args:
         df: rows, of a batch.
@@ -117,16 +120,17 @@ def through(
     Raises:
         NotMeasuredError: Delta had these rows already (`txnAppId`) and did not write them.
     """
+    before = asked.gated or not target.tells_counts(df.sparkSession)
     made = split(
         df,
         asked.expectations,
         dataset=target.table,
         aggregates=asked.aggregates,
         samples=samples,
-        hold=asked.gated or asked.quarantines or bool(asked.looks),
+        hold=before or asked.quarantines or bool(asked.looks),
     )
     try:
-        outcome = _written(made, asked, target, past)
+        outcome = _written(made, asked, target, past, before=before)
         if made.quarantine is not None and not any(each.fatal for each in outcome.results):
             target.aside(made.quarantine)
         seen = made.held.select(*df.columns) if made.held is not None else df
@@ -218,6 +222,16 @@ class Target:
     partition_by: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
 
+    def tells_counts(self, spark: SparkSession) -> bool:
+        """Whether writing good rows hands their counts back.
+
+        Not over Spark Connect (4.2, Delta 4.4) where a table is created or replaced: that is a
+        query within a query, and the counts are of the outer one.
+        """
+        if is_classic(spark):
+            return True
+        return self.mode == "append" and spark.catalog.tableExists(self.table)
+
     def save(self, df: DataFrame) -> None:
         """Write good rows."""
         writer = df.write.mode(self.mode).options(**self.options)
@@ -236,9 +250,10 @@ class Target:
 
 
 def _written(
-    made: Split, asked: Asked, target: Target, past: Mapping[str, Sequence[Past]]
+    made: Split, asked: Asked, target: Target, past: Mapping[str, Sequence[Past]], *, before: bool
 ) -> Outcome:
-    if not asked.gated:
+    """Write good rows, unless they are counted `before` and something fatal is found."""
+    if not before:
         target.save(made.good)
         return _looked(made.metrics.read(), asked.looks, made.good, past)
     run(made.good)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 60.0
 _LOOK_MILLISECONDS = 1_000
+_NOT_WRITTEN = "has not been written, so nothing was counted"
 
 
 class NotMeasuredError(NbkitError):
@@ -35,6 +36,9 @@ class NotMeasuredError(NbkitError):
 
 
 class _Source(Protocol):
+    silence: str
+    """What it means that nothing was counted."""
+
     def observe(self, df: DataFrame, metrics: Sequence[Column]) -> DataFrame: ...
     def batches(self) -> Sequence[Mapping[str, Any]]: ...
     def settle(self, seconds: float) -> None: ...
@@ -96,7 +100,7 @@ class Metrics:
         batches = self._source.batches()
         if not batches:
             name = self._dataset or "the DataFrame"
-            raise NotMeasuredError(f"{name} has not been written, so nothing was counted")
+            raise NotMeasuredError(f"{name} {self._source.silence}")
         made = outcome_of(self._dataset, self._expectations, total(batches))
         names = [each.name for each in self._expectations]
         made = sampled(made, by_rule((each.get(SAMPLE) for each in batches), names, self._samples))
@@ -127,6 +131,8 @@ class Metrics:
 
 class _OfQueries:
     """The queries of a classic session."""
+
+    silence = _NOT_WRITTEN
 
     def __init__(self, spark: SparkSession, name: str) -> None:
         from pyspark.java_gateway import ensure_callback_server_started
@@ -174,6 +180,8 @@ class _OfQueries:
 
 class _OfStream:
     """The batches of a streaming query, each counted once."""
+
+    silence = _NOT_WRITTEN
 
     def __init__(self, spark: SparkSession, name: str) -> None:
         from pyspark.sql.streaming.listener import StreamingQueryListener
@@ -237,7 +245,16 @@ def _for_java(spark: SparkSession, listener: Any) -> Any:
 
 
 class _OfConnect:
-    """A query over Spark Connect, which hands the counts back with its answer."""
+    """A query over Spark Connect, which hands the counts back with its answer.
+
+    Where a Delta table is created or replaced, none come back: count first, by a query that
+    writes nothing.
+    """
+
+    silence = (
+        f"{_NOT_WRITTEN}; or it was written over Spark Connect by creating or replacing a Delta "
+        "table, of which no counts come back: append to one, or use `quality.write`"
+    )
 
     def __init__(self) -> None:
         self._observations: list[Any] = []

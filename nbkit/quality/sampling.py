@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from nbkit.quality.expectation import Expectation
     from nbkit.quality.outcome import Outcome
+    from nbkit.quality.verdicts import Verdicts
 
 SAMPLE = "sample"
 COLUMNS = 50
@@ -27,18 +28,19 @@ _MOST_ROWS = 100
 _HASHED = 16
 
 
-def sample_metric(schema: StructType, flags: Sequence[str], each: int) -> str:
+def sample_metric(schema: StructType, verdicts: Verdicts, each: int) -> str:
     """Return the SQL aggregate that collects failing rows.
 
     Args:
         schema: of the rows.
-        flags: names of the columns that are true where a row fails.
+        verdicts: what each row fails.
         each: how many rows are wanted of each rule.
     """
-    some = " or ".join(flags)
-    fails = ", ".join(f"case when {flag} then {place} end" for place, flag in enumerate(flags))
+    places = range(len(verdicts.expectations))
+    some = verdicts.fails_any()
+    fails = ", ".join(f"case when {verdicts.fails([place])} then {place} end" for place in places)
     found = f"struct({row_struct(schema)} as row, array_compact(array({fails})) as fails)"
-    most = min(_MOST_ROWS, each * len(flags))
+    most = min(_MOST_ROWS, each * len(places))
     order = f"case when {some} then {_spread(schema)} end"
     chosen = f"max_by(case when {some} then {found} end, {order}, {most})"
     return f"to_json({chosen}, map('ignoreNullFields', 'false'))"

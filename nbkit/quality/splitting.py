@@ -1,20 +1,22 @@
 """Expectations as part of a DataFrame's own plan: one pass splits the rows and counts them.
 
-Each predicate becomes one column that is true or false, never NULL, computed once; the counts
-are observed on these columns while the rows flow on to wherever they are written; filters on
-the same columns make the good and the quarantined rows. Nothing here runs anything.
+Each predicate becomes one bit that is set or not, never NULL, computed once; the counts are
+observed on these bits while the rows flow on to wherever they are written; filters on the same
+bits make the good and the quarantined rows. Nothing here runs anything.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
 from nbkit.quality.expectation import Expectation, checked
 from nbkit.quality.metrics import Metrics
+from nbkit.quality.one_version import fixed
 from nbkit.quality.outcome import KEPT, QUARANTINED, ROWS, aggregated, failed
 from nbkit.quality.sampling import SAMPLE, sample_metric
+from nbkit.quality.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,8 +31,6 @@ FAILED_EXPECTATIONS = "_failed_expectations"
 SAMPLES = 5
 """Failing rows that are shown of each expectation, unless asked otherwise."""
 
-_FLAG = "__nbkit_fails_{}"
-
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -42,7 +42,7 @@ class Split:
         quarantine: rows for the quarantine table, with `_failed_expectations` besides; None
             where no expectation quarantines.
         metrics: the counts, once `good` has been written.
-        held: all rows with what they fail, kept for a second look; None where there is none.
+        held: all rows with what they fail, the same at a second look; None where that is not so.
     """
 
     good: DataFrame
@@ -80,10 +80,10 @@ def split(
         abort: let an expectation with the action `fail` and no threshold end the query at the
             first failing row, so that nothing is written; see `aborted_by`. One with a
             threshold cannot be decided before the end: ask `metrics` and act.
-        hold: keep the rows (in memory, else on disk) until `Split.release`, so that good and
-            quarantined rows come from one look at the source and from one verdict on each;
-            None for a batch where something is quarantined. Streams are never held: there,
-            split each batch (`for_each_batch`).
+        hold: see to it that good and quarantined rows are of the same rows with the same
+            verdicts: those of a Delta table, taken row by row, are read at one version; any
+            others are kept (in memory, else on disk) until `Split.release`. None for a batch
+            where something is quarantined. Streams are never held: there, split each batch.
 
     Raises:
         DefinitionError: names are repeated, or a stream is asked for what it cannot.
@@ -91,29 +91,33 @@ def split(
     given = checked(expectations)
     if df.isStreaming:
         _refuse_on_streams(given, aggregates)
-    flags = [_FLAG.format(place) for place in range(len(given))]
-    flagged = with_flags(df, given, flags)
-    quarantines = any(each.action == "quarantine" for each in given)
-    hold = (quarantines if hold is None else hold) and not df.isStreaming
-    if hold:
-        flagged = flagged.persist()
-    quarantined = _any(flags, given, "quarantine")
-    kept = f"not ({quarantined} or {_any(flags, given, 'drop')})"
-    wanted = _counts(flags, quarantined, kept)
-    if samples and flags:
-        wanted[SAMPLE] = sample_metric(df.schema, flags, samples)
+    verdicts = Verdicts(given)
+    quarantining, dropping = verdicts.places("quarantine"), verdicts.places("drop")
+    hold = (bool(quarantining) if hold is None else hold) and not df.isStreaming
+    same = fixed(df, verdicts.judging()) if hold else None
+    df = df if same is None else same
+    judged = df.selectExpr("*", *verdicts.judging())
+    if hold and same is None:
+        judged = judged.persist()
+    kept = f"not {verdicts.fails([*quarantining, *dropping])}"
+    wanted = _counts(verdicts, kept)
+    if samples and given:
+        wanted[SAMPLE] = sample_metric(df.schema, verdicts, samples)
     metrics = Metrics.of(df, dataset, given, aggregates, samples)
-    if hold:
-        metrics.at_close(flagged.unpersist)
-    good = metrics.observe(flagged, _columns(wanted))
-    good = good.where(_expr(_aborting(given, flags, kept) if abort else kept)).drop(*flags)
+    if hold and same is None:
+        metrics.at_close(judged.unpersist)
+    good = metrics.observe(judged, _columns(wanted))
+    good = good.where(_expr(_aborting(verdicts, kept) if abort else kept)).drop(*verdicts.columns)
     figures = {aggregated(place): each.expression for place, each in enumerate(aggregates)}
     good = metrics.observe(good, _columns(figures))
     elsewhere = None
-    if quarantines:
-        reasons = _expr(failed_names(given, flags)).alias(FAILED_EXPECTATIONS)
-        elsewhere = flagged.where(_expr(quarantined)).select("*", reasons).drop(*flags)
-    return Split(good, elsewhere, metrics, flagged if hold else None)
+    if quarantining and same is not None:
+        # Read again, rows are judged rule by rule: Spark would compute the bits twice over.
+        elsewhere = _quarantined(same, given, [each.failing for each in given])
+    elif quarantining:
+        conditions = [verdicts.fails([place]) for place in range(len(given))]
+        elsewhere = _quarantined(judged, given, conditions).drop(*verdicts.columns)
+    return Split(good, elsewhere, metrics, judged if hold else None)
 
 
 def aborted_by(error: BaseException, expectations: Iterable[Expectation]) -> Expectation | None:
@@ -123,23 +127,6 @@ def aborted_by(error: BaseException, expectations: Iterable[Expectation]) -> Exp
         if _mark(each) in text:
             return each
     return None
-
-
-def with_flags(df: DataFrame, expectations: Sequence[Expectation], flags: Sequence[str]) -> Any:
-    """Return the DataFrame with a column for each expectation: true where the row fails it."""
-    columns = [
-        _expr(each.failing).alias(flag) for each, flag in zip(expectations, flags, strict=True)
-    ]
-    return df.select("*", *columns) if columns else df
-
-
-def failed_names(expectations: Sequence[Expectation], flags: Sequence[str]) -> str:
-    """Return the SQL array of the names of the expectations that a row fails."""
-    cases = [
-        f"case when {flag} then {literal(each.name)} end"
-        for each, flag in zip(expectations, flags, strict=True)
-    ]
-    return f"array_compact(array({', '.join(cases)}))"
 
 
 def literal(text: str) -> str:
@@ -152,31 +139,48 @@ def _mark(expectation: Expectation) -> str:
     return f'a row fails the expectation "{expectation.name}" (nbkit)'
 
 
-def _aborting(given: Sequence[Expectation], flags: Sequence[str], kept: str) -> str:
+def _quarantined(
+    df: DataFrame, given: Sequence[Expectation], conditions: Sequence[str]
+) -> DataFrame:
+    """Return the rows to quarantine, with what they fail; conditions are in the order of rules."""
+    pairs = list(zip(given, conditions, strict=True))
+    names = [f"case when {condition} then {literal(each.name)} end" for each, condition in pairs]
+    some = " or ".join(condition for each, condition in pairs if each.action == "quarantine")
+    reasons = f"array_compact(array({', '.join(names)})) as {FAILED_EXPECTATIONS}"
+    return df.where(some).selectExpr("*", reasons)
+
+
+def _aborting(verdicts: Verdicts, kept: str) -> str:
     cases = [
-        f"when {flag} then cast(raise_error({literal(_mark(each))}) as boolean)"
-        for each, flag in zip(given, flags, strict=True)
+        f"when {verdicts.fails([place])} then cast(raise_error({literal(_mark(each))}) as boolean)"
+        for place, each in enumerate(verdicts.expectations)
         if each.action == "fail" and not each.threshold
     ]
     return f"case {' '.join(cases)} else {kept} end" if cases else kept
 
 
-def _counts(flags: Sequence[str], quarantined: str, kept: str) -> dict[str, str]:
+def _counts(verdicts: Verdicts, kept: str) -> dict[str, str]:
     return {
         ROWS: "count(1)",
-        KEPT: f"count_if({kept})",
-        QUARANTINED: f"count_if({quarantined})",
-        **{failed(place): f"count_if({flag})" for place, flag in enumerate(flags)},
+        KEPT: _count(kept),
+        QUARANTINED: _count(verdicts.fails(verdicts.places("quarantine"))),
+        **{
+            failed(place): _count(verdicts.fails([place]))
+            for place in range(len(verdicts.expectations))
+        },
     }
+
+
+def _count(condition: str) -> str:
+    """Return the number of rows that meet a condition.
+
+    Not `count_if`, for which Spark 4.2 adds a column to every row beforehand.
+    """
+    return f"count(case when {condition} then 1 end)"
 
 
 def _columns(wanted: Mapping[str, str]) -> list[Column]:
     return [_expr(text).alias(name) for name, text in wanted.items()]
-
-
-def _any(flags: Sequence[str], given: Sequence[Expectation], action: str) -> str:
-    chosen = [flag for flag, each in zip(flags, given, strict=True) if each.action == action]
-    return f"({' or '.join(chosen)})" if chosen else "false"
 
 
 def _refuse_on_streams(given: Sequence[Expectation], aggregates: Sequence[Aggregate]) -> None:

@@ -20,6 +20,7 @@ from nbkit.quality.outcome import (
 )
 from nbkit.quality.report import Checked
 from nbkit.quality.splitting import SAMPLES, aborted_by, split
+from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,7 +49,8 @@ def stream(
     """Append what a stream has to offer now, through expectations, and wait for the end.
 
     Without a quarantine the stream writes to the table itself, and Spark's progress carries
-    the counts. With one, each batch is written to both tables, once, also after a crash.
+    the counts. With one, each batch is written to both tables, once, also after a crash; not
+    over Spark Connect.
     Checks of a whole table do not fit a stream; check its table afterwards.
 
     Args:
@@ -162,7 +164,13 @@ def _for_streams(df: DataFrame, table: str, checks: Iterable[Check], quarantine:
     ]
     if not df.isStreaming:
         problems.append(Problem("df", "is no stream; use `quality.write`"))
-    if asked.quarantines and not quarantine:
+    if asked.quarantines and not is_classic(df.sparkSession):
+        why = (
+            "is not to be had for a stream over Spark Connect, whose server writes the batches and "
+            "hands no counts back; drop these rows, or run it where the driver is nbkit's own"
+        )
+        problems.append(Problem("quarantine", why))
+    elif asked.quarantines and not quarantine:
         problems.append(Problem("quarantine", "is not given, but there is something to put there"))
     if problems:
         raise DefinitionError(tuple(problems), f"stream to {table}")

@@ -34,6 +34,12 @@ def raised_from(error: Exception, cause: Exception) -> Exception:
     return error
 
 
+def of_connect(name: str, status: str, message: str) -> Exception:
+    """An error of Spark Connect's client, with the status of gRPC that it came with."""
+    base = type(foreign("pyspark.errors.exceptions.connect", "SparkConnectException"))
+    return foreign(base.__module__, name, base, message=message, getGrpcStatusCode=lambda: status)
+
+
 JAVA_CONFLICT = "An error occurred while calling o1.save.\n: io.delta.exceptions.ConcurrentAppend"
 
 TRANSIENT = [
@@ -55,6 +61,8 @@ TRANSIENT = [
     foreign("delta.exceptions", "ConcurrentAppendException"),
     foreign("pyspark.errors.exceptions.captured", "UnknownException", message=JAVA_CONFLICT),
     foreign("pyspark.errors", "AnalysisException", message="[DELTA_CONCURRENT_APPEND] again"),
+    of_connect("SparkConnectGrpcException", "StatusCode.UNAVAILABLE", "connection refused"),
+    of_connect("SparkConnectGrpcException", "StatusCode.CANCELLED", "Stream removed (RST_STREAM)"),
     foreign("py4j.protocol", "Py4JJavaError", message=JAVA_CONFLICT),
     foreign("py4j.protocol", "Py4JNetworkError"),
     foreign("requests.exceptions", "ReadTimeout", type(foreign("requests.exceptions", "Timeout"))),
@@ -84,6 +92,7 @@ PERMANENT = [
     sqlite3.OperationalError("no such table: t"),
     foreign("pyspark.errors", "AnalysisException", message="[TABLE_OR_VIEW_NOT_FOUND] t"),
     foreign("pyspark.errors", "ParseException", message="[PARSE_SYNTAX_ERROR]"),
+    of_connect("AnalysisException", "StatusCode.INTERNAL", "[TABLE_OR_VIEW_NOT_FOUND] t"),
     foreign("py4j.protocol", "Py4JJavaError", message="java.lang.IllegalArgumentException"),
     foreign("requests.exceptions", "HTTPError", OSError, response=answer(404)),
     foreign(

@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyspark.sql import functions
 
 from nbkit.quality.expectation import ACTIONS, NULLS, Expectation
 from nbkit.quality.metrics import NotMeasuredError
@@ -98,8 +99,50 @@ def test_predicates_may_look_at_other_rows_and_tables(spark, rows):
     assert counts(made.metrics.read()) == {"unique": (1, 4), "known": (3, 2)}
 
 
+def test_two_looks_at_one_version_of_a_table(spark, rows):
+    """Rows of a Delta table need not be kept: both looks see it as it was at the split."""
+    rows.write.saveAsTable("looked_at")
+    df = spark.table("looked_at").where("id is not null").selectExpr("id", "x + 1 as x")
+    made = split(df, [Expectation("positive", "x > 0", "quarantine"), Expectation("id", "id < 4")])
+    made.good.write.format("noop").mode("overwrite").save()
+    rows.write.mode("append").saveAsTable("looked_at")
+    assert not made.held.is_cached
+    assert {row.id: row[FAILED_EXPECTATIONS] for row in made.quarantine.collect()} == {
+        2: ["positive"],
+        3: ["positive"],
+    }
+    assert [row.id for row in made.good.orderBy("id").collect()] == [1, 4]
+    assert counts(made.metrics.read()) == {"positive": (2, 2), "id": (3, 1)}
+
+
+def test_other_rows_are_kept_for_the_second_look(spark, rows):
+    """What another look may see otherwise: chance, the time, people's code, other rows."""
+    rows.write.mode("overwrite").saveAsTable("varied")
+    table = spark.table("varied")
+    spark.udf.register("own", lambda x: x)
+    for df, predicate in (
+        (rows, "x > 0"),
+        (table.withColumn("x", functions.rand()), "x > 0"),
+        (table.distinct(), "x > 0"),
+        (table.limit(3), "x > 0"),
+        (table.union(table), "x > 0"),
+        (table, "x > rand()"),
+        (table, "now() > date'2020-01-01'"),
+        (table, "own(s) = 'a'"),
+        (table, "count(1) over (partition by s) = 1"),
+        (table, "s in (select s from varied)"),
+    ):
+        made = split(df, [Expectation("a", predicate, "quarantine", across_rows=True)])
+        assert made.held.is_cached, predicate
+        made.release()
+        assert not made.held.is_cached
+
+
 predicates = st.sampled_from(
-    ["x > 0", "x is not null", "x <= 1", "x = x", "s = 'a'", "s in ('a', null)", "null", "id <> 2"]
+    [
+        *("x > 0", "x is not null", "x <= 1", "x = x", "s = 'a'", "s in ('a', null)"),
+        *("null", "id <> 2", "x > rand() - 0.5"),
+    ]
 )
 expectations = st.lists(
     st.builds(
@@ -113,32 +156,38 @@ expectations = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-@given(expected=expectations)
-def test_every_row_is_in_one_place(spark, expected):
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(expected=expectations, of_a_table=st.booleans())
+def test_every_row_is_in_one_place(spark, eighteen, expected, of_a_table):
     """Good, quarantined or dropped: each row is in exactly one of them, and the counts agree."""
-    values = [None, math.nan, math.inf, -1.0, 0.0, 1.0]
-    source = spark.createDataFrame(
-        [
-            (place, x, s)
-            for place, (x, s) in enumerate((x, s) for x in values for s in (None, "a", "b"))
-        ],
-        SCHEMA,
-    )
-    made = split(source, expected)
+    source = spark.table("eighteen") if of_a_table else eighteen
+    made = split(source, expected, hold=True)
     made.good.write.format("noop").mode("overwrite").save()
     outcome = made.metrics.read()
-    good = {row.id for row in made.good.collect()}
-    elsewhere = {row.id for row in made.quarantine.collect()} if made.quarantine else set()
-    drops = {
-        row.id
-        for each in expected
-        if each.action == "drop"
-        for row in source.where(each.failing).collect()
-    }
-    assert not good & elsewhere
-    assert set(range(18)) - good - elsewhere == drops - elsewhere
+    good = [row.id for row in made.good.collect()]
+    elsewhere = [row.id for row in made.quarantine.collect()] if made.quarantine else []
+    made.release()
+    assert len({*good, *elsewhere}) == len([*good, *elsewhere])
     assert (outcome.rows, outcome.kept, outcome.quarantined) == (18, len(good), len(elsewhere))
+    failing = {
+        each: {row.id for row in source.where(each.failing).collect()}
+        for each in expected
+        if "rand" not in each.predicate
+    }
     for each, result in zip(expected, outcome.results, strict=True):
-        assert result.failed == source.where(each.failing).count()
         assert result.failed + result.passed == 18
+        assert each not in failing or result.failed == len(failing[each])
+        assert not each.removes or not failing.get(each, set()) & {*good}
+        assert each.action != "quarantine" or failing.get(each, set()) <= {*elsewhere}
+    if len(failing) == len(expected):
+        removed = [rows for each, rows in failing.items() if each.removes]
+        assert {*good} == set(range(18)).difference(*removed)
+
+
+@pytest.fixture(scope="module")
+def eighteen(spark):
+    values = [None, math.nan, math.inf, -1.0, 0.0, 1.0]
+    pairs = enumerate((x, s) for x in values for s in (None, "a", "b"))
+    rows = spark.createDataFrame([(place, x, s) for place, (x, s) in pairs], SCHEMA)
+    rows.write.saveAsTable("eighteen")
+    return rows
