@@ -11,7 +11,8 @@ import functools
 import re
 import typing
 
-from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name
+from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, written_name
+from nbkit.toolkit.three_level_functions import in_own_catalog
 from nbkit.toolkit.unity_catalog import local, unknown_catalog
 
 if typing.TYPE_CHECKING:
@@ -33,6 +34,7 @@ _MISSING = re.compile(
 )
 _NO_STATISTICS = "NOT_SUPPORTED_COMMAND_FOR_V2_TABLE"
 _SHOW = re.compile(r"\s*SHOW\s+CATALOGS\b", re.IGNORECASE)
+_DETAIL = re.compile(r"\s*DESC(RIBE)?\s+DETAIL\b", re.IGNORECASE)
 _ANALYZE = re.compile(r"\s*ANALYZE\s+TABLE\b", re.IGNORECASE)
 
 
@@ -96,12 +98,28 @@ def _as_spark(run: Callable[..., DataFrame], spark: SparkSession, *given: typing
         for name in catalogs_of(spark):
             spark._jsparkSession.sessionState().catalogManager().catalog(name)  # noqa: SLF001
     try:
-        return run(spark, *given)
+        found = run(spark, *given)
+        return _with_written_name(found) if _DETAIL.match(given[0]) else found
     except AnalysisException as error:
+        other = in_own_catalog(error, given[0], spark.conf.getAll)
+        if other is not None:
+            return _as_spark(run, spark, other, *given[1:])
         if not _ANALYZE.match(given[0]) or error.getCondition() != _NO_STATISTICS:
             raise
         print("nbkit: skipped ANALYZE TABLE: Delta's log has the statistics that Spark uses here")
         return spark.range(0).select()
+
+
+def _with_written_name(detail: DataFrame) -> DataFrame:
+    """Return what Delta tells of a table, called as its author calls it."""
+    from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+    name = detail.first()["name"]
+    if not name:
+        return detail  # a table without one, by its path
+    own = name.removeprefix("spark_catalog.")
+    written = written_name(own, detail.sparkSession.conf.getAll)
+    return detail if written == own else detail.withColumn("name", F.lit(written))
 
 
 def _with_advice(convert: Callable[..., typing.Any]) -> Callable[..., typing.Any]:

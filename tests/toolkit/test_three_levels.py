@@ -236,14 +236,15 @@ def test_what_only_unity_catalog_knows(notebook):
 
 
 def test_a_table_that_is_not_delta(notebook):
-    """Made empty and filled; made from a query it would not be, and says so."""
+    """Made empty and filled, or from a query; a query does not replace it, and that is said."""
     said = notebook.run("""
         spark.sql("CREATE TABLE main.silver.plain (n INT) USING parquet")
         spark.sql("INSERT INTO main.silver.plain VALUES (1)")
         print(rows("SELECT * FROM main.silver.plain"))
         spark.sql("CREATE TABLE main.silver.other USING parquet AS SELECT 1 AS n")
+        spark.sql("CREATE OR REPLACE TABLE main.silver.other USING parquet AS SELECT 2 AS n")
     """)
-    assert "is made from a query as Delta, not as parquet" in said
+    assert "table other is there already, and only Delta tables are replaced by a query" in said
     assert notebook.run("print(rows('SELECT * FROM main.silver.plain'))") == "[(1,)]\n"
 
 
@@ -256,3 +257,44 @@ def test_dropping_a_schema_drops_what_is_in_it(notebook):
         print(spark.catalog.databaseExists("main__gone"))
     """)
     assert said == "False\n"
+
+
+def test_what_is_not_delta_is_made_from_queries_too(notebook):
+    """With its partitions and rows; when the query fails, there is no table."""
+    said = notebook.run("""
+        spark.sql('''CREATE TABLE main.silver.sheet USING csv PARTITIONED BY (item) COMMENT 'c'
+                     AS SELECT item, id, "main.silver.plus(" AS x FROM main.silver.orders''')
+        print(rows("SELECT id, item, x FROM main.silver.sheet WHERE id = 1"))
+        print(rows("SHOW PARTITIONS main__silver.sheet")[0])
+        try:
+            spark.sql("CREATE TABLE main.silver.bad USING csv AS SELECT string(raise_error('no')) AS x")
+        except Exception as error:
+            print(type(error).__name__, spark.catalog.tableExists("main.silver.bad"))
+        spark.sql("DROP TABLE main.silver.sheet")
+    """)
+    assert "[(1, 'a', 'main.silver.plus(')]" in said
+    assert "('item=a',)" in said
+    assert "SparkRuntimeException False" in said
+
+
+def test_own_names_stay_out_of_what_people_see(notebook):
+    """Schemas of other catalogs are not in the legacy one, and tables have their names."""
+    said = notebook.run("""
+        print([name for name, in rows("SHOW SCHEMAS IN hive_metastore") if "__" in name])
+        print(spark.sql("DESCRIBE DETAIL main.silver.orders").first()["name"])
+    """)
+    assert said == "[]\nmain.silver.orders\n"
+
+
+def test_functions_by_three_levels(notebook):
+    """Made, called and dropped; what only looks like a call in a text stays."""
+    said = notebook.run("""
+        spark.sql("CREATE FUNCTION main.silver.plus(x INT) RETURNS INT RETURN x + 1")
+        print(rows("SELECT main.silver.plus(1), `main`.silver.PLUS (2), 'main.silver.plus(1)'"))
+        spark.sql("DROP FUNCTION IF EXISTS main.silver.plus")
+        try:
+            spark.sql("SELECT main.silver.plus(1)")
+        except Exception as error:
+            print(error.getCondition())
+    """)
+    assert said == "[(2, 3, 'main.silver.plus(1)')]\nUNRESOLVED_ROUTINE\n"

@@ -134,8 +134,11 @@ public class ProjectCatalog
   public String[][] listNamespaces() throws NoSuchNamespaceException {
     List<String[]> found = new ArrayList<String[]>();
     boolean hasDefault = false;
+    List<String> others = prefix.isEmpty() ? prefixes() : new ArrayList<String>();
     for (String[] namespace : schemas().listNamespaces()) {
-      if (namespace.length == 1 && namespace[0].startsWith(prefix.toLowerCase())) {
+      if (namespace.length == 1
+          && namespace[0].startsWith(prefix.toLowerCase())
+          && !startsWithAny(namespace[0], others)) {
         String[] own = new String[] {namespace[0].substring(prefix.length())};
         hasDefault = hasDefault || isDefault(own);
         found.add(own);
@@ -145,6 +148,30 @@ public class ProjectCatalog
       found.add(0, defaultNamespace());
     }
     return (String[][]) found.toArray(new String[0][]);
+  }
+
+  /** What the schemas of all catalogs of three-level names begin with. */
+  private static List<String> prefixes() {
+    List<String> found = new ArrayList<String>();
+    scala.collection.Iterator settings = session().conf().getAll().iterator();
+    while (settings.hasNext()) {
+      scala.Tuple2 setting = (scala.Tuple2) settings.next();
+      String key = (String) setting._1();
+      String value = (String) setting._2();
+      if (key.startsWith("spark.sql.catalog.") && key.endsWith(".prefix") && !value.isEmpty()) {
+        found.add(value.toLowerCase());
+      }
+    }
+    return found;
+  }
+
+  private static boolean startsWithAny(String text, List<String> beginnings) {
+    for (Object beginning : beginnings) {
+      if (text.startsWith((String) beginning)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   public String[][] listNamespaces(String[] namespace) throws NoSuchNamespaceException {
@@ -311,52 +338,79 @@ public class ProjectCatalog
   }
 
   /** Only Delta writes a table and its rows in one step. */
-  private static void onlyDelta(Map<String, String> properties) {
+  private static boolean isDelta(Map<String, String> properties) {
     String provider = (String) properties.get(TableCatalog.PROP_PROVIDER);
-    if (provider != null && !provider.equalsIgnoreCase("delta")) {
-      throw new UnsupportedOperationException(
-          "a table by a three-level name is made from a query as Delta, not as " + provider
-              + ": create it first and insert into it, or use a two-level name");
-    }
+    return provider == null || provider.equalsIgnoreCase("delta");
+  }
+
+  /** A table of another format, made at once; its rows come next. */
+  private StagedTable filled(Identifier ident, TableInfo info)
+      throws TableAlreadyExistsException, NoSuchNamespaceException {
+    Identifier place = innerForNew(ident);
+    Column[] columns = FilledTable.inOrder(info);
+    tables().createTable(place, described(columns, info.partitions(), info.properties()));
+    return new FilledTable(tables(), place, info.columns());
+  }
+
+  private static TableInfo described(
+      Column[] columns, Transform[] partitions, Map<String, String> properties) {
+    TableInfo.Builder builder = new TableInfo.Builder();
+    builder.withColumns(columns);
+    builder.withPartitions(partitions);
+    builder.withProperties(properties);
+    return builder.build();
   }
 
   public StagedTable stageCreate(
       Identifier ident, Column[] columns, Transform[] partitions, Map<String, String> properties)
       throws TableAlreadyExistsException, NoSuchNamespaceException {
-    onlyDelta(properties);
-    return tables().stageCreate(innerForNew(ident), columns, partitions, properties);
+    return stageCreate(ident, described(columns, partitions, properties));
   }
 
   public StagedTable stageCreate(Identifier ident, TableInfo info)
       throws TableAlreadyExistsException, NoSuchNamespaceException {
-    onlyDelta(info.properties());
+    if (!isDelta(info.properties())) {
+      return filled(ident, info);
+    }
     return tables().stageCreate(innerForNew(ident), info);
   }
 
   public StagedTable stageReplace(
       Identifier ident, Column[] columns, Transform[] partitions, Map<String, String> properties)
       throws NoSuchNamespaceException, NoSuchTableException {
-    onlyDelta(properties);
-    return tables().stageReplace(inner(ident), columns, partitions, properties);
+    return stageReplace(ident, described(columns, partitions, properties));
   }
 
   public StagedTable stageReplace(Identifier ident, TableInfo info)
       throws NoSuchNamespaceException, NoSuchTableException {
-    onlyDelta(info.properties());
+    if (!isDelta(info.properties())) {
+      loadTable(ident);
+      return stageCreateOrReplace(ident, info);
+    }
     return tables().stageReplace(inner(ident), info);
   }
 
   public StagedTable stageCreateOrReplace(
       Identifier ident, Column[] columns, Transform[] partitions, Map<String, String> properties)
       throws NoSuchNamespaceException {
-    onlyDelta(properties);
-    return tables().stageCreateOrReplace(innerForNew(ident), columns, partitions, properties);
+    return stageCreateOrReplace(ident, described(columns, partitions, properties));
   }
 
   public StagedTable stageCreateOrReplace(Identifier ident, TableInfo info)
       throws NoSuchNamespaceException {
-    onlyDelta(info.properties());
-    return tables().stageCreateOrReplace(innerForNew(ident), info);
+    if (isDelta(info.properties())) {
+      return tables().stageCreateOrReplace(innerForNew(ident), info);
+    }
+    if (tableExists(ident)) {
+      throw new UnsupportedOperationException(
+          "table " + ident.name() + " is there already, and only Delta tables are replaced by a "
+              + "query: drop it first");
+    }
+    try {
+      return filled(ident, info);
+    } catch (TableAlreadyExistsException another) {
+      throw new IllegalStateException(another);
+    }
   }
 
   // Views: kept in the metastore as the session catalog keeps its own.
