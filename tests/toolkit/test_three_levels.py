@@ -267,7 +267,8 @@ def test_what_is_not_delta_is_made_from_queries_too(notebook):
         print(rows("SELECT id, item, x FROM main.silver.sheet WHERE id = 1"))
         print(rows("SHOW PARTITIONS main__silver.sheet")[0])
         try:
-            spark.sql("CREATE TABLE main.silver.bad USING csv AS SELECT string(raise_error('no')) AS x")
+            spark.sql('''CREATE TABLE main.silver.bad USING csv
+                         AS SELECT string(raise_error('no')) AS x''')
         except Exception as error:
             print(type(error).__name__, spark.catalog.tableExists("main.silver.bad"))
         spark.sql("DROP TABLE main.silver.sheet")
