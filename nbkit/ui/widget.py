@@ -94,6 +94,9 @@ class JobWidget(anywidget.AnyWidget):
         super().__init__(
             _esm=script("widget"), page_style=style(), dashboard=self._document(definition.graph)
         )
+        # ipykernel sends what a page says to the subshell that heard this widget last, even when
+        # that has ended with its page; without the rule it goes where the page addressed it
+        self.comm._reply_subshell_for = None  # noqa: SLF001
         self._display = f"nbkit-job-{self.model_id}"
         self.on_msg(self._heard)
         self._follow_latest()

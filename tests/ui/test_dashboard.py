@@ -340,6 +340,9 @@ def test_reopening_shows_the_live_run_and_cancel_ends_it(lab):
     again.page.set_default_timeout(PATIENCE)
     run_badge(again, "running").wait_for(timeout=PATIENCE)
     again.screenshot("dashboard-live")
+    again.command("application:close")  # only the tab: its kernel goes on, its subshell does not
+    again.command("docmanager:open", path="slow.ipynb")
+    run_badge(again, "running").wait_for(timeout=PATIENCE)
     again.page.get_by_role("button", name="Cancel").click()
     run_badge(again, "cancelled").wait_for(timeout=PATIENCE)
     assert state_of(again, "slow").text_content().startswith("■ cancelled")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import nbformat
 import pytest
@@ -15,10 +16,12 @@ from nbkit.events import CancelRequested, RunFinished, RunStarted, TaskSkipped
 from nbkit.ledger.claim import claim
 from nbkit.ledger.store import Ledger
 from nbkit.settings import Settings
-from nbkit.ui.widget import JobWidget, job
+from nbkit.ui.document import JobDocument
+from nbkit.ui.widget import MIME, JobWidget, job
 
 NAME = "trial <b>"
 START = 1_795_430_000_000
+RUNS = {"notebook_task": {"notebook_path": "n.ipynb"}}
 
 
 @pytest.fixture
@@ -79,6 +82,8 @@ def test_what_is_left_without_a_widget_is_a_picture(shown):
     assert "trial <b>" not in bundle["text/html"] + bundle["image/svg+xml"]
     assert "not run yet" in bundle["text/html"]
     assert "<script" not in bundle["text/html"]
+    without_pictures = re.sub("<[^>]*>", " ", bundle["text/html"])
+    assert "○ a: waiting" in without_pictures
     assert bundle["text/plain"] == "trial <b>: not run yet"
 
 
@@ -128,6 +133,39 @@ def test_a_job_that_is_invalid_is_not_shown(project):
     (project / "bad.json").write_text('{"name": "x", "tasks": [{}]}')
     with pytest.raises(DefinitionError):
         job("bad.json")
+
+
+@pytest.fixture
+def shown_in_place(project, monkeypatch):
+    """What a kernel shows in place of a file, and nothing of it left afterwards."""
+    said = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: said.append(data[MIME]))
+    opened = JobDocument()
+
+    def show(path, job_key=None):
+        opened.open(path, job_key)
+        return said[-1]
+
+    yield show
+    if opened._widget:
+        opened._widget.close()
+
+
+def test_in_place_of_a_file_there_is_its_job_or_what_is_wrong(project, shown_in_place):
+    """One widget at a time; all problems of a job; of several jobs their keys."""
+    first = shown_in_place("job.json")["model_id"]
+    assert shown_in_place("job.json")["model_id"] != first
+    wrong = {"name": "x", "tasks": [{"task_key": "a"}, {"task_key": "a"}]}
+    (project / "job.json").write_text(json.dumps(wrong))
+    problems = shown_in_place("job.json")["problems"]
+    assert [severity for severity, _ in problems].count("error") >= 2
+    assert "tasks[0]: task a has no task type" in problems[0][1]
+    assert "none.json cannot be read" in shown_in_place("none.json")["problems"][0][1]
+    jobs = {key: {"tasks": [{"task_key": key, **RUNS}]} for key in ("first", "second")}
+    bundle = {"bundle": {"name": "two"}, "resources": {"jobs": jobs}}
+    (project / "databricks.yml").write_text(json.dumps(bundle))
+    assert shown_in_place("databricks.yml") == {"job_keys": ["first", "second"]}
+    assert "model_id" in shown_in_place("databricks.yml", "second")
 
 
 def test_a_closed_widget_follows_nothing(shown):
