@@ -6,6 +6,8 @@ import typing
 from itertools import pairwise
 
 from nbkit.errors import DriverLostError, NbkitError
+from nbkit.toolkit import attempt
+from nbkit.toolkit.notebook import NotebookExit
 from nbkit.toolkit.session import session
 
 if typing.TYPE_CHECKING:
@@ -21,7 +23,7 @@ class Tracebacks:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._lost: tuple[BaseException, DriverLostError] | None = None
-        shell.set_custom_exc((Exception,), self._show)
+        shell.set_custom_exc((Exception, NotebookExit), self._show)
         shell.events.register("post_run_cell", self._rename)
 
     def _show(
@@ -32,6 +34,9 @@ class Tracebacks:
         trace: TracebackType,
         tb_offset: int | None = None,
     ) -> None:
+        if isinstance(error, NotebookExit) and attempt.current() is None:
+            print(f"Notebook exited: {error}")  # no error: a person should not see red
+            return
         if driver_lost(error):
             reason = " ".join(f"{kind.__name__}: {error}".splitlines()[:2])  # Java's trace follows
             lost = DriverLostError(

@@ -123,9 +123,11 @@ def test_exit_in_a_job(attempt):
 
 @pytest.mark.e2e
 def test_exit_by_hand(interactive):
-    """In a person's notebook exit is one quiet line and no message."""
-    interactive.run("import nbkit; nbkit.exit('done')")
-    assert interactive.error()["traceback"] == ["Notebook exited: done"]
+    """In a person's notebook exit is one quiet line, no error in red; what follows does not run."""
+    reply = interactive.run("import nbkit; nbkit.exit('done')")
+    assert (reply["status"], reply["ename"], reply["evalue"]) == ("error", "NotebookExit", "done")
+    assert interactive.text() == "Notebook exited: done\n"
+    assert "error" not in [output["msg_type"] for output in interactive.outputs]
     assert interactive.shown(wire.MIME) == []
 
 
