@@ -104,7 +104,9 @@ def validate(
             reads = f" ← {', '.join(dataset['reads'])}" if dataset["reads"] else ""
             typer.echo(f"{dataset['name']} ({dataset['type']}){reads}", err=True)
             for column, origins in dataset.get("lineage", {}).items():
-                typer.echo(f"    {column} ← {', '.join(map(_told, origins))}", err=True)
+                typer.echo(
+                    f"    {column} ← {', '.join(map(_told, origins)) or 'made here'}", err=True
+                )
         tables.print_problems(found, pipeline)
     raise typer.Exit(exit_status.SUCCEEDED if valid else exit_status.USAGE)
 
