@@ -1,8 +1,6 @@
 """What each row fails, as bits: one or a few whole numbers beside it, however many the rules.
 
-A column for each rule would be copied, cached and read again with every row, and the Java that
-Spark makes of so many grows past what the JVM compiles (8,000 bytes a method): it then runs
-many times slower.
+A column for each rule would be copied, cached and read again with every row.
 """
 
 from __future__ import annotations

@@ -115,6 +115,8 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         "spark.serializer.objectStreamReset": "100",
         "spark.local.dir": str(scratch / "spark"),
         "spark.sql.adaptive.enabled": "true",
+        # Longer methods the JVM never compiles: a wide query would run several times slower.
+        "spark.sql.codegen.hugeMethodLimit": "8000",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         # Delta 4.4's parser loses the parameters of `spark.sql(…, args=…)` on Spark 4.2 otherwise.
         "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
