@@ -19,6 +19,7 @@ from nbkit.pipelines.spec import Spec
 from nbkit.pipelines.update import raise_for_failures
 from nbkit.pipelines.whole import checked, update
 from nbkit.toolkit import attempt
+from nbkit.toolkit.display import display
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,6 +61,8 @@ class CellsPipeline:
     def preview(self, name: str, n: int = 20) -> DataFrame:
         """Return some rows of a dataset as they would be now; nothing is written.
 
+        At the end of a cell the notebook shows them, as `display` would.
+
         Args:
             name: of the dataset.
             n: most rows.
@@ -75,7 +78,9 @@ class CellsPipeline:
             known = [each.dataset.name for each in graph.datasets.values()]
             raise UsageError(f"there is no dataset {name}{hint(name, known)}")
         with configured(spark, self._spec.configuration):
-            return PreviewInputs(graph, spark).rows(found).limit(n)
+            rows = PreviewInputs(graph, spark).rows(found).limit(n)
+        rows._ipython_display_ = lambda: display(rows)
+        return rows
 
     def graph(self) -> Shown:
         """Return a drawing of the pipeline, with what its last update counted."""
@@ -109,9 +114,11 @@ class CellsPipeline:
         chosen = None if refresh is None else tuple(refresh)
         request = Request(chosen, tuple(full_refresh), full_refresh_all)
         table = telling.Table()
-        self._progress = update(graph, spark, place, request, [telling.to_record, table])
+        progress = update(graph, spark, place, request, [telling.to_record, table])
+        counted = {key: each for key, each in progress.items() if each.state != "EXCLUDED"}
+        self._progress = {**self._progress, **counted}
         table.show()
-        raise_for_failures(self._progress)
+        raise_for_failures(progress)
         return graph_shown(graph, self._progress)
 
     def _resolved(self) -> tuple[PipelineGraph, SparkSession]:
