@@ -96,7 +96,9 @@ def test_lineage(pipeline, monkeypatch, tmp_path):
         },
     }
     last = {name.rpartition(".")[2]: said[-1] for name, said in flows.items()}
-    assert "USER_RAISED_EXCEPTION" in last["broken"]["run"]["facets"]["errorMessage"]["message"]
+    failure = last["broken"]["run"]["facets"]["errorMessage"]["message"]
+    assert failure == pipeline.said["lineage.broken"].message
+    assert "USER_RAISED_EXCEPTION" in failure
 
     def read(name):
         return {(each["namespace"], each["name"]) for each in last[name]["inputs"]}
