@@ -45,6 +45,7 @@ class Facts:
     Attributes:
         kind: what it is.
         exists: whether its table is there.
+        number: the version of its table, where there is one.
         definition: digest of its query as it is now.
         inputs: everything that it reads → what is there now; tables by version.
         unknown: what it reads besides, in words.
@@ -58,6 +59,7 @@ class Facts:
 
     kind: Kind
     exists: bool = True
+    number: int | None = None
     definition: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()

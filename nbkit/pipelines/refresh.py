@@ -12,6 +12,7 @@ from nbkit.pipelines.flow_session import moved, session_for
 from nbkit.pipelines.live_inputs import LiveInputs, expectations_of
 from nbkit.pipelines.plan import Facts, decide
 from nbkit.pipelines.streams import Streams
+from nbkit.pipelines.tables import TableState
 from nbkit.pipelines.written import Written
 from nbkit.quality.splitting import FAILED_EXPECTATIONS, aborted_by, split
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from nbkit.pipelines.hadoop_folder import HadoopFolder
     from nbkit.pipelines.plan import Refresh
     from nbkit.pipelines.sinks import SinkState
-    from nbkit.pipelines.tables import TableState
     from nbkit.quality.splitting import Split
 
 
@@ -103,10 +103,12 @@ class Refresher:
             if parent is not None and key in streams and parent.generation
         }
         record: Mapping[str, Any] = state.record if state else {}
+        number = state.number if isinstance(state, TableState) else None
         allowed = str(found.dataset.properties.get("pipelines.reset.allowed", "true")).lower()
         return Facts(
             found.kind,
             exists=state is not None,
+            number=number,
             definition=found.flows[0].definition if found.flows else "",
             inputs=inputs,
             unknown=tuple(unknown),
@@ -115,7 +117,7 @@ class Refresher:
             last_definition=record.get("definition", ""),
             last_inputs=record.get("inputs", {}),
             last_streams=record.get("streams", {}),
-            touched=_number(state) != record.get("number", _number(state)),
+            touched=number != record.get("number", number),
             full=full,
             resettable=allowed != "false",
         )
@@ -146,11 +148,10 @@ class Refresher:
         self, rows: DataFrame, found: AnalysedDataset, facts: Facts, live: LiveInputs
     ) -> Written:
         expectations = expectations_of(found.dataset.rules)
-        state = self._state(found.key)
         record = {
             "definition": facts.definition,
             "inputs": dict(facts.inputs),
-            "number": 0 if state is None else state.number + 1,
+            "number": 0 if facts.number is None else facts.number + 1,
         }
         parts = split(rows, expectations, dataset=found.key)
         with parts.metrics:
@@ -242,10 +243,6 @@ class Refresher:
     def _live(self, flow: Flow) -> LiveInputs:
         session = session_for(self._spark, flow.conf)
         return LiveInputs(self._graph, self._spark, session, self._storage / "schemas")
-
-
-def _number(state: TableState | SinkState | None) -> int | None:
-    return getattr(state, "number", None)
 
 
 def _beside(found: AnalysedDataset) -> Dataset:
