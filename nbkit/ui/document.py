@@ -14,10 +14,10 @@ from nbkit.ui.widget import MIME, JobWidget
 
 
 class JobDocument:
-    """What a kernel shows in place of a job's file; one widget at a time."""
+    """What a kernel shows in place of a job's file, however many tabs show it."""
 
     def __init__(self) -> None:
-        self._widget: JobWidget | None = None
+        self._shown: dict[str | None, tuple[dict[str, Any], JobWidget]] = {}
 
     def open(self, path: str, job_key: str | None = None) -> None:
         """Show the file's job; of several jobs their keys, of an invalid one its problems.
@@ -28,23 +28,37 @@ class JobDocument:
         """
         from IPython.display import display
 
-        if self._widget is not None:
-            self._widget.close()
-            self._widget = None
-        shown = self._shown(path, job_key)
-        display({MIME: shown, "text/plain": str(shown)}, raw=True)
+        found = self._found(path, job_key)
+        display({MIME: found, "text/plain": str(found)}, raw=True)
 
-    def _shown(self, path: str, job_key: str | None) -> dict[str, Any]:
+    def close(self) -> None:
+        """Stop following the runs; they go on."""
+        for _, widget in self._shown.values():
+            widget.close()
+        self._shown.clear()
+
+    def _found(self, path: str, job_key: str | None) -> dict[str, Any]:
         try:
             keys = () if job_key else _job_keys(Path(path))
             if len(keys) > 1:
                 return {"job_keys": list(keys)}
-            self._widget = JobWidget(load(f"{path}:{job_key}" if job_key else path), Settings.of())
+            return {"model_id": self._widget(path, job_key).model_id}
         except DefinitionError as error:
             return {"problems": [[each.severity, str(each)] for each in error.problems]}
         except NbkitError as error:
             return {"problems": [["error", str(error)]]}
-        return {"model_id": self._widget.model_id}
+
+    def _widget(self, path: str, job_key: str | None) -> JobWidget:
+        """Return the job's widget: as long as the job is the same, so is the widget."""
+        definition = load(f"{path}:{job_key}" if job_key else path)
+        before = self._shown.get(job_key)
+        if before and before[0] == definition.parsed.document:
+            return before[1]
+        if before:
+            before[1].close()
+        made = JobWidget(definition, Settings.of())
+        self._shown[job_key] = (definition.parsed.document, made)
+        return made
 
 
 def _job_keys(path: Path) -> tuple[str, ...]:

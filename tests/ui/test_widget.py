@@ -147,13 +147,15 @@ def shown_in_place(project, monkeypatch):
         return said[-1]
 
     yield show
-    if opened._widget:
-        opened._widget.close()
+    opened.close()
 
 
 def test_in_place_of_a_file_there_is_its_job_or_what_is_wrong(project, shown_in_place):
-    """One widget at a time; all problems of a job; of several jobs their keys."""
+    """A job that is the same has the same widget; a wrong one has problems, a bundle has keys."""
     first = shown_in_place("job.json")["model_id"]
+    assert shown_in_place("job.json")["model_id"] == first
+    changed = json.loads((project / "job.json").read_text()) | {"name": "changed"}
+    (project / "job.json").write_text(json.dumps(changed))
     assert shown_in_place("job.json")["model_id"] != first
     wrong = {"name": "x", "tasks": [{"task_key": "a"}, {"task_key": "a"}]}
     (project / "job.json").write_text(json.dumps(wrong))

@@ -60,6 +60,7 @@ class JobTab {
     await sessionContext.ready;
     if (this.#ended) return;
     this.#context.fileChanged.connect(this.#saved, this);
+    sessionContext.kernelChanged.connect(this.#kernelChanged, this);
     sessionContext.statusChanged.connect(this.#kernelStatus, this);
     sessionContext.connectionStatusChanged.connect(this.#connected, this);
     await this.#show();
@@ -71,6 +72,7 @@ class JobTab {
     this.#view.hide();
     const { sessionContext, fileChanged } = this.#context;
     fileChanged.disconnect(this.#saved, this);
+    sessionContext.kernelChanged.disconnect(this.#kernelChanged, this);
     sessionContext.statusChanged.disconnect(this.#kernelStatus, this);
     sessionContext.connectionStatusChanged.disconnect(this.#connected, this);
     const id = sessionContext.session?.id;
@@ -114,8 +116,16 @@ class JobTab {
     if (this.#context.model.toString() !== this.#text) this.#show();
   }
 
+  #kernelChanged(_, { newValue }) {
+    if (!newValue) this.#gone(); // shut down from elsewhere
+  }
+
   #kernelStatus(_, status) {
-    if (!ENDED.includes(status)) return;
+    if (ENDED.includes(status)) this.#gone();
+  }
+
+  #gone() {
+    this.#id = null;
     this.#view.hide();
     this.#again("The kernel that showed this job has ended. A run goes on without it.");
   }
