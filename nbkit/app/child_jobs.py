@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbkit.app.bundle import included_texts, read_text
 from nbkit.app.files import tasks
+from nbkit.bundle_files import included_texts, read_text
 from nbkit.errors import DefinitionError, NbkitError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.choice import Choice

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbkit.app.bundle import choose, read_text, whole_bundle
 from nbkit.app.child_jobs import wrong_children
 from nbkit.app.files import look_up
 from nbkit.app.libraries import not_installed
 from nbkit.app.notebook_job import is_notebook, job_around
+from nbkit.bundle_files import choose, read_text, whole_bundle
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.load import Parsed, inspect_job

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbkit.errors import DefinitionError, Problem
 from nbkit.graph.bundle import MARKS, Bundle, assemble, included, is_bundle
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from nbkit.graph.choice import Choice
     from nbkit.graph.findings import Loc
     from nbkit.graph.model import Job
+
+
+Resource = Literal["jobs", "pipelines"]
+"""What a bundle has under `resources`, as far as it can run here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,18 @@ def is_fragment(text: str, *, source: str) -> bool:
         return False
     document = _read(text, source).value
     return is_bundle(document) and not is_whole(document)
+
+
+def resource_keys(text: str, resource: Resource, *, source: str) -> tuple[str, ...]:
+    """Return the keys of a bundle's jobs, or of its pipelines; none for what is no bundle.
+
+    Raises:
+        DefinitionError: the text is neither JSON nor YAML.
+    """
+    document = _assembled(_read(text, source), AS_IT_IS)[0].document
+    resources = document.get("resources") if is_bundle(document) else None
+    found = resources.get(resource) if isinstance(resources, dict) else None
+    return tuple(found) if isinstance(found, dict) else ()
 
 
 def job_keys(text: str, *, source: str, choice: Choice = AS_IT_IS) -> tuple[str, ...]:

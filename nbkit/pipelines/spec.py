@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from nbkit.bundle_files import choose, read_text, whole_bundle
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.bundle import is_bundle
-from nbkit.graph.choice import Choice
 from nbkit.graph.json_text import read_json
-from nbkit.graph.load import bundled_pipeline, includes
+from nbkit.graph.load import bundled_pipeline
 from nbkit.graph.near import hint
 from nbkit.graph.syntax import SyntaxProblem
 from nbkit.graph.yaml_text import read_yaml
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".py", ".ipynb", ".sql")
 """Files that can be sources."""
 
-_VARIABLE = "BUNDLE_VAR_"
 _SPEC_NAMES = ("spark-pipeline.yml", "spark-pipeline.yaml")
 _SPARK_KEYS = ("name", "storage", "libraries", "catalog", "database", "schema", "configuration")
 _UNDERSTOOD = {
@@ -81,10 +79,9 @@ def read_spec(named: str | Path) -> Spec:
     path, key = _located(address)
     if path.suffix.lower() in SUFFIXES:
         return Spec(path.stem, path.parent, (path,))
-    text = _text(path)
-    document = _document(text, path)
+    document = _read(path)
     if is_bundle(document):
-        return _of_bundle(text, path, key, address)
+        return _of_bundle(path, key, address)
     return _of_spark(document, path)
 
 
@@ -108,11 +105,8 @@ def _located(address: Address) -> tuple[Path, str | None]:
     return path.resolve(), key
 
 
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8").removeprefix("\ufeff")
-
-
-def _document(text: str, path: Path) -> Any:
+def _read(path: Path) -> Any:
+    text = read_text(path).removeprefix("\ufeff")
     try:
         return (read_json if path.suffix == ".json" else read_yaml)(text).value
     except SyntaxProblem as problem:
@@ -137,11 +131,14 @@ def _of_spark(document: Any, path: Path) -> Spec:
     return spec
 
 
-def _of_bundle(text: str, path: Path, key: str | None, address: Address) -> Spec:
+def _of_bundle(path: Path, key: str | None, address: Address) -> Spec:
     try:
-        settings, key = bundled_pipeline(
-            text, source=path.name, key=key, choice=_choice(text, path, address)
+        path, key = whole_bundle(path, key, "pipelines")
+        text = read_text(path)
+        choice = choose(
+            path, text, target=address.target, variables=address.variables, undeclared="error"
         )
+        settings, key = bundled_pipeline(text, source=path.name, key=key, choice=choice)
     except DefinitionError as error:
         raise DefinitionError(error.problems, str(path)) from None
     known = {*_UNDERSTOOD, *_OF_DEPLOYMENT}
@@ -154,30 +151,6 @@ def _of_bundle(text: str, path: Path, key: str | None, address: Address) -> Spec
     if problems:
         raise DefinitionError(tuple(problems), f"{path}:{key}")
     return spec
-
-
-def _choice(text: str, path: Path, address: Address) -> Choice:
-    """Return how a bundle is to be read: what a person chose, and what surrounds its file."""
-    files = {
-        file.relative_to(path.parent).as_posix(): _text(file)
-        for pattern in includes(text, source=path.name)
-        for file in sorted(path.parent.glob(pattern))
-    }
-    folder = str(path.parent)
-    facts = dict.fromkeys((f"workspace.{at}_path" for at in ("root", "file", "artifact")), folder)
-    environment = {
-        name.removeprefix(_VARIABLE): value
-        for name, value in os.environ.items()
-        if name.startswith(_VARIABLE)
-    }
-    return Choice(
-        address.target,
-        address.variables,
-        environment,
-        files=files,
-        facts=facts,
-        undeclared="error",
-    )
 
 
 def _spec(settings: dict[str, Any], path: Path, key: str, problems: list[Problem]) -> Spec:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nbkit.app.bundle import choose, read_text
 from nbkit.app.definition import load
+from nbkit.bundle_files import choose, read_text
 from nbkit.errors import DefinitionError, NbkitError
 from nbkit.graph.load import job_keys
 from nbkit.settings import Settings

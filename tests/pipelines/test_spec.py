@@ -83,6 +83,12 @@ def test_a_bundle_is_read_as_it_is_for_jobs(folder, monkeypatch):
     monkeypatch.setenv("BUNDLE_VAR_else", "is somebody else's")
     assert read_spec(file).schema == "from_outside"
     assert read_spec(f"{file} --var schema=mine").schema == "mine"
+    assert read_spec(folder / "resources" / "sales.pipeline.yml").schema == "from_outside"
+    overrides = folder / ".databricks" / "bundle" / "dev" / "variable-overrides.json"
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text('{"schema": "kept"}')
+    monkeypatch.delenv("BUNDLE_VAR_schema")
+    assert read_spec(file).schema == "kept"
     prod = read_spec(f"{file}:sales --target prod")
     assert (prod.name, prod.schema) == ("sales of prod", "big")
     assert prod.configuration == {"fast": "true", "slow": "1"}

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.choice import Choice
-from nbkit.graph.load import includes, is_fragment, job_keys
+from nbkit.graph.load import includes, is_fragment, resource_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from nbkit.errors import Severity
+    from nbkit.graph.load import Resource
 
 _VARIABLE = "BUNDLE_VAR_"
 _FOLDERS = ("root_path", "file_path", "artifact_path", "resource_path", "state_path")
@@ -68,23 +69,30 @@ def choose(
     )
 
 
-def whole_bundle(path: Path, job_key: str | None) -> tuple[Path, str | None]:
-    """Return the main file of a bundle for a fragment that it includes, and the job's key in it.
+def whole_bundle(
+    path: Path, key: str | None, resource: Resource = "jobs"
+) -> tuple[Path, str | None]:
+    """Return the main file of a bundle for a fragment that it includes, and the key in it.
 
     What is no fragment, or stands alone, is returned as it is.
+
+    Args:
+        path: the file.
+        key: of what is meant in it; without one, the only one that the fragment has.
+        resource: what is meant.
 
     Raises:
         DefinitionError: a file is neither JSON nor YAML, or what the main file includes is missing.
     """
     text = read_text(path)
     if not is_fragment(text, source=path.name):
-        return path, job_key
+        return path, key
     guesses = (folder / name for folder in path.parents for name in _MAIN)
     main = next((guess for guess in guesses if guess.is_file()), None)
     if main is None or not _includes(main, path):
-        return path, job_key
-    keys = job_keys(text, source=path.name)
-    return main, job_key or (keys[0] if len(keys) == 1 else None)
+        return path, key
+    keys = resource_keys(text, resource, source=path.name)
+    return main, key or (keys[0] if len(keys) == 1 else None)
 
 
 def _includes(main: Path, path: Path) -> bool:
