@@ -165,17 +165,28 @@ def flights(root: Path, month: int) -> None:
     landing = root / ".nbkit" / "landing" / "flights"
     _write(root / "ours", FLIGHTS.format(parquet="", landing=landing), landing=landing)
     bench.nbkit(root, "driver", "stop")
-    update = ("pipeline", "run", "ours", "--full-refresh-all", "--quiet")
-    rows = [("nbkit, cold, Delta", bench.seconds(lambda: bench.nbkit(root, *update)))]
+    again = ("pipeline", "run", "ours", "--quiet")
+    update = (*again, "--full-refresh-all")
+    cold = bench.seconds(lambda: bench.nbkit(root, *update))
     bench.nbkit(root, "driver", "start")
     bench.nbkit(root, *update)
-    rows.append(("nbkit, warm driver, Delta", bench.seconds(lambda: bench.nbkit(root, *update))))
+    warm = bench.seconds(lambda: bench.nbkit(root, *update))
+    idle = bench.seconds(lambda: bench.nbkit(root, *again))
     bench.nbkit(root, "driver", "stop")
+    rows = [
+        ("nbkit, cold, Delta", cold),
+        ("nbkit, warm driver, Delta", warm),
+        ("nbkit, warm driver, nothing new", idle),
+    ]
     if find_spec("grpc") is None or find_spec("grpc_status") is None:
         print("spark-pipelines is left out: install 'pyspark[pipelines]==4.2.0' for it")
     else:
-        rows += _of_spark(root, landing)
+        of_spark = _of_spark(root, landing)
+        rows += of_spark
+        for (name, seconds), ours in zip(of_spark, (cold, warm), strict=True):
+            print(f"{name}: {seconds / ours:.1f} times as long as nbkit")
     bench.table("the flights pipeline", rows)
+    print(f"nothing new: {cold / idle:.1f} times faster than cold, {warm / idle:.1f} than warm")
 
 
 def _of_spark(root: Path, landing: Path) -> list[tuple[str, float]]:

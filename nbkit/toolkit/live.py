@@ -37,6 +37,7 @@ class Live(anywidget.AnyWidget):
 
     def __init__(self, **traits: typing.Any) -> None:
         super().__init__(slot=uuid.uuid4().hex, **traits)
+        hear_every_page(self)
 
     def around(self, html: str) -> str:
         """Return the HTML of an output that shows this model, and `html` where it cannot."""
@@ -45,6 +46,14 @@ class Live(anywidget.AnyWidget):
             f'<nbkit-live data-nbkit="{self.slot}" data-lm-suppress-shortcuts="true">'
             f"{html}</nbkit-live>"
         )
+
+
+def hear_every_page(widget: ipywidgets.Widget) -> None:
+    """Let what a page says reach a widget by the subshell that the page chose.
+
+    ipykernel prefers the one that heard the widget last, even when that has ended with its page.
+    """
+    widget.comm._reply_subshell_for = None  # noqa: SLF001 - there is no public way
 
 
 def script(*names: str) -> str:

@@ -28,6 +28,7 @@ from nbkit.report.view import run_view
 from nbkit.rules.record import record
 from nbkit.rules.state import RunState
 from nbkit.settings import Settings
+from nbkit.toolkit.live import hear_every_page
 from nbkit.ui.picture import graph_svg, picture_html, picture_svg
 
 if TYPE_CHECKING:
@@ -94,9 +95,7 @@ class JobWidget(anywidget.AnyWidget):
         super().__init__(
             _esm=script("widget"), page_style=style(), dashboard=self._document(definition.graph)
         )
-        # ipykernel sends what a page says to the subshell that heard this widget last, even when
-        # that has ended with its page; without the rule it goes where the page addressed it
-        self.comm._reply_subshell_for = None  # noqa: SLF001
+        hear_every_page(self)
         self._display = f"nbkit-job-{self.model_id}"
         self.on_msg(self._heard)
         self._follow_latest()

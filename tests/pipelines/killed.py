@@ -42,11 +42,6 @@ def in_quarantine() -> None:
     streams.append_once = once
 
 
-def before_merge() -> None:
-    """After the changes were noted, before they are merged."""
-    cdc.ChangesInto._merge = lambda *_: die()
-
-
 def after_merge() -> None:
     """After changes were merged, before their batch is recorded."""
     merge = cdc.ChangesInto._merge

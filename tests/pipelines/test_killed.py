@@ -42,7 +42,7 @@ dp.create_auto_cdc_flow(
 
 
 def test_killed(tmp_path):
-    """Between the writes of a batch, before and after a merge, before a batch is recorded."""
+    """Between the writes of a batch, after a merge, before a batch is recorded."""
     landing, rows = tmp_path / "landing", 0
     landing.mkdir()
     (tmp_path / "a.py").write_text(SOURCE.format(landing=landing))
@@ -56,7 +56,7 @@ def test_killed(tmp_path):
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     try:
-        for point in ("nowhere", "in_quarantine", "before_merge", "after_merge", "after_commit"):
+        for point in ("nowhere", "in_quarantine", "after_merge", "after_commit"):
             lines = [{"id": rows + at, "name": f"n{at}"} for at in range(4)]
             (landing / f"{rows}.json").write_text("\n".join(map(json.dumps, lines)))
             rows += 4

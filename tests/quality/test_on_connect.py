@@ -5,6 +5,7 @@ The server is nbkit's own driver with Spark's Connect plug-in: the same Delta, n
 
 from __future__ import annotations
 
+import os
 import socket
 
 import pytest
@@ -41,11 +42,14 @@ def spark(tmp_path_factory):
     }
     server = Settings.model_validate({"root": root, "spark": {"memory": "1g", "conf": conf}})
     client = Settings.model_validate({"root": root, "spark": {"remote": f"sc://127.0.0.1:{port}"}})
+    before = dict(os.environ)
     with hold(server) as held:
         session = attach(client)
         session.server = held
         yield session
         session.stop()
+    os.environ.clear()  # PySpark notes there that this process is for Connect only
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="module")

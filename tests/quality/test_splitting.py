@@ -101,7 +101,7 @@ def test_predicates_may_look_at_other_rows_and_tables(spark, rows):
 
 def test_two_looks_at_one_version_of_a_table(spark, rows):
     """Rows of a Delta table need not be kept: both looks see it as it was at the split."""
-    rows.write.saveAsTable("looked_at")
+    rows.write.mode("overwrite").saveAsTable("looked_at")
     df = spark.table("looked_at").where("id is not null").selectExpr("id", "x + 1 as x")
     made = split(df, [Expectation("positive", "x > 0", "quarantine"), Expectation("id", "id < 4")])
     made.good.write.format("noop").mode("overwrite").save()

@@ -328,20 +328,20 @@ def test_after_its_kernel_a_notebook_shows_the_picture(lab, trial):
 
 def test_reopening_shows_the_live_run_and_cancel_ends_it(lab):
     """The run goes on while the page is closed; the page that opens next follows it."""
-    lab.write("slow.ipynb", "import nbkit\nnbkit.job('slow.json')")
-    first = lab.open("slow.ipynb")
+    lab.write("watch.ipynb", "import nbkit\nnbkit.job('slow.json')")
+    first = lab.open("watch.ipynb")
     first.page.set_default_timeout(PATIENCE)
     first.run(0)
     first.page.get_by_role("button", name="► Run", exact=True).click()
     run_badge(first, "running").wait_for(timeout=PATIENCE)
     first.save()
     first.page.close()
-    again = lab.open("slow.ipynb")
+    again = lab.open("watch.ipynb")
     again.page.set_default_timeout(PATIENCE)
     run_badge(again, "running").wait_for(timeout=PATIENCE)
     again.screenshot("dashboard-live")
     again.command("application:close")  # only the tab: its kernel goes on, its subshell does not
-    again.command("docmanager:open", path="slow.ipynb")
+    again.command("docmanager:open", path="watch.ipynb")
     run_badge(again, "running").wait_for(timeout=PATIENCE)
     again.page.get_by_role("button", name="Cancel").click()
     run_badge(again, "cancelled").wait_for(timeout=PATIENCE)
