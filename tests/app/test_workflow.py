@@ -95,7 +95,9 @@ def parent(shared_project) -> dict[str, Any]:
     job = project.job(project.notebook_task("parent", "parent.ipynb", new_cluster=cluster))
     said = project.nbkit("run", job, "--json", NBKIT_SECRET_DB_PASSWORD=SECRET)
     (task,) = said.json["tasks"]
-    return {**task, "said": said, "text": text_of(project.root / task["output_notebook"])}
+    runs = project.nbkit("runs", "--json").json["runs"]
+    text = text_of(project.root / task["output_notebook"])
+    return {**task, "said": said, "runs": runs, "text": text}
 
 
 def test_a_called_notebook_is_a_run_of_its_own(parent, shared_project):
@@ -116,8 +118,7 @@ def test_a_called_notebook_is_on_its_callers_cluster(parent):
 
 def test_a_repair_knows_the_timeout(parent, shared_project):
     """What a caller gave holds when its call is run again by itself."""
-    runs = shared_project.nbkit("runs", "--json").json["runs"]
-    late = next(run for run in runs if run["state"].get("result_state") == "TIMEDOUT")
+    late = next(run for run in parent["runs"] if run["state"]["result_state"] == "TIMEDOUT")
     assert parent["said"].status == 0
     said = shared_project.start("repair", late["run_id"], "--json").end(timeout=50)
     assert said.json["state"]["result_state"] == "TIMEDOUT"
@@ -128,7 +129,7 @@ def test_threads_call_at_once(parent):
     assert "['got a, 1 letters', 'got b, 1 letters', 'got c, 1 letters']" in parent["text"]
 
 
-def test_what_went_wrong_is_named(parent, shared_project):
+def test_what_went_wrong_is_named(parent):
     """A failure, a timeout, a missing notebook, a wrong argument, a circle."""
     text = parent["text"]
     assert "NotebookRunError parts/child failed: ValueError: no such day [run " in text
@@ -137,8 +138,8 @@ def test_what_went_wrong_is_named(parent, shared_project):
     assert "nearest: child" in text
     assert "TypeError the arguments of a notebook are texts; 'day' is 5" in text
     assert "5 notebooks have called each other already" in text
-    runs = shared_project.nbkit("runs", "--json").json["runs"]
-    assert {"SUCCESS", "FAILED", "TIMEDOUT"} <= {run["state"].get("result_state") for run in runs}
+    results = {run["state"]["result_state"] for run in parent["runs"]}
+    assert {"SUCCESS", "FAILED", "TIMEDOUT"} <= results
 
 
 def test_a_secret_reaches_notebooks_and_no_record(parent, shared_project):
