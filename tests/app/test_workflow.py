@@ -120,7 +120,8 @@ def test_a_repair_knows_the_timeout(parent, shared_project):
     """What a caller gave holds when its call is run again by itself."""
     late = next(run for run in parent["runs"] if run["state"]["result_state"] == "TIMEDOUT")
     assert parent["said"].status == 0
-    said = shared_project.start("repair", late["run_id"], "--json").end(timeout=50)
+    secret = {"NBKIT_SECRET_DB_PASSWORD": SECRET}
+    said = shared_project.nbkit("repair", late["run_id"], "--json", **secret)
     assert said.json["state"]["result_state"] == "TIMEDOUT"
 
 
