@@ -10,7 +10,7 @@ from nbkit.bundle_files import included_texts, read_text
 from nbkit.errors import DefinitionError, NbkitError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.choice import Choice
-from nbkit.graph.load import job_keys
+from nbkit.graph.load import resource_keys
 from nbkit.graph.near import hint
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _keys(path: Path, target: str | None = None) -> tuple[str, ...]:
     try:
         text = read_text(path)
         choice = Choice(target, files=included_texts(path, text))
-        return job_keys(text, source=path.name, choice=choice)
+        return resource_keys(text, "jobs", source=path.name, choice=choice)
     except NbkitError:
         return ()
 

@@ -9,7 +9,7 @@ from nbkit.errors import DefinitionError, Problem
 from nbkit.graph.bundle import MARKS, Bundle, assemble, included, is_bundle
 from nbkit.graph.checks import check
 from nbkit.graph.choice import AS_IT_IS
-from nbkit.graph.definitions import bundled_jobs, choose
+from nbkit.graph.definitions import choose
 from nbkit.graph.findings import Finding, as_problems, new_beside
 from nbkit.graph.ignored import ignored
 from nbkit.graph.interpolation import heard, interpolated, is_whole, misnamed, once
@@ -183,9 +183,7 @@ def bundled_pipeline(
         DefinitionError: there is no such pipeline, or a reference in it has no value.
     """
     bundle, _ = _assembled(_read(text, source), choice)
-    resources = bundle.document.get("resources")
-    found = resources.get("pipelines") if isinstance(resources, dict) else None
-    pipelines = found if isinstance(found, dict) else {}
+    pipelines = _resources(bundle.document, "pipelines")
     wrong = [*bundle.problems, *misnamed(bundle.document, choice, text)]
     if key is None and len(pipelines) == 1:
         key = next(iter(pipelines))
@@ -225,25 +223,22 @@ def is_fragment(text: str, *, source: str) -> bool:
     return is_bundle(document) and not is_whole(document)
 
 
-def resource_keys(text: str, resource: Resource, *, source: str) -> tuple[str, ...]:
+def resource_keys(
+    text: str, resource: Resource, *, source: str, choice: Choice = AS_IT_IS
+) -> tuple[str, ...]:
     """Return the keys of a bundle's jobs, or of its pipelines; none for what is no bundle.
 
     Raises:
         DefinitionError: the text is neither JSON nor YAML.
     """
-    document = _assembled(_read(text, source), AS_IT_IS)[0].document
-    resources = document.get("resources") if is_bundle(document) else None
+    document = _assembled(_read(text, source), choice)[0].document
+    return tuple(_resources(document, resource)) if is_bundle(document) else ()
+
+
+def _resources(document: Any, resource: Resource) -> dict[str, Any]:
+    resources = document.get("resources")
     found = resources.get(resource) if isinstance(resources, dict) else None
-    return tuple(found) if isinstance(found, dict) else ()
-
-
-def job_keys(text: str, *, source: str, choice: Choice = AS_IT_IS) -> tuple[str, ...]:
-    """Return the keys of a bundle's jobs; none for a file that is one job by itself.
-
-    Raises:
-        DefinitionError: the text is neither JSON nor YAML.
-    """
-    return tuple(bundled_jobs(_assembled(_read(text, source), choice)[0].document) or ())
+    return found if isinstance(found, dict) else {}
 
 
 def _read(text: str, source: str) -> Document:

@@ -34,11 +34,6 @@ class Node:
         """Return the expressions of a field; none if it is empty, or is none of expressions."""
         return tuple(_trees(self.fields.get(name)))
 
-    def all_expressions(self) -> Iterator[tuple[str, Node]]:
-        """Yield every expression that stands in a field, with the field's name."""
-        for name in self.fields:
-            yield from ((name, tree) for tree in self.expressions(name))
-
     @property
     def id(self) -> int:
         """What Spark knows a column by, here and wherever it is read; -1 for no column."""
@@ -49,12 +44,6 @@ class Node:
     def name(self) -> str:
         """Name of a column, or of an alias."""
         return str(self.fields.get("name", ""))
-
-    def walk(self) -> Iterator[Node]:
-        """Yield this and all below it."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
 
 
 def analysed(frame: DataFrame) -> Node:

@@ -8,7 +8,7 @@ from typing import Any
 from nbkit.app.definition import load
 from nbkit.bundle_files import choose, read_text
 from nbkit.errors import DefinitionError, NbkitError
-from nbkit.graph.load import job_keys
+from nbkit.graph.load import resource_keys
 from nbkit.settings import Settings
 from nbkit.ui.widget import MIME, JobWidget
 
@@ -64,7 +64,7 @@ class JobDocument:
 def _job_keys(path: Path) -> tuple[str, ...]:
     text = read_text(path)
     choice = choose(path, text, target=None, variables={}, undeclared="warning")
-    return job_keys(text, source=path.name, choice=choice)
+    return resource_keys(text, "jobs", source=path.name, choice=choice)
 
 
 document = JobDocument()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -291,7 +292,7 @@ class JobWidget(anywidget.AnyWidget):
         return self._settings.runs_directory / str(run_id)
 
     def _reader(self, run_id: int) -> Callable[[], dict[str, Any]]:
-        return lambda: record(*history.show(run_id, self._settings))
+        return partial(history.recorded, run_id, self._settings)
 
 
 def _not_run(graph: RunGraph) -> Run:

@@ -11,7 +11,7 @@ import pytest
 
 from nbkit.errors import DefinitionError
 from nbkit.graph.choice import Choice
-from nbkit.graph.load import includes, inspect_job, is_fragment, job_keys, parse_job
+from nbkit.graph.load import includes, inspect_job, is_fragment, parse_job, resource_keys
 from nbkit.graph.yaml_text import read_yaml
 from nbkit.rules.queue import waits
 
@@ -500,7 +500,7 @@ def test_included_files_are_part_of_the_bundle():
         "in/git",
     ]
     assert [problem.pointer for problem in parsed.warnings] == ["", "tasks[0].task_key"]
-    assert job_keys(BUNDLE, source="b.yml", choice=Choice(files=files)) == (
+    assert resource_keys(BUNDLE, "jobs", source="b.yml", choice=Choice(files=files)) == (
         "etl",
         "child",
         "report",

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from nbkit.errors import DefinitionError
-from nbkit.graph.load import job_keys, parse_job
+from nbkit.graph.load import parse_job, resource_keys
 
 JOB = {
     "name": "etl",
@@ -141,11 +141,11 @@ resources:
 
 def test_keys_of_a_bundle():
     """The keys come in the order of the file; a single job has none."""
-    assert job_keys(json.dumps(bundle(z=JOB, a=JOB)), source="x.json") == ("z", "a")
-    assert job_keys(json.dumps(JOB), source="x.json") == ()
-    assert job_keys("", source="x.yml") == ()
+    assert resource_keys(json.dumps(bundle(z=JOB, a=JOB)), "jobs", source="x.json") == ("z", "a")
+    assert resource_keys(json.dumps(JOB), "jobs", source="x.json") == ()
+    assert resource_keys("", "jobs", source="x.yml") == ()
     with pytest.raises(DefinitionError, match="comments are not allowed"):
-        job_keys("// x", source="x.json")
+        resource_keys("// x", "jobs", source="x.json")
 
 
 @pytest.mark.parametrize(("source", "text"), [("j.json", "{"), ("j.yml", "a: [")])
