@@ -16,7 +16,7 @@ from nbkit.pipelines.cdc_versions import OPERATION
 from nbkit.pipelines.flow_session import moved
 from nbkit.pipelines.names import quoted
 from nbkit.pipelines.reading import answering
-from nbkit.pipelines.written import Written
+from nbkit.pipelines.written import Merged, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,18 +92,16 @@ class ChangesInto:
     def _batch(self, batch: DataFrame, number: int) -> None:
         batch.persist()
         try:
-            rows = batch.count()  # fills the cache, too
-            if not rows:
+            if not batch.count():  # fills the cache, too
                 return
             writer = batch.write.format("delta").mode("append").option("mergeSchema", "true")
             writer = writer.option("txnAppId", self._application).option("txnVersion", number)
             writer.save(self._log)
-            self._merge(batch)
-            self._written.rows = (self._written.rows or 0) + rows
+            self._written.add_merged(self._merge(batch))
         finally:
             batch.unpersist()
 
-    def _merge(self, batch: DataFrame) -> None:
+    def _merge(self, batch: DataFrame) -> Merged:
         session, changes = batch.sparkSession, self._changes
         events = session.read.format("delta").load(self._log)
         keys = self._keys(events)
@@ -122,9 +120,9 @@ class ChangesInto:
             versions = cdc_versions.history(wanted, keys, columns, changes)
             rows = cdc_versions.with_stale(versions, table, keys, affected)
             on = [*keys, START]
-        self._into_table(rows, on, table.columns)
+        return self._into_table(rows, on, table.columns)
 
-    def _into_table(self, rows: DataFrame, on: Sequence[str], columns: Sequence[str]) -> None:
+    def _into_table(self, rows: DataFrame, on: Sequence[str], columns: Sequence[str]) -> Merged:
         """Merge rows, with what to do about each, in one commit."""
         from delta.tables import DeltaTable
 
@@ -141,7 +139,8 @@ class ChangesInto:
             values = {f"`{name}`": f"s.`{name}`" for name in others}
             merge = merge.whenMatchedUpdate(differs, set=values)
         inserted = {f"`{name}`": f"s.`{name}`" for name in columns}
-        merge.whenNotMatchedInsert(f"s.{OPERATION} <> 'delete'", values=inserted).execute()
+        merge = merge.whenNotMatchedInsert(f"s.{OPERATION} <> 'delete'", values=inserted)
+        return Merged.of(merge.execute())
 
     def _snapshots(self) -> None:
         """Follow snapshots: those of a function one by one, or a table as it is now."""
@@ -151,7 +150,7 @@ class ChangesInto:
         if isinstance(source, str):
             with answering(self._live):
                 rows = read_changes(self._live.spark, self._changes)
-            cdc_snapshots.follow(moved(rows, session), None, self._found.key, self._changes)
+            self._follow(moved(rows, session), None)
             return
         text = file.read()
         last = None if text is None else json.loads(text)["version"]
@@ -161,9 +160,13 @@ class ChangesInto:
             if found is None:
                 return
             rows, version = found
-            cdc_snapshots.follow(moved(rows, session), version, self._found.key, self._changes)
+            self._follow(moved(rows, session), version)
             file.write(json.dumps({"version": version}, default=str))
             last = version
+
+    def _follow(self, snapshot: DataFrame, version: Any) -> None:
+        key = self._found.key
+        self._written.add_merged(cdc_snapshots.follow(snapshot, version, key, self._changes))
 
 
 def _differs(rows: DataFrame, columns: Sequence[str]) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.cdc_columns import END, START, names_of, tracked
 from nbkit.pipelines.names import quoted
+from nbkit.pipelines.written import Merged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 _DO = "__nbkit_do"
 
 
-def follow(rows: DataFrame, version: Any, key: str, changes: Changes) -> None:
+def follow(rows: DataFrame, version: Any, key: str, changes: Changes) -> Merged:
     """Make a table follow a snapshot, in one commit; the same one again changes nothing.
+
+    Returns:
+        What that did to the table's rows.
 
     Args:
         rows: the snapshot.
@@ -29,12 +33,11 @@ def follow(rows: DataFrame, version: Any, key: str, changes: Changes) -> None:
     """
     keys = names_of(rows, changes.keys)
     if changes.scd_type == 1:
-        _overwrite(rows, key, keys)
-    else:
-        _extend(rows, version, key, keys, changes)
+        return _overwrite(rows, key, keys)
+    return _extend(rows, version, key, keys, changes)
 
 
-def _overwrite(rows: DataFrame, key: str, keys: Sequence[str]) -> None:
+def _overwrite(rows: DataFrame, key: str, keys: Sequence[str]) -> Merged:
     from delta.tables import DeltaTable
 
     table = DeltaTable.forName(rows.sparkSession, quoted(key)).alias("t")
@@ -43,10 +46,12 @@ def _overwrite(rows: DataFrame, key: str, keys: Sequence[str]) -> None:
     if others:
         merge = merge.whenMatchedUpdate(_differs(others), set=_values(others))
     merge = merge.whenNotMatchedInsert(values=_values(rows.columns))
-    merge.whenNotMatchedBySourceDelete().execute()
+    return Merged.of(merge.whenNotMatchedBySourceDelete().execute())
 
 
-def _extend(rows: DataFrame, version: Any, key: str, keys: Sequence[str], changes: Changes) -> None:
+def _extend(
+    rows: DataFrame, version: Any, key: str, keys: Sequence[str], changes: Changes
+) -> Merged:
     """End the versions that are over and begin the new ones."""
     from delta.tables import DeltaTable
     from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
@@ -88,7 +93,8 @@ def _extend(rows: DataFrame, version: Any, key: str, keys: Sequence[str], change
         keep = f"s.{_DO} = 'keep' AND ({_differs(others)})"
         merge = merge.whenMatchedUpdate(keep, set=_values(others))
     begun = {**_values(columns), f"`{START}`": "s.__nbkit_when", f"`{END}`": "null"}
-    merge.whenNotMatchedInsert(f"s.{_DO} = 'begin'", values=begun).execute()
+    merge = merge.whenNotMatchedInsert(f"s.{_DO} = 'begin'", values=begun)
+    return Merged.of(merge.execute())
 
 
 def _same(keys: Sequence[str]) -> str:

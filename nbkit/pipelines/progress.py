@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from nbkit.pipelines.plan import How
+    from nbkit.pipelines.written import Merged
     from nbkit.quality.outcome import Outcome
 
 FlowState = Literal[
@@ -28,6 +29,7 @@ class DatasetProgress:
         message: for a person: how it was refreshed and why, or what went wrong.
         how: how it was, or is being, refreshed; None before that is decided.
         rows, dropped: written and kept out; None where that is not known.
+        merged: what changes have done, to a table that takes them.
         started_at, ended_at: milliseconds since the epoch; 0 for not yet.
         outcomes: of expectations, on it and on the views that it reads.
         error: the exception that ended it.
@@ -40,6 +42,7 @@ class DatasetProgress:
     how: How | None = None
     rows: int | None = None
     dropped: int | None = None
+    merged: Merged | None = None
     started_at: int = 0
     ended_at: int = 0
     outcomes: tuple[Outcome, ...] = field(default=(), compare=False)

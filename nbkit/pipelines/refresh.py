@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines import columns, sinks, tables
+from nbkit.pipelines.auto_loader import SCHEMAS
 from nbkit.pipelines.declarations import Dataset
 from nbkit.pipelines.flow_session import moved, session_for
 from nbkit.pipelines.live_inputs import LiveInputs, expectations_of
@@ -160,7 +161,7 @@ class Refresher:
             outcome = parts.metrics.read()
             outcomes = [metrics.read() for metrics in live.counted.values()]
         counted = [outcome] if expectations else []
-        return Written(outcome.kept, outcome.rows - outcome.kept, [*counted, *outcomes])
+        return Written(outcome.kept, outcome.rows - outcome.kept, outcomes=[*counted, *outcomes])
 
     def _begin_quarantine(self, found: AnalysedDataset) -> None:
         """Make, or empty, the table beside a streaming one for rows that do not belong there."""
@@ -242,7 +243,7 @@ class Refresher:
 
     def _live(self, flow: Flow) -> LiveInputs:
         session = session_for(self._spark, flow.conf)
-        return LiveInputs(self._graph, self._spark, session, self._storage / "schemas")
+        return LiveInputs(self._graph, self._spark, session, self._storage / SCHEMAS)
 
 
 def _beside(found: AnalysedDataset) -> Dataset:

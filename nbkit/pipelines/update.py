@@ -158,6 +158,7 @@ class Update:
                 how=how.how,
                 rows=done.rows,
                 dropped=done.dropped,
+                merged=done.merged,
                 ended_at=_now(),
                 outcomes=tuple(done.outcomes),
             )

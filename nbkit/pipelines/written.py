@@ -8,8 +8,34 @@ from typing import TYPE_CHECKING
 from nbkit.quality.metrics import NotMeasuredError
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from nbkit.quality.metrics import Metrics
     from nbkit.quality.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What changes have done to the rows of a table.
+
+    Attributes:
+        upserted: inserted or updated.
+        deleted: removed.
+    """
+
+    upserted: int = 0
+    deleted: int = 0
+
+    @classmethod
+    def of(cls, metrics: DataFrame) -> Merged:
+        """Return what Delta says about a merge."""
+        row = metrics.first()
+        assert row is not None
+        return cls(row.num_inserted_rows + row.num_updated_rows, row.num_deleted_rows)
+
+    def plus(self, other: Merged) -> Merged:
+        """Return both together."""
+        return Merged(self.upserted + other.upserted, self.deleted + other.deleted)
 
 
 @dataclass(slots=True)
@@ -19,11 +45,13 @@ class Written:
     Attributes:
         rows: written; None where nobody counted.
         dropped: kept out of it by expectations, quarantined ones included.
+        merged: what changes have done to it; None where it takes none.
         outcomes: of the expectations on it, and on the views that it reads.
     """
 
     rows: int | None = 0
     dropped: int | None = 0
+    merged: Merged | None = None
     outcomes: list[Outcome] = field(default_factory=list)
 
     def add(self, metrics: Metrics, *, own: bool) -> None:
@@ -42,8 +70,15 @@ class Written:
             self.dropped = (self.dropped or 0) + outcome.rows - outcome.kept
         self._take(outcome)
 
+    def add_merged(self, merged: Merged) -> None:
+        """Add what a merge of changes has done."""
+        self.merged = merged if self.merged is None else self.merged.plus(merged)
+        self.rows = (self.rows or 0) + merged.upserted + merged.deleted
+
     def include(self, other: Written) -> None:
         """Add what another flow has written."""
+        if other.merged is not None:
+            self.merged = other.merged if self.merged is None else self.merged.plus(other.merged)
         self.rows = (self.rows or 0) + (other.rows or 0)
         self.dropped = (self.dropped or 0) + (other.dropped or 0)
         for outcome in other.outcomes:
