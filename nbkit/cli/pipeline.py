@@ -180,12 +180,14 @@ def _told(origin: Mapping[str, Any]) -> str:
 def _resolved(spec: Spec, *, lineage: bool) -> tuple[tuple[Problem, ...], list[dict[str, Any]]]:
     """Return what is wrong with a pipeline, and its datasets."""
     from nbkit.pipelines.lineage_events import dataset_lineage
+    from nbkit.pipelines.place import Place
     from nbkit.pipelines.whole import resolve
+    from nbkit.settings import Settings
     from nbkit.toolkit.session import session
 
     spark = session.attach()
     assert spark is not None
-    graph = resolve(spec, spark)
+    graph = resolve(spec, spark, Place.of(spec, Settings.of().state_directory))
     datasets = [
         {
             "name": each.name,

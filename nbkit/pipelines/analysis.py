@@ -27,13 +27,18 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.pipelines.declarations import Dataset, Declared, Flow, Kind
+    from nbkit.pipelines.hadoop_folder import HadoopFolder
     from nbkit.pipelines.spec import Spec
 
 _LINE = re.compile(r"\bline (\d+)[, ]+pos")
 
 
 def analyse(
-    declared: Declared, spec: Spec, spark: SparkSession, found: Sequence[Problem] = ()
+    declared: Declared,
+    spec: Spec,
+    spark: SparkSession,
+    found: Sequence[Problem] = (),
+    schemas: HadoopFolder | None = None,
 ) -> PipelineGraph:
     """Resolve a pipeline.
 
@@ -42,8 +47,9 @@ def analyse(
         spec: its settings.
         spark: resolves the queries; nothing is run on it.
         found: problems that are known already.
+        schemas: where updates keep the schemas of files; None before there is such a place.
     """
-    return _Analysis(declared, spec, spark, list(found)).graph()
+    return _Analysis(declared, spec, spark, list(found), schemas).graph()
 
 
 class _BrokenError(Exception):
@@ -54,12 +60,18 @@ class _Analysis:
     """The analysis of one pipeline; answers its queries while they are resolved."""
 
     def __init__(
-        self, declared: Declared, spec: Spec, spark: SparkSession, problems: list[Problem]
+        self,
+        declared: Declared,
+        spec: Spec,
+        spark: SparkSession,
+        problems: list[Problem],
+        schemas: HadoopFolder | None,
     ) -> None:
         self._spec = spec
         self._spark = spark
         self._naming = Naming(spec.schema, spec.catalog)
         self._problems = problems
+        self._schemas = schemas
         self._declared: dict[str, Dataset] = {}
         self._flows: dict[str, list[Flow]] = {}
         self._done: dict[str, AnalysedDataset | None] = {}
@@ -78,7 +90,8 @@ class _Analysis:
                     continue
         known = {key: found for key, found in self._done.items() if found is not None}
         self._ignored()
-        return PipelineGraph(self._spec, self._naming, known, tuple(dict.fromkeys(self._problems)))
+        problems = tuple(dict.fromkeys(self._problems))
+        return PipelineGraph(self._spec, self._naming, known, problems, self._schemas)
 
     def table(self, name: str, *, stream: bool) -> DataFrame | str | None:
         """Answer a query that reads a table."""
@@ -106,7 +119,9 @@ class _Analysis:
         self, path: str, options: Mapping[str, str], schema: Any, *, stream: bool
     ) -> DataFrame:
         """Answer a query that reads files as Auto Loader does."""
-        return auto_loader.resolved(self._spark, path, options, schema, stream=stream)
+        return auto_loader.resolved(
+            self._spark, path, options, schema, stream=stream, state=self._schemas
+        )
 
     def _take(self, declared: Declared) -> None:
         for dataset in declared.datasets:

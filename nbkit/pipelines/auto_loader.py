@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbkit.errors import UsageError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
+
+SCHEMAS = "schemas"
+"""Folder of a pipeline's storage for schemas that have no `schemaLocation`."""
 
 FORMATS = ("json", "csv", "parquet", "text", "avro", "orc", "xml", "binaryFile")
 _OWN = "cloudfiles."
@@ -49,6 +53,14 @@ _KEPT = "schema.json"
 _LISTING = {"pathglobfilter", "recursivefilelookup", "modifiedafter", "modifiedbefore"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Columns that were inferred, and digests of the addresses of the files they are from."""
+
+    columns: StructType
+    files: frozenset[str]
+
+
 class _NoFilesError(UsageError):
     """There are no files, or none that say which columns they have."""
 
@@ -61,6 +73,7 @@ def resolved(
     *,
     stream: bool,
     state: HadoopFolder | None = None,
+    keep: bool = False,
 ) -> DataFrame:
     """Return a stream (or all) of the files below a path, as Auto Loader reads them.
 
@@ -70,7 +83,8 @@ def resolved(
         options: `cloudFiles.…` and those of the format.
         schema: if the author gives one; else it is inferred, and kept at `schemaLocation`.
         stream: whether only what is new is wanted.
-        state: where schemas are kept that have no `schemaLocation`; None for analysis alone.
+        state: where schemas are kept that have no `schemaLocation`; None for nowhere.
+        keep: whether a schema that is new, or has grown, is to be kept.
 
     Raises:
         UsageError: an option does not exist, the path has no files to infer from, or a new column
@@ -85,7 +99,6 @@ def resolved(
     place = state / _digest(path) if state else None
     if own.get("schemalocation"):
         place = HadoopFolder(spark, own["schemalocation"])
-    keep = state is not None
     wanted = _schema(
         spark, path, form, own=own, others=others, given=schema, place=place, keep=keep
     )
@@ -145,7 +158,7 @@ def _by_position(wanted: StructType, found: StructType, path: str, *, named: boo
     return shape
 
 
-def _check_order(before: Sequence[str], now: Sequence[str], path: str) -> None:
+def _check_order(before: Sequence[str], now: Sequence[str], path: str | list[str]) -> None:
     for ours, theirs in zip(before, now, strict=False):
         if ours.lower() != theirs.lower():
             said = f"column {theirs} of files in {path} stands where {ours} stood before"
@@ -188,7 +201,10 @@ def _schema(
     place: HadoopFolder | None,
     keep: bool,
 ) -> StructType:
-    """Return the columns to read; keep them where they are kept."""
+    """Return the columns to read; keep them where they are kept.
+
+    Only files that were not there when the kept columns were inferred are looked into.
+    """
     from pyspark.sql.types import StructType
 
     mode = own.get("schemaevolutionmode", "none" if given is not None else "addNewColumns")
@@ -199,23 +215,50 @@ def _schema(
         return _hinted(wanted, own)
     known = _kept(place)
     if known is not None and mode.lower() in {"none", "rescue"}:
-        return _hinted(known, own)
-    found = _inferred(spark, path, form, own, others)
-    if known is not None:
-        names = {name.lower() for name in known.names}
-        added = [field for field in found if field.name.lower() not in names]
+        return _hinted(known.columns, own)
+    files = {_digest(file): file for file in _listed(spark, path, others)}
+    if known is None:
+        found = _inferred(spark, path, form, own, others)
+    else:
+        new = [file for digest, file in files.items() if digest not in known.files]
+        if not new:
+            return _hinted(known.columns, own)
+        names = {name.lower() for name in known.columns.names}
+        there = _inferred(spark, new, form, own, others)
+        added = [field for field in there if field.name.lower() not in names]
         if added and mode.lower() == "failonnewcolumns":
-            new = ", ".join(field.name for field in added)
-            raise UsageError(f"files in {path} have new columns: {new}; see schemaEvolutionMode")
-        found = StructType([*known, *added])
+            if not keep:  # the flow alone is to fail, when its turn comes
+                return _hinted(known.columns, own)
+            said = ", ".join(field.name for field in added)
+            raise UsageError(f"files in {path} have new columns: {said}; see schemaEvolutionMode")
+        found = StructType([*known.columns, *added])
     found = _hinted(found, own)
-    if keep and place and (known is None or known != found):
-        (place / _KEPT).write(found.json())
+    if keep and place:
+        (place / _KEPT).write(json.dumps({"columns": found.jsonValue(), "files": [*files]}))
     return found
 
 
+def _listed(spark: SparkSession, path: str, others: Mapping[str, str]) -> list[str]:
+    """Return the addresses of the files that are there, without looking into them."""
+    from pyspark.errors import AnalysisException
+
+    try:
+        files = spark.read.format("binaryFile").options(**_listing(others)).load(path)
+        return list(files.inputFiles())
+    except AnalysisException:  # there is no such place, which matters to who reads from it
+        return []
+
+
+def _listing(others: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in others.items() if name.lower() in _LISTING}
+
+
 def _inferred(
-    spark: SparkSession, path: str, form: str, own: Mapping[str, str], others: Mapping[str, str]
+    spark: SparkSession,
+    path: str | list[str],
+    form: str,
+    own: Mapping[str, str],
+    others: Mapping[str, str],
 ) -> StructType:
     from pyspark.errors import AnalysisException
     from pyspark.sql.types import StringType, StructField, StructType
@@ -242,7 +285,7 @@ def _inferred(
 
 
 def _with_newest(
-    spark: SparkSession, path: str, options: Mapping[str, str], found: StructType
+    spark: SparkSession, path: str | list[str], options: Mapping[str, str], found: StructType
 ) -> StructType:
     """Return columns with those that the newest CSV file has besides; Spark looks at one file.
 
@@ -251,8 +294,7 @@ def _with_newest(
     """
     from pyspark.sql.types import StructType
 
-    given = {name: value for name, value in options.items() if name.lower() in _LISTING}
-    files = spark.read.format("binaryFile").options(**given).load(path)
+    files = spark.read.format("binaryFile").options(**_listing(options)).load(path)
     newest = files.orderBy("modificationTime", ascending=False).select("path").first()
     if newest is None:
         return found
@@ -277,11 +319,14 @@ def _hinted(schema: StructType, own: Mapping[str, str]) -> StructType:
     return StructType([*fields, *hints.values()])
 
 
-def _kept(place: HadoopFolder | None) -> StructType | None:
+def _kept(place: HadoopFolder | None) -> _Kept | None:
     from pyspark.sql.types import StructType
 
     text = (place / _KEPT).read() if place else None
-    return None if text is None else StructType.fromJson(json.loads(text))
+    if text is None:
+        return None
+    said = json.loads(text)
+    return _Kept(StructType.fromJson(said["columns"]), frozenset(said["files"]))
 
 
 def _cleaning(own: Mapping[str, str]) -> dict[str, str]:

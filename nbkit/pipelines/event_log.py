@@ -22,10 +22,10 @@ from nbkit.toolkit import attempt
 from nbkit.toolkit.redaction import redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.pipelines.graph import AnalysedDataset, AnalysedFlow, PipelineGraph
     from nbkit.pipelines.progress import DatasetProgress
@@ -66,6 +66,8 @@ _NAMES = (
     "event_type",
 )
 _STATES = {"RETRYING": "FAILED"}
+_NO_STATISTICS = ("delta.dataSkippingNumIndexedCols", "0")
+"""Of the few rows of an update; collecting them takes as long as writing the rows."""
 
 
 class EventLog:
@@ -122,6 +124,11 @@ class EventLog:
         flow: dict[str, Any] = {"status": state}
         if said.rows is not None and said.state in OVER:
             flow["metrics"] = {"num_output_rows": said.rows}
+            if said.merged is not None:
+                flow["metrics"] |= {
+                    "num_upserted_rows": said.merged.upserted,
+                    "num_deleted_rows": said.merged.deleted,
+                }
         results = [
             {
                 "name": result.name,
@@ -242,15 +249,26 @@ class EventLog:
         """Append to the table what has gathered in the file, and empty that."""
         file = self._folder / _FILE
         lines = file.read_text("utf-8").splitlines()
-        rows = spark.createDataFrame([(line,) for line in lines], "line STRING")
-        details = "get_json_object(line, '$.details') AS details"
-        parsed = rows.selectExpr(f"from_json(line, '{_PARSED}') AS event", details)
+        details = "get_json_object(value, '$.details') AS details"
+        parsed = _rows(spark, lines).selectExpr(f"from_json(value, '{_PARSED}') AS event", details)
         shaped = parsed.selectExpr(
             *("details" if name == "details" else f"event.{name}" for name in _NAMES)
         )
         writer = shaped.coalesce(1).write.format("delta").mode("append")
-        writer.option("mergeSchema", "true").save(str(self._folder / _TABLE))
+        writer.option(*_NO_STATISTICS).save(str(self._folder / _TABLE))
         file.unlink()
+
+
+def _rows(spark: SparkSession, lines: Sequence[str]) -> DataFrame:
+    """Return lines as `value`; not by `createDataFrame`, which starts a job to hand them over."""
+    from pyspark.sql import DataFrame
+
+    jvm: Any = spark._jvm  # noqa: SLF001 - PySpark has no other way
+    handed = jvm.java.util.ArrayList()
+    for line in lines:
+        handed.add(line)
+    text = jvm.org.apache.spark.sql.Encoders.STRING()
+    return DataFrame(spark._jsparkSession.createDataset(handed, text).toDF(), spark)  # noqa: SLF001
 
 
 def _flow_type(found: AnalysedDataset, flow: AnalysedFlow) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from nbkit.errors import Problem
     from nbkit.pipelines.declarations import Dataset, Flow, Kind
+    from nbkit.pipelines.hadoop_folder import HadoopFolder
     from nbkit.pipelines.names import Naming
     from nbkit.pipelines.spec import Spec
 
@@ -96,12 +97,14 @@ class PipelineGraph:
         naming: where names without a schema belong.
         datasets: by key, each after all that it reads.
         problems: what is wrong; with an error among them, nothing can run.
+        schemas: where updates keep the schemas of files, if there is such a place yet.
     """
 
     spec: Spec
     naming: Naming
     datasets: Mapping[str, AnalysedDataset]
     problems: tuple[Problem, ...] = ()
+    schemas: HadoopFolder | None = None
 
     @property
     def runnable(self) -> bool:

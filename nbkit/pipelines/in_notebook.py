@@ -9,7 +9,9 @@ from nbkit.errors import UsageError
 from nbkit.graph.near import hint
 from nbkit.pipelines import telling
 from nbkit.pipelines.analysis import analyse
+from nbkit.pipelines.auto_loader import SCHEMAS
 from nbkit.pipelines.configuration import configured
+from nbkit.pipelines.hadoop_folder import HadoopFolder
 from nbkit.pipelines.place import Place
 from nbkit.pipelines.plan import Request
 from nbkit.pipelines.preview_inputs import PreviewInputs
@@ -105,16 +107,11 @@ class CellsPipeline:
             DefinitionError: the pipeline cannot run; it carries every problem.
             UpdateFailedError: datasets could not be refreshed; the others were.
         """
-        from nbkit.settings import Settings
-
         graph, spark = self._resolved()
-        context = attempt.current()
-        settings = Settings.of(Path(context["project"]) if context else None)
-        place = Place.of(self._spec, settings.state_directory)
         chosen = None if refresh is None else tuple(refresh)
         request = Request(chosen, tuple(full_refresh), full_refresh_all)
         table = telling.Table()
-        progress = update(graph, spark, place, request, [telling.to_record, table])
+        progress = update(graph, spark, self._place(), request, [telling.to_record, table])
         counted = {key: each for key, each in progress.items() if each.state != "EXCLUDED"}
         self._progress = {**self._progress, **counted}
         table.show()
@@ -126,7 +123,15 @@ class CellsPipeline:
 
         spark = session.attach()
         assert spark is not None
-        return analyse(of_cells().declared(), self._spec, spark), spark
+        schemas = HadoopFolder(spark, self._place().storage) / SCHEMAS
+        return analyse(of_cells().declared(), self._spec, spark, schemas=schemas), spark
+
+    def _place(self) -> Place:
+        from nbkit.settings import Settings
+
+        context = attempt.current()
+        settings = Settings.of(Path(context["project"]) if context else None)
+        return Place.of(self._spec, settings.state_directory)
 
 
 pipeline = CellsPipeline()

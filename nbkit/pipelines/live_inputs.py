@@ -68,7 +68,7 @@ class LiveInputs:
     ) -> DataFrame:
         """Answer a query that reads files as Auto Loader does."""
         return auto_loader.resolved(
-            self.spark, path, options, schema, stream=stream, state=self.schemas
+            self.spark, path, options, schema, stream=stream, state=self.schemas, keep=True
         )
 
     def close(self) -> None:

@@ -67,7 +67,8 @@ class PreviewInputs:
     ) -> DataFrame:
         """Answer a query that reads files as Auto Loader does: with all files that are there."""
         del stream
-        return auto_loader.resolved(self.spark, path, options, schema, stream=False)
+        kept = self.graph.schemas
+        return auto_loader.resolved(self.spark, path, options, schema, stream=False, state=kept)
 
     def _changed(self, changes: Changes) -> DataFrame:
         from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it

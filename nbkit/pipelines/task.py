@@ -53,7 +53,7 @@ def run_task(
     context = attempt.current()
     settings = Settings.of(Path(context["project"]) if context else None)
     place = Place.of(spec, settings.state_directory)
-    graph = checked(resolve(spec, spark))
+    graph = checked(resolve(spec, spark, place))
     for problem in graph.problems:
         print(f"{problem.severity}: {problem}")
     chosen = None if refresh_selection is None else tuple(refresh_selection)

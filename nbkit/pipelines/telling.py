@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -56,21 +56,34 @@ class Table:
     def __init__(self) -> None:
         self.progress: dict[str, DatasetProgress] = {}
         self._id = uuid.uuid4().hex
-        self._shown_at = 0.0
-        self._begun = False
         self._handle: Any = None
+        self._lock = threading.Lock()
+        self._soon: threading.Timer | None = None
 
     def __call__(self, each: DatasetProgress) -> None:
-        """Take note of a dataset, and show all of them again when it is time."""
-        self.progress[each.key] = each
-        if attempt.current() is None and time.monotonic() - self._shown_at > self._PAUSE_SECONDS:
-            self.show()
+        """Take note of a dataset, and show all of them again soon; in a job only at the end."""
+        with self._lock:
+            self.progress[each.key] = each
+            if attempt.current() is not None:
+                return
+            if self._handle is None:
+                self._draw()
+            elif self._soon is None:
+                self._soon = threading.Timer(self._PAUSE_SECONDS, self.show)
+                self._soon.daemon = True
+                self._soon.start()
 
     def show(self) -> None:
         """Show every dataset as it is now."""
+        with self._lock:
+            if self._soon is not None:
+                self._soon.cancel()
+                self._soon = None
+            self._draw()
+
+    def _draw(self) -> None:
         from IPython.display import display
 
-        self._shown_at = time.monotonic()
         table = progress_shown(self.progress.values())
         if self._handle is None:
             self._handle = display(table, display_id=self._id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nbkit.errors import DefinitionError, Problem
 from nbkit.pipelines import tables
 from nbkit.pipelines.analysis import analyse
+from nbkit.pipelines.auto_loader import SCHEMAS
 from nbkit.pipelines.continuous import INTERVAL, Rounds, seconds_of
 from nbkit.pipelines.declarations import Declared
 from nbkit.pipelines.event_log import EventLog
@@ -31,12 +32,19 @@ if TYPE_CHECKING:
 _AS_WANTED = {"COMPLETED", "EXCLUDED"}
 
 
-def resolve(spec: Spec, spark: SparkSession) -> PipelineGraph:
-    """Evaluate and analyse a pipeline; nothing is run, and no data read."""
+def resolve(spec: Spec, spark: SparkSession, place: Place | None = None) -> PipelineGraph:
+    """Evaluate and analyse a pipeline; nothing is run, and no data read.
+
+    Args:
+        spec: the pipeline.
+        spark: resolves its queries.
+        place: where it keeps what it knows of files; they are looked into where that is unknown.
+    """
     declared, problems = evaluate(spec, spark)
     if not declared.datasets and not problems:
         problems.append(Problem("", "its sources declare no datasets"))
-    return analyse(declared, spec, spark, problems)
+    schemas = HadoopFolder(spark, place.storage) / SCHEMAS if place else None
+    return analyse(declared, spec, spark, problems, schemas)
 
 
 def checked(graph: PipelineGraph) -> PipelineGraph:
@@ -101,7 +109,8 @@ def again(graph: PipelineGraph, spark: SparkSession) -> PipelineGraph:
     """
     datasets = tuple(each.dataset for each in graph.datasets.values())
     flows = tuple(flow.flow for each in graph.datasets.values() for flow in each.flows)
-    return checked(analyse(Declared(datasets, flows), graph.spec, spark))
+    declared = Declared(datasets, flows)
+    return checked(analyse(declared, graph.spec, spark, schemas=graph.schemas))
 
 
 def left_over(spark: SparkSession, keys: set[str], pipeline: str) -> list[str]:

@@ -48,11 +48,13 @@ class Pipeline:
         path.write_text(text)
 
     def resolve(self):
+        from nbkit.pipelines.place import Place
         from nbkit.pipelines.spec import read_spec
         from nbkit.pipelines.whole import resolve
 
         with chdir(self.root):
-            return resolve(read_spec(self.root), self.spark)
+            spec = read_spec(self.root)
+            return resolve(spec, self.spark, Place.of(spec, self.root / ".nbkit"))
 
     def problems(self) -> list[str]:
         return [str(problem) for problem in self.resolve().problems]

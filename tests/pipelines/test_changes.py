@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from nbkit.pipelines.event_log import newest
 from nbkit.pipelines.preview_inputs import PreviewInputs
+from nbkit.pipelines.written import Merged
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -58,6 +60,17 @@ def snapshot(pipeline, number, rows):
     )
 
 
+def counted(pipeline):
+    """Return what the event log says of the last update's merges: rows upserted and deleted."""
+    found = {}
+    for event in newest(pipeline.place(pipeline.resolve()).folder, 1000):
+        metrics = event["details"].get("flow_progress", {}).get("metrics", {})
+        if "num_upserted_rows" in metrics:
+            name = event["origin"]["dataset_name"]
+            found[name] = metrics["num_upserted_rows"], metrics["num_deleted_rows"]
+    return found
+
+
 def test_cdc(pipeline):
     """Late changes find their place, nulls keep what was, deletions end versions."""
     pipeline.write("src/a.py", CDC.format(schema=pipeline.schema))
@@ -71,6 +84,11 @@ def test_cdc(pipeline):
     pipeline.update()
     assert {each.message for each in pipeline.said.values() if each.state != "COMPLETED"} == set()
     assert pipeline.rows("cdc.people_1") == [(1, "Anna", 2), (3, "Cid", 1)]
+    assert {key: each.merged for key, each in pipeline.said.items()} == {
+        "cdc.people_1": Merged(upserted=2),
+        "cdc.people_2": Merged(upserted=4),
+        "cdc.follows": Merged(upserted=5),
+    }
     assert pipeline.rows("cdc.people_2", "1, 4") == [
         (1, "Ann", 1, 10, 30),
         (1, "Anna", 2, 30, None),
@@ -93,6 +111,11 @@ def test_cdc(pipeline):
     pipeline.update()
     assert {each.message for each in pipeline.said.values() if each.state != "COMPLETED"} == set()
     assert pipeline.rows("cdc.people_1") == [(1, "Anna", 5)]
+    assert counted(pipeline) == {
+        "cdc.people_1": (1, 1),
+        "cdc.people_2": (6, 0),
+        "cdc.follows": (3, 0),
+    }
     assert [row for row in pipeline.rows("cdc.people_2", "1, 4") if row[0] in (1, 2)] == [
         (1, "Ann", 1, 10, 20),
         (1, "Anni", 9, 20, 30),
@@ -153,6 +176,14 @@ def events():
     found = pipeline.spark.table("files.events")
     assert found.where("a = 'z'").select("b").collect()[0].b == 2.5
     assert found.count() == 3
+
+    land("1.json", {"a": "x", "unseen": 1})  # which has been looked into already
+    pipeline.update()
+    assert pipeline.spark.table("files.events").columns == ["a", "n", "_rescued_data", "b"]
+    (landing / "1.json").unlink()
+    (landing / "2.json").unlink()
+    pipeline.update()
+    assert pipeline.how("files.events") == ("COMPLETED", "incremental")
     pipeline.write(
         "src/a.py",
         pipeline.root.joinpath("src/a.py").read_text().replace("schemaHints", "schemaHnts"),
