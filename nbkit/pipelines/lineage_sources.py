@@ -50,14 +50,13 @@ def sources_of(frame: DataFrame) -> dict[int, Source]:
     """Return what the leaves of a query are, by the id of their first column."""
     plan = frame._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no other way
     found = {}
-    conf = frame.sparkSession.conf.getAll
     for leaf in _leaves(plan):
         source = _source(leaf)
         columns = leaf.output()
         if source is None or not columns.size():
             continue
         if not source.namespace:
-            source = Source(written_name(source.name, conf))
+            source = Source(written_name(source.name, frame.sparkSession.conf.getAll))
         found[int(columns.apply(0).exprId().id())] = source
     return found
 
