@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from py4j.protocol import Py4JJavaError
+
 from nbkit.errors import NbkitError
+from nbkit.guard import transient
 from nbkit.pipelines.sources import as_problem
 
 _LONGEST = 600
@@ -12,12 +15,11 @@ _PYTHON_SAID = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*
 _SAYS_NOTHING = "[TASK_WRITE_FAILED]"
 """What Spark says of any error in a task that writes; its cause says more."""
 
-_PASSING = (
-    *("ConcurrentAppend", "ConcurrentDelete", "ConcurrentModification", "ConcurrentTransaction"),
-    *("ConcurrentWrite", "DELTA_CONCURRENT", "MetadataChanged", "ProtocolChanged"),
-    *("IOException", "SocketException", "SocketTimeout", "TimeoutException", "ConnectException"),
-    *("SparkOutOfMemory", "FetchFailed", "ExecutorLost", "No space left"),
+_OF_THE_MACHINES = re.compile(
+    r"\b(java\.io\.IOException|TimeoutException|SparkOutOfMemory\w*|FetchFailed\w*|ExecutorLost\w*)"
+    r"|No space left"
 )
+"""What Spark says when machines, disks or memory failed a flow, and not its query or its data."""
 
 
 def is_transient(error: BaseException) -> bool:
@@ -25,14 +27,12 @@ def is_transient(error: BaseException) -> bool:
 
     A mistake in the code or in the data stays one; what came from outside may pass.
     """
-    from pyspark.errors import AnalysisException, ParseException, PySparkTypeError
+    from pyspark.errors import PySparkException
 
-    if isinstance(error, NbkitError | AnalysisException | ParseException | PySparkTypeError):
-        return False
-    if isinstance(error, OSError) and not isinstance(error, FileNotFoundError | PermissionError):
+    if transient.is_transient(error):
         return True
-    text = f"{type(error).__name__}: {error}"
-    return any(sign in text for sign in _PASSING)
+    from_spark = isinstance(error, PySparkException | Py4JJavaError)
+    return from_spark and _OF_THE_MACHINES.search(str(error)) is not None
 
 
 def message_of(error: BaseException) -> str:
