@@ -151,6 +151,21 @@ def test_fail_leaves_both_tables_untouched(spark, rows, strict):
     assert spark.table("nbkit_quality").where("name = 'strict' and not ok").count() > 0
 
 
+def test_a_table_may_be_overwritten_by_its_own_good_rows(spark, rows):
+    """The second look, for the quarantine, is at the version before."""
+    rows.write.mode("overwrite").saveAsTable("cleaned")
+    quality.write(
+        spark.table("cleaned"),
+        "cleaned",
+        [quality.expect("low", "id < 3", action="quarantine")],
+        quarantine="cleaned_quarantine",
+        mode="overwrite",
+        history=None,
+    )
+    assert sorted(row.id for row in spark.table("cleaned").collect()) == [1, 2]
+    assert sorted(row.id for row in spark.table("cleaned_quarantine").collect()) == [3, 4, 4]
+
+
 def test_errors_of_the_query_itself_pass_through(rows):
     with pytest.raises(Exception, match="CAST_INVALID_INPUT"):
         quality.write(rows, "never", [quality.expect("number", "cast(s as int) > 0")])
