@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 _ALWAYS = {"notebook_path", "python_file", "project_directory", "profiles_directory"}
-_INSIDE = {("file", "path"), ("notebook", "path")}
+_INSIDE = {("file", "path"), ("notebook", "path"), ("glob", "include")}
 _IF_DOTTED = {"whl", "jar", "requirements", "dependencies"}
 _ELSEWHERE = re.compile(r"/|[\w+.-]+:|\$\{|\{\{|~")
 
@@ -43,4 +43,6 @@ def _is_path(text: str, field: str, holder: str) -> bool:
         return False
     if field in _IF_DOTTED:
         return text.startswith(("./", "../"))
+    if field == "root_path":  # a pipeline's; the workspace has one too, that is none of ours
+        return holder != "workspace"
     return field in _ALWAYS or (holder, field) in _INSIDE

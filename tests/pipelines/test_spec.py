@@ -93,6 +93,12 @@ def test_a_bundle_is_read_as_it_is_for_jobs(folder, monkeypatch):
     assert (prod.name, prod.schema) == ("sales of prod", "big")
     assert prod.configuration == {"fast": "true", "slow": "1"}
     assert [path.name for path in prod.sources] == ["a.py", "b.sql"]
+    by_glob = fragment.partition("      libraries:")[0] + (
+        "      root_path: ../src\n      libraries:\n        - glob: {include: ../src/**}\n"
+    )
+    (folder / "resources" / "sales.pipeline.yml").write_text(f"resources:{by_glob}")
+    spec = read_spec(file)
+    assert (spec.root, len(spec.sources)) == (folder / "src", 3)
     for wrong, message in (
         ("--target dve", "there is no target dve; nearest: dev"),
         ("--var schem=x", "there is no variable schem here; nearest: schema"),
