@@ -60,7 +60,7 @@ _inputs: ContextVar[Inputs | None] = ContextVar("nbkit_pipeline_inputs", default
 @contextmanager
 def answering(inputs: Inputs) -> Iterator[None]:
     """Answer what is read by name from `inputs`, in this thread."""
-    _wrap()
+    prepare()
     token = _inputs.set(inputs)
     try:
         yield
@@ -78,8 +78,13 @@ def asking_spark() -> Iterator[None]:
         _inputs.reset(token)
 
 
+def answered() -> bool:
+    """Say whether what is read by name is answered here and now."""
+    return _inputs.get() is not None
+
+
 @functools.cache
-def _wrap() -> None:
+def prepare() -> None:
     """Ask the inputs in PySpark's own methods; done once, and idle without `answering`."""
     from pyspark.sql.readwriter import DataFrameReader
     from pyspark.sql.session import SparkSession

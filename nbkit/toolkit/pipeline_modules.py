@@ -1,4 +1,4 @@
-"""`pyspark.pipelines` and `dlt` in a notebook: where people look for the names of pipelines.
+"""What notebooks have of pipelines: `pyspark.pipelines`, `dlt`, and Auto Loader's files.
 
 The names themselves are in `nbkit.pipelines`, a room above this one, which is imported by its name
 when somebody asks for them, and not before.
@@ -20,6 +20,7 @@ if typing.TYPE_CHECKING:
     from types import ModuleType
 
 _ABOVE = "nbkit.pipelines.stock"
+_FILES = "nbkit.pipelines.outside"
 _STUB = "databricks-dlt"
 """A package that has the names of `dlt` for editors, and does nothing."""
 
@@ -29,6 +30,7 @@ def offer() -> None:
     if any(isinstance(finder, _Finder) for finder in sys.meta_path):
         return
     on_pyspark.on_import(_extend_spark, "pyspark.pipelines")
+    on_pyspark.on_import(_read_files)
     if _stub_installed():
         sys.meta_path.insert(0, _Finder())
     else:  # after all others: a package `dlt` that is installed stays what it is
@@ -57,6 +59,11 @@ class _Loader(Loader):
 
 def _extend_spark() -> None:
     importlib.import_module(_ABOVE).extend_spark()
+
+
+def _read_files() -> None:
+    """Let Auto Loader read files in any notebook."""
+    importlib.import_module(_FILES).understand_in_pyspark()
 
 
 def _stub_installed() -> bool:

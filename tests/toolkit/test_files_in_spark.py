@@ -60,6 +60,16 @@ try:
 except Exception as error:
     print(error)
 """
+ARRIVING = """
+stream = (
+    spark.readStream.option("header", True).format("cloudFiles").option("cloudFiles.format", "csv")
+    .option("cloudFiles.schemaLocation", f"{V}/_schema").load(f"{V}/*.csv").writeStream
+    .option("checkpointLocation", f"{V}/_arrived").trigger(availableNow=True).toTable("arrived")
+)
+stream.awaitTermination()
+print(spark.table("arrived").columns, spark.table("arrived").count())
+spark.sql(f"SELECT name FROM read_files('{V}/in.csv', format => 'csv') WHERE id = 2").show()
+"""
 SECRETS = """
 import os
 print(spark.conf.get("spark.sql.my.secret"), len(spark.conf.get("spark.sql.my.secret")))
@@ -69,9 +79,9 @@ spark.sql("SELECT raise_error('" + dbutils.secrets.get("s", "k") + "') FROM rang
 
 
 def test_a_notebook_uses_databricks_paths_and_secrets_unchanged(project):
-    """Readers, writers, SQL, streams, Delta, pandas and `open` mean the same files."""
+    """Readers, writers, SQL, streams, Auto Loader, pandas and `open` mean the same files."""
     (project.root / "nbkit.toml").open("a").write(SETTINGS)
-    project.notebook("files", WRITE, READ, REMOTE, SECRETS)
+    project.notebook("files", WRITE, READ, REMOTE, ARRIVING, SECRETS)
     cluster = {"spark_version": "1", "spark_conf": {"spark.sql.my.secret": "{{secrets/s/k}}"}}
     job = project.job(project.notebook_task("files", "files.ipynb", new_cluster=cluster))
     said = project.start("run", job, "--json", NBKIT_SECRET_S_K=SECRET).end(timeout=280)
@@ -89,7 +99,9 @@ def test_a_notebook_uses_databricks_paths_and_secrets_unchanged(project):
     assert "far far away" in texts[2]
     assert "['x.txt'] True" in texts[2]
     assert "java.io.FileNotFoundException: No such file or directory lake:/remote" in texts[2]
-    assert f"[REDACTED] {len(SECRET)}" in texts[3]
+    assert "['id', 'name', '_rescued_data'] 2" in texts[3]
+    assert "|   b|" in texts[3]
+    assert f"[REDACTED] {len(SECRET)}" in texts[4]
     assert task["state"]["result_state"] == "FAILED"
     assert "[REDACTED]" in task["output"]["error"]
     log = (project.root / ".nbkit" / "driver.log").read_text()

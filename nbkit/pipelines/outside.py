@@ -1,0 +1,84 @@
+"""Auto Loader outside of pipelines: `cloudFiles` and `read_files` in any notebook.
+
+A notebook's tables are Spark's own business; only files are answered here.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbkit.pipelines import auto_loader
+from nbkit.pipelines.reading import answered, answering, prepare
+from nbkit.toolkit.paths import spark_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+_IN_SQL = re.compile(r"\b(?:read_files|cloud_files)\s*\(", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class FilesOnly:
+    """Answers what reads files as Auto Loader does, and nothing else."""
+
+    spark: SparkSession
+
+    def table(self, name: str, *, stream: bool) -> None:
+        """Leave tables to Spark."""
+
+    def files(
+        self,
+        path: str,
+        options: Mapping[str, str],
+        schema: StructType | str | None,
+        *,
+        stream: bool,
+    ) -> DataFrame:
+        """Return files as Auto Loader reads them; only a stream's columns are kept."""
+        places = {name: spark_path(value) for name, value in options.items() if _is_place(name)}
+        return auto_loader.resolved(
+            self.spark, spark_path(path), {**options, **places}, schema, stream=stream, keep=stream
+        )
+
+
+@functools.cache
+def understand_in_pyspark() -> None:
+    """Let PySpark of this process read such files; queries of pipelines have their own way."""
+    from pyspark.sql.session import SparkSession
+    from pyspark.sql.streaming.readwriter import DataStreamReader
+
+    prepare()
+    DataStreamReader.load = _answering_files(DataStreamReader.load, _of_reader)
+    SparkSession.sql = _answering_files(SparkSession.sql, _if_files_are_read)
+
+
+def _answering_files(
+    call: Callable[..., Any], session_of: Callable[..., SparkSession | None]
+) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def read(self: Any, *args: Any, **named: Any) -> Any:
+        spark = None if answered() else session_of(self, *args[:1])
+        if spark is None:
+            return call(self, *args, **named)
+        with answering(FilesOnly(spark)):
+            return call(self, *args, **named)
+
+    return read
+
+
+def _of_reader(reader: Any, *_: Any) -> SparkSession:
+    return reader._spark  # noqa: SLF001 - PySpark has no other way
+
+
+def _if_files_are_read(spark: SparkSession, query: Any = None) -> SparkSession | None:
+    return spark if isinstance(query, str) and _IN_SQL.search(query) else None
+
+
+def _is_place(option: str) -> bool:
+    return option.lower().endswith(("location", "destination"))
