@@ -34,6 +34,7 @@ from nbkit.spark.jvm import Jvm, start_jvm
 from nbkit.spark.log import Log
 from nbkit.spark.protocol import Channel, Line
 from nbkit.spark.sessions import LeasedSession, first_lines, open_root
+from nbkit.spark.warehouse import show_in_dbfs
 from nbkit.spark.warm_up import run, statements
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Driver:
         """Start the JVM and the Spark context, then let waiting leases go on."""
         began = time.monotonic()
         try:
+            show_in_dbfs(self.settings)
             options = archive_options()
             with self.log.taking() as output:
                 jvm = start_jvm(
