@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nbkit.source_notebook import FOUND_BY_NAME, LANGUAGES, cells, is_source_notebook
 from nbkit.toolkit import attempt
+from nbkit.toolkit.paths import without_workspace
 
 if typing.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ def register(shell: InteractiveShell) -> None:
 def _notebook(named: str) -> Path | None:
     context = attempt.current()
     here = Path(context["directory"]) if context else Path.cwd()
-    path = (_folders[-1] if _folders else here) / named
+    path = (_folders[-1] if _folders else here) / without_workspace(named)
     for found in (path, *(Path(f"{path}{suffix}") for suffix in FOUND_BY_NAME)):
         if found.is_file() and (found.suffix == ".ipynb" or _is_source(found)):
             return found.resolve()

@@ -2,6 +2,7 @@
 
     dbfs:/x   /dbfs/x   /Volumes/catalog/schema/volume/x     the project's folder of files
     file:/x                                                  this machine's disk
+    /Workspace/x                                             /x: what precedes a notebook's path
     /x                                                       the disk, if it has that folder;
                                                              else the project's folder
     x                                                        beside nbkit.toml, as in Spark
@@ -24,6 +25,7 @@ from nbkit.toolkit import attempt
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
 _FUSE = re.compile(r"/dbfs(/|$)")
+_WORKSPACE = "/Workspace"
 _TWO_DEEP = frozenset({"mnt", "Volumes"})
 _stat = os.stat  # the real one: `nbkit.toolkit.python_files` wraps it
 
@@ -71,6 +73,8 @@ def locate(path: str | os.PathLike[str], dbfs: Path, project: Path) -> Place:
         return Place(text, None)
     if scheme:
         rest = f"/{re.sub('^//[^/]*/|^/+', '', rest)}"
+    if scheme != "dbfs":
+        rest = without_workspace(rest)
     if scheme == "dbfs" or _is_dbfs(rest, on_disk=scheme == "file"):
         below = posixpath.normpath(f"/{_FUSE.sub('/', rest) if scheme != 'dbfs' else rest}")
         below = f"/{below.lstrip('/')}"
@@ -84,7 +88,15 @@ def spark_path(path: str) -> str:
     if not path.startswith("/"):
         return path
     place = of(path)
-    return place.uri if place.uri.startswith("dbfs:") else path
+    return place.uri if place.uri.startswith("dbfs:") else without_workspace(path)
+
+
+def without_workspace(path: str) -> str:
+    """Return a path without Databricks' `/Workspace`, if that leads to a folder of the disk."""
+    below = path.removeprefix(_WORKSPACE)
+    if below == path or not below.startswith("/"):
+        return path
+    return below if _exists(posixpath.dirname(below)) and not _exists(_WORKSPACE) else path
 
 
 def of(path: str | os.PathLike[str]) -> Place:
@@ -140,8 +152,12 @@ def _is_dbfs(path: str, *, on_disk: bool) -> bool:
     depth = 2 if parts and parts[0] in _TWO_DEEP else 1
     if len(parts) < depth and parts != ["Volumes"]:
         return True
+    return not _exists("/" + "/".join(parts[:depth]))
+
+
+def _exists(path: str) -> bool:
     try:
-        _stat("/" + "/".join(parts[:depth]))
+        _stat(path)
     except OSError:
-        return True
-    return False
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""`/dbfs/…` and `/Volumes/…` as ordinary files for Python: `open`, `os`, `pathlib`, pandas.
+"""`/dbfs/…`, `/Volumes/…`, `/Workspace/…` as ordinary files for Python: `open`, `os`, pandas.
 
 On Databricks these are folders of the machine's disk. Here nobody may create them, so the
 functions by which Python opens and looks at files are told where they lead. Code that is not
@@ -29,6 +29,7 @@ _TWO_PATHS = ("link", "rename", "replace", "symlink")
 _IN_ARROW = ("path_or_paths", "source", "where")
 _TOPS = ("/dbfs", "/Volumes")
 _PREFIXES = ("/dbfs/", "/Volumes/")
+_WORKSPACE = "/Workspace/"
 _SUPPORTS = (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks)
 
 
@@ -83,6 +84,8 @@ def real_path(path: typing.Any) -> typing.Any:
         place = paths.of(text)
         if place.uri.startswith("dbfs:"):
             return os.fspath(typing.cast("os.PathLike[str]", place.local))
+    if isinstance(text, str) and text.startswith(_WORKSPACE):
+        return paths.without_workspace(text)
     return path
 
 

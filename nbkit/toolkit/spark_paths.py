@@ -24,7 +24,8 @@ _FORMATS = ("csv", "json", "orc", "parquet", "text", "xml")
 _OPTION = re.compile(r"path|.*(path|location|dir)", re.IGNORECASE)
 _SQL = re.compile(
     r"""(?P<id>\b(?:avro|binaryFile|csv|delta|json|orc|parquet|text|xml)\.`)(?P<in_id>/[^`]*)`
-    | (?P<word>\b(?:LOCATION|DIRECTORY|INPATH|['"`]?path['"`]?\s*=?)\s*(?P<quote>['"]))
+    | (?P<word>\b(?:LOCATION|DIRECTORY|INPATH|HISTORY|DETAIL|VACUUM|OPTIMIZE
+        |['"`]?path['"`]?\s*=?)\s*(?P<quote>['"]))
       (?P<in_text>/(?:(?!(?P=quote)).)*)(?P=quote)
     | '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*` | --[^\n]* | /\*.*?\*/""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
@@ -66,7 +67,7 @@ def understand_in_delta() -> None:
 
 
 def in_sql(text: str) -> str:
-    """Return a SQL statement with every path, after `LOCATION` or in backticks, as Spark's."""
+    """Return a SQL statement with every path as Spark's: in backticks, or after a word for it."""
 
     def replaced(found: re.Match[str]) -> str:
         if found["in_id"]:

@@ -30,7 +30,7 @@ def files(context, tmp_path) -> Path:
 
 
 def test_python_uses_volumes_as_folders(files):
-    """`open`, `os`, `pathlib`, `shutil` and pandas find `/Volumes` and `/dbfs`."""
+    """`open`, `os`, `pathlib`, `shutil` and pandas find `/Volumes`, `/dbfs` and `/Workspace`."""
     folder = "/Volumes/main/raw/landing"
     os.makedirs(folder)
     with open(f"{folder}/a.txt", "w") as file:
@@ -38,6 +38,7 @@ def test_python_uses_volumes_as_folders(files):
     assert (files / "Volumes/main/raw/landing/a.txt").read_text() == "hello"
     assert os.path.exists(f"/dbfs{folder}/a.txt")
     assert Path(folder, "a.txt").read_text() == "hello"
+    assert Path(f"/Workspace{files}{folder}/a.txt").read_text() == "hello"
     assert [path.name for path in Path(folder).iterdir()] == os.listdir(folder) == ["a.txt"]
     pd.DataFrame({"x": [1, 2]}).to_csv(f"{folder}/t.csv", index=False)
     assert list(pd.read_csv(f"{folder}/t.csv")["x"]) == [1, 2]
@@ -78,6 +79,8 @@ def test_other_files_are_left_alone(files, tmp_path):
         ),
         ("OPTIONS (path = '/dbfs/x')", "OPTIONS (path = 'dbfs:/x')"),
         ("LOAD DATA INPATH '/dbfs/x' INTO TABLE t", "LOAD DATA INPATH 'dbfs:/x' INTO TABLE t"),
+        ("DESCRIBE HISTORY '/dbfs/x'", "DESCRIBE HISTORY 'dbfs:/x'"),
+        ("VACUUM '/dbfs/x' RETAIN 1 HOURS", "VACUUM 'dbfs:/x' RETAIN 1 HOURS"),
         ("SELECT '/Volumes/a/b/c' AS path -- LOCATION '/dbfs/x'", None),
         ("SELECT 'LOCATION ''/dbfs/x'' '", None),
         ("SELECT a.`/b` / 2", None),

@@ -49,6 +49,8 @@ def test_other_paths_are_the_disks_or_somewhere_else(tmp_path):
     assert there == Place(f"file:{tmp_path}/x", tmp_path / "x")
     assert locate(f"file://{tmp_path}/x", Path("/files"), Path("/project")) == there
     assert locate("data/x", Path("/files"), Path("/project")).uri == "file:/project/data/x"
+    assert locate(f"/Workspace{tmp_path}/x", Path("/files"), Path("/project")) == there
+    assert locate(f"file:/Workspace{tmp_path}/x", Path("/files"), Path("/project")) == there
     assert locate("s3a://lake/x", Path("/files"), Path("/project")) == Place("s3a://lake/x", None)
 
 
@@ -56,6 +58,7 @@ def test_spark_gets_a_scheme_only_where_it_would_look_elsewhere(tmp_path):
     """Spark takes a path without a scheme for the disk's."""
     assert spark_path("/Volumes/main/raw/v/x.csv") == "dbfs:/Volumes/main/raw/v/x.csv"
     assert spark_path("/dbfs/x") == "dbfs:/x"
+    assert spark_path(f"/Workspace{tmp_path}/x") == f"{tmp_path}/x"
     for same in (f"{tmp_path}/x", "dbfs:/x", "data/x", "s3a://lake/x"):
         assert spark_path(same) == same
 
