@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import typing
+import warnings
 from pathlib import Path
 
 from nbkit.errors import DriverLostError, SetupError
@@ -93,6 +94,20 @@ def sql(query: str, *args: typing.Any, **named: typing.Any) -> DataFrame:
     return spark.sql(query, *args, **named)
 
 
+def table(name: str) -> DataFrame:
+    """Return a table of the notebook's Spark session."""
+    spark = session.attach()
+    assert spark is not None
+    return spark.table(name)
+
+
+def udf(*args: typing.Any, **named: typing.Any) -> typing.Any:
+    """Make a function of Python one of Spark's; see `pyspark.sql.functions.udf`."""
+    from pyspark.sql import functions
+
+    return functions.udf(*args, **named)
+
+
 class NotAttached:
     """Stands for `spark` or `sc` until a cell uses it; attaches on first use."""
 
@@ -116,6 +131,18 @@ PLACEHOLDERS = {
     "spark": NotAttached("spark", lambda spark: spark),
     "sc": NotAttached("sc", lambda spark: spark.sparkContext),
 }
+
+
+def _sql_context(spark: SparkSession) -> typing.Any:
+    from pyspark.sql.context import SQLContext
+
+    with warnings.catch_warnings():  # that it is old is nothing that its reader can change
+        warnings.simplefilter("ignore", FutureWarning)
+        return SQLContext(spark.sparkContext, spark)
+
+
+SQL_CONTEXT = NotAttached("sqlContext", _sql_context)
+"""What stood for a session before there were sessions; older notebooks say it still."""
 
 
 def is_classic(spark: SparkSession) -> bool:

@@ -19,13 +19,14 @@ from nbkit.toolkit import (
     secret_store,
     spark_paths,
     three_levels,
+    udf_hints,
 )
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
 from nbkit.toolkit.mention import AttachFirst
 from nbkit.toolkit.reading import reads
 from nbkit.toolkit.rerun import RunAgain
-from nbkit.toolkit.session import PLACEHOLDERS, is_classic, session, sql
+from nbkit.toolkit.session import PLACEHOLDERS, SQL_CONTEXT, is_classic, session, sql, table, udf
 from nbkit.toolkit.tracebacks import Tracebacks
 
 if typing.TYPE_CHECKING:
@@ -92,6 +93,9 @@ def _install(shell: InteractiveShell) -> None:
         "displayHTML": displayHTML,
         "getArgument": dbutils.widgets.getArgument,
         "sql": sql,
+        "sqlContext": SQL_CONTEXT,
+        "table": table,
+        "udf": udf,
         **PLACEHOLDERS,
     }
     _hide_secrets(shell)
@@ -122,6 +126,7 @@ def _install(shell: InteractiveShell) -> None:
         three_levels.understand_in_pyspark()
 
     on_pyspark.on_import(prepare)
+    on_pyspark.on_import(udf_hints.understand_in_pyspark, "pyspark.sql.pandas.typehints")
     on_pyspark.on_import(three_levels.understand_in_delta, "delta.tables")
     on_pyspark.on_import(spark_paths.understand_in_delta, "delta.tables")
     pipeline_modules.offer()

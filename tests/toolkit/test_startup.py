@@ -10,7 +10,10 @@ from nbkit.errors import DriverLostError, SetupError
 from nbkit.toolkit import session as sessions
 from nbkit.toolkit.startup import bind, load_ipython_extension
 
-NAMES = {"spark", "sc", "sql", "dbutils", "display", "displayHTML", "getArgument"}
+NAMES = {
+    *("spark", "sc", "sqlContext", "sql", "table", "udf"),
+    *("dbutils", "display", "displayHTML", "getArgument"),
+}
 
 
 class FakeSpark:
