@@ -21,7 +21,7 @@ _UNBOUND = {"UNBOUND_SQL_PARAMETER", "NOT_A_CONSTANT_STRING.NOT_CONSTANT"}
 """How Spark says that a marker has no value: anywhere, and in `IDENTIFIER(:name)`."""
 _NAME = r"(`[^`]+`|\w+)"
 _TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-_MARKER = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
+_MARKER = re.compile(r"(?<![:\w]):(?:`([^`]+)`|([A-Za-z_]\w*))")
 _OLDER = re.compile(r"\$\{\s*(\w+)\s*\}")
 """Names with a dot or a colon in them, `${spark.x}` and `${env:X}`, are Spark's own."""
 _ARGUMENT = re.compile(rf"\bgetArgument\(\s*{_TEXT}\s*(?:,\s*{_TEXT}\s*)?\)", re.IGNORECASE)
@@ -58,7 +58,7 @@ def run(statement: str, widgets: Widgets, sql: RunSql) -> DataFrame | None:
     text = _ARGUMENT.sub(lambda found: _argument(found, widgets), statement)
     known = widgets._all()  # noqa: SLF001 - to read all is not what the cell does
     text = _OLDER.sub(lambda old: widgets.get(old[1]) if old[1] in known else old[0], text)
-    marked = dict.fromkeys(_MARKER.findall(text))
+    marked = dict.fromkeys(quoted or name for quoted, name in _MARKER.findall(text))
     arguments = {name: widgets.get(name) for name in marked if name in known}
     unknown = [name for name in marked if name not in known]
     return _run(text, arguments, sql, unknown, list(known))

@@ -50,6 +50,7 @@ def asked(widgets):
     ("statement", "text", "arguments"),
     [
         ("select :day", "select :day", {"day": "2013-01-01"}),
+        ("select :`day`", "select :`day`", {"day": "2013-01-01"}),
         ("select 1", "select 1", None),
         ("select x::day, '12:30'", "select x::day, '12:30'", None),
         ("select * from ${table}", "select * from gold.it's", None),
