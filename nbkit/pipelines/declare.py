@@ -59,7 +59,8 @@ def temporary_view(query: Query | None = None, **keywords: Any) -> Any:
     return _decorator("temporary_view", "temporary_view", query, keywords)
 
 
-view = temporary_view
+create_table = table
+view = create_view = temporary_view
 
 
 def create_streaming_table(

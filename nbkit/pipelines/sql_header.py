@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from nbkit.pipelines.declarations import Action
     from nbkit.pipelines.sql_tokens import Token
 
-_DROPPED = {"REFRESH", "REPLACE", "PRIVATE", "INCREMENTAL", "LIVE", "OR"}
+_DROPPED = {"REFRESH", "REPLACE", "PRIVATE", "LIVE", "OR"}
+_STREAMING = {"STREAMING", "INCREMENTAL"}  # the second is the first's older name
+_OF_KEYS = {"CONSTRAINT", "PRIMARY", "FOREIGN", "REFERENCES", "MASK"}
 _CLAUSES = {"AS", "COMMENT", "TBLPROPERTIES", "PARTITIONED", "CLUSTER", "LOCATION", "USING", "FLOW"}
 _CLOUD_CLAUSES = {"SCHEDULE": "SCHEDULE", "TRIGGER": "TRIGGER ON UPDATE", "REFRESH": "REFRESH"}
 _VIOLATIONS: dict[tuple[str, ...], Action] = {
@@ -88,7 +90,7 @@ def _kind(found: list[Token]) -> tuple[str | None, int]:
         return None, 0
     live = any(token.upper == "LIVE" for token in found[:at])
     last = found[at].upper
-    if last == "TABLE" and "STREAMING" in words:
+    if last == "TABLE" and _STREAMING & set(words):
         head = "STREAMING TABLE"
     elif (last == "TABLE" and live) or (last == "VIEW" and "MATERIALIZED" in words):
         head = "MATERIALIZED VIEW"
@@ -118,7 +120,8 @@ def _columns(inner: list[Token], text: str, result: Cleaned) -> list[tuple[int, 
     commas = [t for t in inner if t.text == "," and t.depth == inner[0].depth]
     parts = split(inner, inner[0].depth)
     for number, part in enumerate(parts):
-        if part[0].upper != "CONSTRAINT":
+        if part[0].upper != "CONSTRAINT" and not _is_key(part):
+            spans += _of_column(part, result)
             continue
         spans.append(span(part))
         before = number - 1
@@ -128,8 +131,31 @@ def _columns(inner: list[Token], text: str, result: Cleaned) -> list[tuple[int, 
         if len(part) > 2 and part[2].upper == "EXPECT":  # noqa: PLR2004
             result.rules.append(_rule(part, text))
         else:
-            result.ignored.append("CONSTRAINT " + " ".join(t.upper for t in part[2:4]))
+            words = part if _is_key(part) else part[2:]
+            result.ignored.append("CONSTRAINT " + " ".join(t.upper for t in words[:2]))
     return spans
+
+
+def _is_key(part: list[Token]) -> bool:
+    return starts(part, 0, "PRIMARY", "KEY") or starts(part, 0, "FOREIGN", "KEY")
+
+
+def _of_column(part: list[Token], result: Cleaned) -> list[tuple[int, int]]:
+    """Take the keys and the mask of one column out of what is said of it."""
+    depth = part[0].depth
+    first = next((at for at, t in enumerate(part) if at and t.upper in _OF_KEYS), None)
+    if first is None or part[first].depth != depth:
+        return []
+    last = first
+    while last < len(part) and not (
+        part[last].depth == depth
+        and (part[last].upper == "COMMENT" or starts(part, last, "NOT", "NULL"))
+    ):
+        last += 1
+    named = first + 2 if part[first].upper == "CONSTRAINT" else first
+    words = [t.upper for t in part[named:last][:2]]
+    result.ignored.append(" ".join(("CONSTRAINT", *words)) if words[0] != "MASK" else "MASK")
+    return [span(part[first:last])]
 
 
 def _rule(part: list[Token], text: str) -> Rule:

@@ -61,7 +61,7 @@ def test_older_spellings_and_cloud_keywords_are_taken(declared):
     dp.create_target_table("a", table_properties={"pipelines.reset.allowed": False})
     dp.create_streaming_live_table("b", cluster_by=["AUTO"], expect_all_or_drop={"k": "x > 0"})
 
-    @dp.table(name="c", private=True, row_filter="f", spark_conf={"a": 1})
+    @dp.create_table(name="c", private=True, row_filter="f", spark_conf={"a": 1})
     def query(): ...
 
     a, b, c = declared().datasets

@@ -34,6 +34,15 @@ def squeezed(text: str) -> str:
             "CREATE STREAMING TABLE a (i INT, CONSTRAINT k PRIMARY KEY (i)) AS x",
             "CREATE STREAMING TABLE a (i INT ) AS x",
         ),
+        (
+            "CREATE STREAMING TABLE a (i INT NOT NULL PRIMARY KEY COMMENT 'c', PRIMARY KEY (i))",
+            "CREATE STREAMING TABLE a (i INT NOT NULL COMMENT 'c' )",
+        ),
+        (
+            "CREATE LIVE TABLE a (i INT, j INT CONSTRAINT k FOREIGN KEY REFERENCES c (d) NOT NULL)",
+            "CREATE MATERIALIZED VIEW a (i INT, j INT NOT NULL)",
+        ),
+        ("CREATE INCREMENTAL LIVE TABLE a", "CREATE STREAMING TABLE a"),
         ("CREATE TABLE a AS x", "CREATE TABLE a AS x"),
     ],
 )
