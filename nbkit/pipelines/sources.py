@@ -9,10 +9,11 @@ import sys
 import traceback
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nbkit import source_notebook
-from nbkit.errors import Problem
+from nbkit.errors import Problem, UsageError
 from nbkit.pipelines.configuration import configured
 from nbkit.pipelines.registry import Registry, collecting
 from nbkit.pipelines.sql_declare import declare_sql
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _MAGIC = re.compile(r"\s*%{1,2}(\w[\w-]*)[ \t]*([^\n]*)\n?(.*)", re.DOTALL)
 _SILENT = {"md", "md-sandbox", "pip", "sh", "fs", "load_ext", "matplotlib", "config", "autoreload"}
+_CONF_NOT_FOUND = "[SQL_CONF_NOT_FOUND]"
 _LINE_MAGIC = re.compile(r"^[ \t]*[%!]\w[^\n]*$", re.MULTILINE)
 
 
@@ -68,17 +70,20 @@ class _Evaluation:
         elif source.suffix.lower() == ".sql":
             self._sql(text, shown, 1)
         else:
-            self._python(text, str(source), names)
+            with _as_module(names) as module:
+                self._python(text, str(source), module)
 
     def _names(self, source: Path) -> dict[str, Any]:
         from nbkit.toolkit.dbutils import dbutils
-        from nbkit.toolkit.display import display
+        from nbkit.toolkit.display import display, displayHTML
 
         return {
             "__name__": source.stem,
             "__file__": str(source),
             "dbutils": dbutils,
             "display": display,
+            "displayHTML": displayHTML,
+            "getArgument": dbutils.widgets.getArgument,
             "sc": getattr(self._spark, "sparkContext", None),
             "spark": self._spark,
             "sql": self._spark.sql,
@@ -156,12 +161,23 @@ def as_problem(error: BaseException, file: str = "") -> Problem:
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if (f.filename == file if file else _is_own(f.filename))]
     place = f"{_shown(Path(own[-1].filename))}:{own[-1].lineno}" if own else _shown(Path(file))
-    said = next(iter(str(error).strip().splitlines()), "")
-    name = type(error).__name__
-    for prefix in (f"{place}: ",):
-        said = said.removeprefix(prefix)
-    quiet = name in {"UsageError", "AnalysisException", "ParseException"}
-    return Problem(place if place != "." else "", said if quiet and said else f"{name}: {said}")
+    name, said = _said(error)
+    said = said.removeprefix(f"{place}: ")
+    return Problem(place if place != "." else "", f"{name}: {said}" if name else said)
+
+
+def _said(error: BaseException) -> tuple[str, str]:
+    """Return the kind of an error, empty if its text says enough, and its first line."""
+    name, text = type(error).__name__, str(error)
+    java = getattr(error, "java_exception", None)
+    if java is not None:  # Spark had no words of its own for it
+        name, text = str(java.getClass().getSimpleName()), str(java.getMessage() or "")
+    elif _CONF_NOT_FOUND in text:
+        setting = error.getMessageParameters().get("sqlConf", "")  # type: ignore[attr-defined]
+        return "", f"the pipeline's configuration has no {setting.strip(chr(34))}"
+    said = next(iter(text.strip().splitlines()), "")
+    quiet = isinstance(error, UsageError) or name in {"AnalysisException", "ParseException"}
+    return "" if quiet and said else name, said
 
 
 def _is_own(file: str) -> bool:
@@ -217,6 +233,23 @@ def _importing(folders: set[str]) -> Iterator[None]:
             file = getattr(sys.modules[name], "__file__", None) or ""
             if any(file.startswith(f"{folder}/") for folder in folders):
                 del sys.modules[name]
+
+
+@contextmanager
+def _as_module(names: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Let classes find the module that they are made in, as those of dataclasses have to.
+
+    Not longer than that: what is in no known module goes to Spark's workers by value.
+    """
+    name = names["__name__"]
+    module = ModuleType(name)
+    vars(module).update(names)
+    known = sys.modules.setdefault(name, module)
+    try:
+        yield vars(module)
+    finally:
+        if known is module:
+            del sys.modules[name]
 
 
 def _shown(path: Path) -> str:

@@ -61,14 +61,15 @@ def declare_sql(
         configuration: values of `${name}`.
         first_line: of the text in its file.
     """
-    text = _PARAMETER.sub(lambda found: configuration.get(found[1], found[0]), text)
+    text = _filled(text, configuration)
     problems = []
     conf: dict[str, str] = {}
     for found in statements(text):
         line = first_line + text.count("\n", 0, found[0].start)
-        statement = text[found[0].start : found[-1].end]
+        statement = _filled(text[found[0].start : found[-1].end], conf)
         declared = _Statement(statement, Place(file, line), registry, spark, conf)
         try:
+            declared.check_parameters()
             declared.declare()
         except SqlError as problem:
             problems.append(problem)
@@ -95,6 +96,19 @@ class _Statement:
         self._spark = spark
         self._conf = conf
 
+    def check_parameters(self) -> None:
+        """Look for a `${name}` that nothing says the value of.
+
+        Raises:
+            UsageError: there is one.
+        """
+        for token in self._found:
+            found = _PARAMETER.match(self._text, token.start) if token.text == "$" else None
+            if found is None and token.kind in {"text", "name"}:
+                found = _PARAMETER.search(token.text)
+            if found is not None and not found[1].startswith("spark."):
+                raise UsageError(f"the pipeline's configuration has no {found[1]}")
+
     def declare(self) -> None:
         """Declare what the statement says.
 
@@ -104,8 +118,9 @@ class _Statement:
         """
         found = self._found
         if starts(found, 0, "SET") and any(token.text == "=" for token in found):
-            name, _, value = self._text[found[0].end :].partition("=")
-            self._conf[name.strip()] = value.strip().strip("'\"")
+            name, _, value = (part.strip() for part in self._text[found[0].end :].partition("="))
+            of_engine = name.startswith(("spark.", "pipelines."))
+            self._conf[name] = value.strip("'\"") if of_engine else value  # `${name}` is as written
         elif starts(found, 0, "APPLY", "CHANGES", "INTO"):
             self._changes(found[3:], "")
         elif starts(found, 0, "CREATE", "FLOW"):
@@ -221,6 +236,11 @@ class _Statement:
             found = _LOCATED.search(str(error))
             line = self.place.line + int(found[1]) - 1 if found else self.place.line
             raise SqlError(Place(self.place.file, line), said) from None
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """Put values in the place of `${name}`; a name without one stays."""
+    return _PARAMETER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def _query(text: str) -> Callable[[], DataFrame]:

@@ -51,7 +51,8 @@ SELECT id,
   oops
 FROM first;
 SELECT 1;
-CREATE LIVE TABLE y AS SELEC 1"""
+CREATE LIVE TABLE y AS SELEC 1;
+CREATE LIVE TABLE z AS SELECT * FROM first WHERE id > '${least}'"""
 
 
 def orders(pipeline, rows):
@@ -164,6 +165,14 @@ def stream_of_view():
 @dp.append_flow(target="nothing")
 def lost():
     return spark.readStream.table("first")
+
+@dp.materialized_view
+def of_a_day():
+    return spark.table("first").where(spark.conf.get("the.day"))
+
+@dp.materialized_view
+def far_away():
+    return spark.read.text("nowhere://a/b")
 """,
     )
     pipeline.write("src/b.sql", WRONG_SQL)
@@ -180,6 +189,9 @@ def lost():
     assert "src/b.sql:5: x: [UNRESOLVED_COLUMN.WITH_SUGGESTION]" in text
     assert "src/b.sql:7: SELECT declares nothing" in text
     assert "src/b.sql:8: [PARSE_SYNTAX_ERROR]" in text
+    assert "src/b.sql:9: the pipeline's configuration has no least" in found
+    assert "src/a.py:51: of_a_day: the pipeline's configuration has no the.day" in found
+    assert 'far_away: UnsupportedFileSystemException: No FileSystem for scheme "nowhere"' in text
     with pytest.raises(DefinitionError, match="pipeline wrong_code"):
         pipeline.update()
 
@@ -304,8 +316,9 @@ def numbers():
 
 # COMMAND ----------
 # MAGIC %sql
+# MAGIC SET digit = '0';
 # MAGIC CREATE LIVE TABLE doubled AS
-# MAGIC SELECT id * ${factor} AS id, times FROM LIVE.numbers
+# MAGIC SELECT id * ${factor} AS id, times FROM LIVE.numbers WHERE times LIKE concat('%', ${digit})
 """,
     )
     pipeline.write(
@@ -334,6 +347,11 @@ def numbers():
     pipeline.write(
         "src/b.ipynb",
         json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}),
+    )
+    pipeline.write(
+        "src/c.py",
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "displayHTML('<b>no notebook</b>')\n\n@dataclass\nclass Row:\n    least: int\n",
     )
     (problem,) = pipeline.problems()
     assert problem.startswith("src/b.ipynb[2]:3: broken: [UNRESOLVED_COLUMN")
