@@ -12,6 +12,7 @@ import re
 import typing
 
 from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, written_name
+from nbkit.toolkit import show_create
 from nbkit.toolkit.three_level_functions import in_own_catalog
 from nbkit.toolkit.unity_catalog import local, unknown_catalog
 
@@ -104,6 +105,9 @@ def _as_spark(run: Callable[..., DataFrame], spark: SparkSession, *given: typing
         other = in_own_catalog(error, given[0], spark.conf.getAll)
         if other is not None:
             return _as_spark(run, spark, other, *given[1:])
+        created = show_create.answered(error, given[0], spark)
+        if created is not None:
+            return created
         if not _ANALYZE.match(given[0]) or error.getCondition() != _NO_STATISTICS:
             raise
         print("nbkit: skipped ANALYZE TABLE: Delta's log has the statistics that Spark uses here")
