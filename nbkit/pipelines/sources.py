@@ -57,9 +57,11 @@ class _Evaluation:
         self._spec = spec
         self._spark = spark
         self._registry = registry
+        self._set: dict[str, str] = {}
 
     def run(self, source: Path) -> None:
         """Evaluate one source."""
+        self._set = {}
         names = self._names(source)
         text = source.read_text(encoding="utf-8")
         shown = _shown(source)
@@ -145,8 +147,9 @@ class _Evaluation:
         return False
 
     def _sql(self, text: str, file: str, line: int) -> None:
+        known = self._spec.configuration
         found = declare_sql(
-            text, file, self._registry, self._spark, self._spec.configuration, first_line=line
+            text, file, self._registry, self._spark, known, conf=self._set, first_line=line
         )
         self.problems += [Problem(str(each.place), each.message) for each in found]
 

@@ -49,6 +49,7 @@ def declare_sql(
     spark: SparkSession,
     configuration: Mapping[str, str],
     *,
+    conf: dict[str, str],
     first_line: int = 1,
 ) -> list[SqlError]:
     """Declare what SQL text says, and return what is wrong with the rest.
@@ -59,11 +60,11 @@ def declare_sql(
         registry: where declarations go.
         spark: whose parser reads it.
         configuration: values of `${name}`.
+        conf: what `SET` has said so far in this source, and says here.
         first_line: of the text in its file.
     """
     text = _filled(text, configuration)
     problems = []
-    conf: dict[str, str] = {}
     for found in statements(text):
         line = first_line + text.count("\n", 0, found[0].start)
         statement = _filled(text[found[0].start : found[-1].end], conf)

@@ -316,7 +316,10 @@ def numbers():
 
 # COMMAND ----------
 # MAGIC %sql
-# MAGIC SET digit = '0';
+# MAGIC SET digit = '0'
+
+# COMMAND ----------
+# MAGIC %sql
 # MAGIC CREATE LIVE TABLE doubled AS
 # MAGIC SELECT id * ${factor} AS id, times FROM LIVE.numbers WHERE times LIKE concat('%', ${digit})
 """,
