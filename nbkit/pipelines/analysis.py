@@ -119,9 +119,8 @@ class _Analysis:
         self, path: str, options: Mapping[str, str], schema: Any, *, stream: bool
     ) -> DataFrame:
         """Answer a query that reads files as Auto Loader does."""
-        return auto_loader.resolved(
-            self._spark, path, options, schema, stream=stream, state=self._schemas
-        )
+        kept = self._schemas if stream else None
+        return auto_loader.resolved(self._spark, path, options, schema, stream=stream, state=kept)
 
     def _take(self, declared: Declared) -> None:
         for dataset in declared.datasets:

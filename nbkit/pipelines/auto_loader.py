@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.graph.near import hint
+from nbkit.pipelines import file_columns
 from nbkit.pipelines.declare import spelled
+from nbkit.pipelines.file_columns import Files, Known, digest, kept, together
 from nbkit.pipelines.hadoop_folder import HadoopFolder
 from nbkit.pipelines.rescued import CORRUPT, RESCUED, with_rescued, with_rescued_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
@@ -49,20 +50,8 @@ _EVOLUTIONS = (
     "none",
 )
 _RESCUING = {"json", "csv", "xml", "parquet"}
-_KEPT = "schema.json"
-_LISTING = {"pathglobfilter", "recursivefilelookup", "modifiedafter", "modifiedbefore"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Columns that were inferred, and digests of the addresses of the files they are from."""
-
-    columns: StructType
-    files: frozenset[str]
-
-
-class _NoFilesError(UsageError):
-    """There are no files, or none that say which columns they have."""
+_looked: dict[str, tuple[Known | None, Known]] = {}
+"""By the place where it is to be kept: what was kept before, and what is known now."""
 
 
 def resolved(
@@ -91,86 +80,164 @@ def resolved(
             came with `failOnNewColumns`.
     """
     own, others = _split(options)
-    form = own.get("format", others.pop("format", "json"))
-    if form.lower() not in {each.lower() for each in FORMATS}:
+    if own.get("allowoverwrites", "false").lower() == "true":
+        said = "Auto Loader reads a file once here, also if it is overwritten (allowOverwrites)"
+        raise UsageError(f"{said}; let files that are new have new names")
+    form = own.get("format", others.pop("format", "json")).lower()
+    if form not in {each.lower() for each in FORMATS}:
         raise UsageError(f"Auto Loader reads no {form}{hint(form, FORMATS)}")
-    if form.lower() == "csv" and schema is None:
+    if form == "csv" and schema is None:
         others.setdefault("header", "true")  # Auto Loader takes it for granted as well
-    place = state / _digest(path) if state else None
+    mode = own.get("schemaevolutionmode", "none" if schema is not None else "addNewColumns")
+    if mode.lower() not in {each.lower() for each in _EVOLUTIONS}:
+        raise UsageError(f"schemaEvolutionMode is no {mode}{hint(mode, _EVOLUTIONS)}")
+    rescued = own.get("rescueddatacolumn") or others.pop("rescuedDataColumn", "")
+    if not rescued and schema is None and form in _RESCUING and mode.lower() != "none":
+        rescued = RESCUED
+    files = Files(spark, path, form, _inferring(form, own, others))
+    place = state / _place(files, mode) if state else None
     if own.get("schemalocation"):
         place = HadoopFolder(spark, own["schemalocation"])
-    wanted = _schema(
-        spark, path, form, own=own, others=others, given=schema, place=place, keep=keep
-    )
-    rescued = own.get("rescueddatacolumn") or others.pop("rescuedDataColumn", "")
-    mode = own.get("schemaevolutionmode", "").lower()
-    if not rescued and schema is None and form.lower() in _RESCUING and mode != "none":
-        rescued = RESCUED
+    source = _Source(files, own, others, rescued, mode.lower(), place, keep=keep)
     reader = spark.readStream if stream else spark.read
     passed = {_PASSED_ON[name]: value for name, value in own.items() if name in _PASSED_ON}
-    if stream and passed.get("maxFilesPerTrigger") is None:
-        passed["maxFilesPerTrigger"] = "1000"  # Auto Loader's own default
-    passed |= _cleaning(own) if stream else {}
-    if rescued and form.lower() == "json":
-        lines = reader.format("text").options(**passed).option("wholetext", _whole(others))
-        return with_rescued(lines.load(path), wanted, rescued)
-    if rescued and form.lower() in {"csv", "parquet"}:
-        found = _found(spark, path, form, own, others) or wanted
-        if form.lower() == "csv":
-            shape = _by_position(wanted, found, path, named=schema is None)
-            others["columnNameOfCorruptRecord"] = CORRUPT
-        else:
-            shape = _by_name(wanted, found)
-        rows = reader.format(form).schema(shape).options(**others, **passed).load(path)
-        return with_rescued_columns(rows, wanted, rescued, others)
-    if rescued:
+    if stream:
+        passed.setdefault("maxFilesPerTrigger", "1000")  # Auto Loader's own default
+        passed |= _cleaning(own)
+    return source.rows(reader.options(**passed), schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Files, and how their author wants them read.
+
+    Attributes:
+        files: the files.
+        own: the options `cloudFiles.…`.
+        others: those of the format.
+        rescued: name of the column for what fits into no other; empty for none.
+        mode: what becomes of new columns.
+        place: where what is known of the files is kept; None for nowhere.
+        keep: whether what is new is to be kept there.
+    """
+
+    files: Files
+    own: Mapping[str, str]
+    others: dict[str, str]
+    rescued: str
+    mode: str
+    place: HadoopFolder | None
+    keep: bool
+
+    def rows(self, reader: Any, given: StructType | str | None) -> DataFrame:
+        """Return the rows, all of them or a stream of what is new."""
         from pyspark.sql.types import StructType
 
-        wanted = StructType([*wanted, *StructType().add(rescued, "string")])
-        others["columnNameOfCorruptRecord"] = rescued
-    return reader.format(form).schema(wanted).options(**others, **passed).load(path)
+        form, path, options = self.files.form, self.files.path, self.others
+        shaped = self.rescued and form in {"csv", "parquet"}
+        known = self._known(grows=given is None, shaped=bool(shaped))
+        if given is not None:
+            wanted = given if isinstance(given, StructType) else StructType.fromDDL(str(given))
+        else:
+            wanted = self._inferred(known)
+        wanted = _hinted(wanted, self.own)
+        if given is None and known is not None:
+            wanted = together(wanted, known.partitions)
+        if self.rescued and form == "json":
+            whole = _spans_lines(options)
+            lines = reader.format("text").options(**options).option("wholetext", whole).load(path)
+            return with_rescued(lines, wanted, self.rescued, whole=whole)
+        if shaped:
+            shape = self._shape(wanted, known, named=given is None)
+            read = reader.format(form).schema(shape).options(**options)
+            if form == "csv":
+                read = read.option("columnNameOfCorruptRecord", CORRUPT)
+            return with_rescued_columns(read.load(path), wanted, self.rescued, options)
+        if self.rescued:
+            wanted = StructType([*wanted, *StructType().add(self.rescued, "string")])
+            reader = reader.option("columnNameOfCorruptRecord", self.rescued)
+        return reader.format(form).schema(wanted).options(**options).load(path)
 
+    def _known(self, *, grows: bool, shaped: bool) -> Known | None:
+        """Return what is known of the files, after a look at those that are new.
 
-def _found(
-    spark: SparkSession, path: str, form: str, own: Mapping[str, str], others: Mapping[str, str]
-) -> StructType | None:
-    """Return the columns of the files that are there; None without files."""
-    untyped = {name: value for name, value in own.items() if name != "infercolumntypes"}
-    try:
-        return _inferred(spark, path, form, untyped, others)
-    except _NoFilesError:
-        return None
+        Raises:
+            UsageError: a new column came with `failOnNewColumns`.
+        """
+        before = kept(self.place)
+        fixed = self.mode in {"none", "rescue"}
+        if not shaped and (not grows or (before is not None and fixed)):
+            return before
+        try:
+            known = self._look(before)
+        except UsageError:
+            if self.keep or before is None:
+                raise
+            return before  # the flow alone is to fail, when its turn comes
+        if known is None or before is None:
+            after = known
+        elif self.mode == "failonnewcolumns" and len(known.found) > len(before.found):
+            if not self.keep:
+                return before  # as above
+            said = ", ".join(known.found.names[len(before.found) :])
+            path = self.files.path
+            raise UsageError(f"files in {path} have new columns: {said}; see schemaEvolutionMode")
+        else:
+            after = known if fixed else replace(known, columns=known.found)
+        if self.keep and self.place and after is not None and after != before:
+            file_columns.keep(after, self.place)
+        return after
 
+    def _look(self, before: Known | None) -> Known | None:
+        """Look into the files that are new; not again in the update that follows at once."""
+        place = str(self.place or "")
+        last = _looked.pop(place, None) if self.keep else None
+        if last and last[0] == before and last[1].files == frozenset(self.files.there):
+            return last[1]
+        known = self.files.look(before)
+        if place and known and not self.keep:
+            _looked[place] = (before, known)
+        return known
 
-def _by_position(wanted: StructType, found: StructType, path: str, *, named: bool) -> StructType:
-    """Return the columns of CSV files as text, those that are wanted first.
+    def _inferred(self, known: Known | None) -> StructType:
+        """Return the columns that were found.
 
-    Raises:
-        UsageError: the files' header has them in another order, which Spark would not notice.
-    """
-    from pyspark.sql.types import StructType
+        Raises:
+            UsageError: there are none, and no hints either.
+        """
+        from pyspark.sql.types import StringType, StructField, StructType
 
-    if named:
-        _check_order(wanted.names, found.names, path)
-    shape = StructType()
-    for name in (*wanted.names, *found.names[len(wanted) :], CORRUPT):
-        shape = shape.add(name, "string")
-    return shape
+        if known is not None:
+            broken = self.others.get("columnNameOfCorruptRecord", CORRUPT) if self.rescued else ""
+            fields = [each for each in known.columns if each.name != broken]
+            if self.files.form == "json" and "primitivesAsString" in self.files.options:
+                fields = [StructField(each.name, StringType()) for each in fields]
+            return StructType(fields)
+        if "schemahints" in self.own:
+            return StructType()  # the hints are all that there is
+        said = f"no schema can be inferred from {self.files.path}: no file there has any columns"
+        raise UsageError(f"{said}; give it a schema or schemaHints, or put a file there")
 
+    def _shape(self, wanted: StructType, known: Known | None, *, named: bool) -> StructType:
+        """Return the columns to ask the format for: those of the files, and partitions.
 
-def _check_order(before: Sequence[str], now: Sequence[str], path: str | list[str]) -> None:
-    for ours, theirs in zip(before, now, strict=False):
-        if ours.lower() != theirs.lower():
-            said = f"column {theirs} of files in {path} stands where {ours} stood before"
-            raise UsageError(f"{said}: CSV is read by position, so it needs a folder of its own")
+        Args:
+            wanted: by the author.
+            known: of the files.
+            named: whether CSV files have their columns by the names of their header, and not just
+                in the order that is wanted.
+        """
+        from pyspark.sql.types import StringType, StructField, StructType
 
-
-def _by_name(wanted: StructType, found: StructType) -> StructType:
-    """Return the columns of files, and those that are wanted and in none of them."""
-    from pyspark.sql.types import StructType
-
-    names = {name.lower() for name in found.names}
-    return StructType([*found, *(each for each in wanted if each.name.lower() not in names)])
+        found = known.found if known else StructType()
+        folders = {name.lower() for name in known.partitions.names} if known else set()
+        partitions = [each for each in wanted if each.name.lower() in folders]
+        own = StructType([each for each in wanted if each.name.lower() not in folders])
+        if self.files.form == "parquet":
+            return StructType([*together(found, own), *partitions])
+        names = found.names if named and found else [*own.names, *found.names[len(own) :]]
+        texts = [StructField(name, StringType()) for name in (*names, CORRUPT)]
+        return StructType([*texts, *partitions])
 
 
 def _split(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -190,119 +257,19 @@ def _split(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     return own, others
 
 
-def _schema(
-    spark: SparkSession,
-    path: str,
-    form: str,
-    *,
-    own: Mapping[str, str],
-    others: Mapping[str, str],
-    given: StructType | str | None,
-    place: HadoopFolder | None,
-    keep: bool,
-) -> StructType:
-    """Return the columns to read; keep them where they are kept.
-
-    Only files that were not there when the kept columns were inferred are looked into.
-    """
-    from pyspark.sql.types import StructType
-
-    mode = own.get("schemaevolutionmode", "none" if given is not None else "addNewColumns")
-    if mode.lower() not in {each.lower() for each in _EVOLUTIONS}:
-        raise UsageError(f"schemaEvolutionMode is no {mode}{hint(mode, _EVOLUTIONS)}")
-    if given is not None:
-        wanted = given if isinstance(given, StructType) else StructType.fromDDL(str(given))
-        return _hinted(wanted, own)
-    known = _kept(place)
-    if known is not None and mode.lower() in {"none", "rescue"}:
-        return _hinted(known.columns, own)
-    files = {_digest(file): file for file in _listed(spark, path, others)}
-    if known is None:
-        found = _inferred(spark, path, form, own, others)
-    else:
-        new = [file for digest, file in files.items() if digest not in known.files]
-        if not new:
-            return _hinted(known.columns, own)
-        names = {name.lower() for name in known.columns.names}
-        there = _inferred(spark, new, form, own, others)
-        added = [field for field in there if field.name.lower() not in names]
-        if added and mode.lower() == "failonnewcolumns":
-            if not keep:  # the flow alone is to fail, when its turn comes
-                return _hinted(known.columns, own)
-            said = ", ".join(field.name for field in added)
-            raise UsageError(f"files in {path} have new columns: {said}; see schemaEvolutionMode")
-        found = StructType([*known.columns, *added])
-    found = _hinted(found, own)
-    if keep and place:
-        (place / _KEPT).write(json.dumps({"columns": found.jsonValue(), "files": [*files]}))
-    return found
-
-
-def _listed(spark: SparkSession, path: str, others: Mapping[str, str]) -> list[str]:
-    """Return the addresses of the files that are there, without looking into them."""
-    from pyspark.errors import AnalysisException
-
-    try:
-        files = spark.read.format("binaryFile").options(**_listing(others)).load(path)
-        return list(files.inputFiles())
-    except AnalysisException:  # there is no such place, which matters to who reads from it
-        return []
-
-
-def _listing(others: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in others.items() if name.lower() in _LISTING}
-
-
-def _inferred(
-    spark: SparkSession,
-    path: str | list[str],
-    form: str,
-    own: Mapping[str, str],
-    others: Mapping[str, str],
-) -> StructType:
-    from pyspark.errors import AnalysisException
-    from pyspark.sql.types import StringType, StructField, StructType
-
-    typed = own.get("infercolumntypes", "false").lower() == "true"
+def _inferring(form: str, own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    """Return the options of a format that decide which columns, of which types, are found."""
     options = dict(others)
-    if form.lower() == "csv":
+    typed = own.get("infercolumntypes", "false").lower() == "true"
+    if form == "csv":
         options["inferSchema"] = str(typed).lower()
-    if form.lower() == "json" and not typed:
+    if form == "json" and not typed:
         options["primitivesAsString"] = "true"
-    if form.lower() == "parquet":
+    if form == "xml" and not typed:
+        options["inferSchema"] = "false"
+    if form == "parquet":
         options.setdefault("mergeSchema", "true")
-    try:
-        found = spark.read.format(form).options(**options).load(path).schema
-        if form.lower() == "csv":
-            found = _with_newest(spark, path, options, found)
-    except AnalysisException as error:
-        said = str(error).strip().splitlines()[0]
-        raise _NoFilesError(f"no schema can be inferred from {path}: {said}") from None
-    if form.lower() == "json" and not typed:
-        fields = [StructField(field.name, StringType()) for field in found]
-        return StructType(fields)
-    return found
-
-
-def _with_newest(
-    spark: SparkSession, path: str | list[str], options: Mapping[str, str], found: StructType
-) -> StructType:
-    """Return columns with those that the newest CSV file has besides; Spark looks at one file.
-
-    Raises:
-        UsageError: it has them in another order.
-    """
-    from pyspark.sql.types import StructType
-
-    files = spark.read.format("binaryFile").options(**_listing(options)).load(path)
-    newest = files.orderBy("modificationTime", ascending=False).select("path").first()
-    if newest is None:
-        return found
-    untyped = {**options, "inferSchema": "false"}
-    names = {name.lower() for name in found.names}
-    there = spark.read.format("csv").options(**untyped).load(newest.path).schema
-    _check_order(found.names, there.names, path)
-    return StructType([*found, *(each for each in there if each.name.lower() not in names)])
+    return options
 
 
 def _hinted(schema: StructType, own: Mapping[str, str]) -> StructType:
@@ -319,16 +286,6 @@ def _hinted(schema: StructType, own: Mapping[str, str]) -> StructType:
     return StructType([*fields, *hints.values()])
 
 
-def _kept(place: HadoopFolder | None) -> _Kept | None:
-    from pyspark.sql.types import StructType
-
-    text = (place / _KEPT).read() if place else None
-    if text is None:
-        return None
-    said = json.loads(text)
-    return _Kept(StructType.fromJson(said["columns"]), frozenset(said["files"]))
-
-
 def _cleaning(own: Mapping[str, str]) -> dict[str, str]:
     how = own.get("cleansource", "OFF").upper()
     if how == "OFF":
@@ -341,10 +298,12 @@ def _cleaning(own: Mapping[str, str]) -> dict[str, str]:
     return {"cleanSource": "archive", "sourceArchiveDir": destination}
 
 
-def _whole(others: Mapping[str, str]) -> str:
+def _spans_lines(others: Mapping[str, str]) -> bool:
     """Say whether a JSON document spans lines."""
-    return str({name.lower(): value for name, value in others.items()}.get("multiline", "false"))
+    said = {name.lower(): value for name, value in others.items()}
+    return said.get("multiline", "false").lower() == "true"
 
 
-def _digest(path: str) -> str:
-    return hashlib.sha256(path.encode()).hexdigest()[:16]
+def _place(files: Files, mode: str) -> str:
+    """Return the name of what is kept of files; of others for who reads them in another way."""
+    return digest(json.dumps([files.path, files.form, mode.lower(), sorted(files.options.items())]))

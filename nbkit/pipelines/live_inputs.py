@@ -67,8 +67,9 @@ class LiveInputs:
         self, path: str, options: Mapping[str, str], schema: Any, *, stream: bool
     ) -> DataFrame:
         """Answer a query that reads files as Auto Loader does."""
+        kept = self.schemas if stream else None  # all files are looked into, whenever all are read
         return auto_loader.resolved(
-            self.spark, path, options, schema, stream=stream, state=self.schemas, keep=True
+            self.spark, path, options, schema, stream=stream, state=kept, keep=True
         )
 
     def close(self) -> None:

@@ -66,8 +66,7 @@ class PreviewInputs:
         self, path: str, options: Mapping[str, str], schema: Any, *, stream: bool
     ) -> DataFrame:
         """Answer a query that reads files as Auto Loader does: with all files that are there."""
-        del stream
-        kept = self.graph.schemas
+        kept = self.graph.schemas if stream else None
         return auto_loader.resolved(self.spark, path, options, schema, stream=False, state=kept)
 
     def _changed(self, changes: Changes) -> DataFrame:

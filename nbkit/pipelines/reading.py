@@ -142,7 +142,8 @@ def _noting(call: Callable[..., Any], method: str) -> Callable[..., Any]:
     def note(self: Any, *args: Any, **named: Any) -> Any:
         told = self.__dict__.setdefault("_nbkit_told", {"options": {}})
         if method == "option":
-            told["options"][str(args[0])] = args[1] if len(args) > 1 else named["value"]
+            key = args[0] if args else named["key"]
+            told["options"][str(key)] = args[1] if len(args) > 1 else named["value"]
         elif method == "options":
             told["options"] |= named
         else:
@@ -298,7 +299,8 @@ def _answer(relation: _Relation, text: str, inputs: Inputs) -> DataFrame | str |
 def _file_arguments(text: str, function: str) -> tuple[str, dict[str, str], str | None]:
     """Read `(path, name => value, …)`, or the older `(path, "format", map("k", "v"))`."""
     found = tokens(text)
-    opening = next(at for at, token in enumerate(found) if token.text == "(")
+    words = [token.text.strip("`").lower() for token in found]
+    opening = words.index("(", words.index(function))
     inner = [token for token in found[opening + 1 :] if token.text not in {",", "=>", ")", "("}]
     texts = [_literal(token) for token in inner if token.upper not in {"MAP", "STREAM"}]
     path, *rest = texts

@@ -14,34 +14,48 @@ RESCUED = "_rescued_data"
 CORRUPT = "_corrupt_record"
 
 
-def with_rescued(lines: DataFrame, columns: StructType, rescued: str) -> DataFrame:
+def with_rescued(
+    lines: DataFrame, columns: StructType, rescued: str, *, whole: bool = False
+) -> DataFrame:
     """Return JSON lines as columns, and beside them what did not fit.
 
     A field that is in no column, or whose value has another type than its column, is rescued with
     the file's path; so is a whole line that is no JSON.
 
     Args:
-        lines: text in the column `value`.
+        lines: text in the column `value`, and what the names of folders say.
         columns: to read.
         rescued: name of the column for the rest.
+        whole: whether each text is a whole file: one record, or an array of them.
     """
     from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
-    value = F.col("value")
-    document = F.try_parse_json(value)
+    value, document = F.col("value"), F.try_parse_json("value")
     fields = F.from_json(F.col("_nbkit_text"), "map<string,string>")
-    good = document.isNotNull()
     text = lines.where(F.length(F.trim(value)) > 0)
-    read = [_field(field).alias(field.name) for field in columns]
+    folders = {name.lower() for name in lines.columns[1:]}  # give a value to all of their files
+    read = [
+        F.col(f"`{each.name}`").cast(each.dataType)
+        if each.name.lower() in folders
+        else _field(each).alias(each.name)
+        for each in columns
+    ]
     record = text.select(
+        *(f"`{name}`" for name in lines.columns[1:]),
         F.col("_metadata.file_path").alias("_nbkit_path"),
         value.alias("_nbkit_text"),
         document.alias("_nbkit_document"),
-        good.alias("_nbkit_good"),
     )
-    left = F.map_filter(fields, lambda name, inner: _unread(columns, name, inner))
+    if whole:
+        array = F.col("_nbkit_document").try_cast("array<variant>")
+        each = F.explode(F.coalesce(array, F.array("_nbkit_document")))
+        record = record.withColumn("_nbkit_document", each)
+        one = F.coalesce(F.to_json("_nbkit_document"), F.col("_nbkit_text"))
+        record = record.withColumn("_nbkit_text", one)
+    own = [each for each in columns if each.name.lower() not in folders]
+    left = F.map_filter(fields, lambda name, inner: _unread(own, name, inner))
     broken = F.create_map(F.lit(CORRUPT), F.col("_nbkit_text"))
-    rest = F.when(F.col("_nbkit_good"), left).otherwise(broken)
+    rest = F.when(F.col("_nbkit_document").isNotNull(), left).otherwise(broken)
     return record.select(*read, _as_text(rest, F.col("_nbkit_path")).alias(rescued))
 
 
@@ -62,20 +76,23 @@ def with_rescued_columns(
     """
     from pyspark.sql import functions as F  # noqa: N812
 
-    kinds = {field.name: field.dataType for field in rows.schema}
+    kinds = {field.name.lower(): field.dataType for field in rows.schema}
     read, left = [], []
     for field in columns:
         value = F.col(f"`{field.name}`")
-        if kinds[field.name] == field.dataType:
-            read.append(value)
+        kind = kinds.pop(field.name.lower(), None)
+        if kind is None:  # of no file yet
+            value = F.lit(None).cast(field.dataType)
+        if kind in {None, field.dataType}:
+            read.append(value.alias(field.name))
             continue
         typed = _typed(value, field.dataType.simpleString(), formats)
         read.append(typed.alias(field.name))
         left += [F.lit(field.name), F.when(typed.isNull(), value)]
     for name in rows.columns:
         if name == CORRUPT:
-            left += [F.lit(name), _too_long(rows.columns[:-1], formats)]
-        elif name not in columns.names:
+            left += [F.lit(name), _too_long(rows.columns[: rows.columns.index(name)], formats)]
+        elif name.lower() in kinds:
             left += [F.lit(name), F.col(f"`{name}`").cast("string")]
     if not left:
         return rows.select(*read, F.lit(None).cast("string").alias(rescued))
@@ -122,11 +139,11 @@ def _field(field: StructField) -> Column:
     return F.try_variant_get(F.col("_nbkit_document"), f"$['{name}']", kind)
 
 
-def _unread(columns: StructType, name: Column, inner: Column) -> Column:
+def _unread(columns: Sequence[StructField], name: Column, inner: Column) -> Column:
     """Say whether a field of the record is in no column, or did not fit into its own."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    known = F.array(*[F.lit(each) for each in columns.names])
+    known = F.array(*[F.lit(each.name) for each in columns]).cast("array<string>")
     fits = F.lit(False)
     for field in columns:
         fits |= (name == field.name) & _field(field).isNull()

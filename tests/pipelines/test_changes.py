@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
@@ -253,5 +254,73 @@ def typed():
     assert [json.loads(row._rescued_data or "{}").get("note") for row in rows] == [None, "x"]
     assert (storage / "schemas of csv" / "schema.json").is_file()
     assert (storage / "rescued_columns" / "checkpoints" / "rescued_columns.lines").is_dir()
+
     (text / "3.csv").write_text("amount,id\n1.5,6\n")
-    assert "CSV is read by position" in pipeline.problems()[0]
+    pipeline.spark.sql("select 'three' as id").write.mode("append").parquet(str(tables))
+    pipeline.update()
+    said = {key: each.message for key, each in pipeline.said.items()}
+    assert "CSV is read by position" in said["rescued_columns.lines"]
+    assert "column id of new files in" in said["rescued_columns.typed"]
+
+
+def test_folders_of_files(pipeline):
+    """Names of folders are columns; who reads the same files otherwise has other columns."""
+    landing = pipeline.root / "landing"
+
+    def table(name, form, options="", mode="addNewColumns"):
+        return f"""
+@dlt.table
+def {name}():
+    return (
+        spark.readStream.format("cloudFiles").option("cloudFiles.format", "{form}"){options}
+        .option("cloudFiles.schemaEvolutionMode", "{mode}").load("{landing}/{form}")
+    )
+"""
+
+    typed = '.option("cloudFiles.inferColumnTypes", "true")'
+    whole = typed + '.option("multiLine", "true").option("pathGlobFilter", "*.json")'
+    hints = '.option("cloudFiles.schemaHints", "later INT")'
+    pipeline.write(
+        "src/a.py",
+        "import dlt\n"
+        + table("typed", "json", whole)
+        + table("texts", "json", "", "failOnNewColumns")
+        + table("lines", "csv", typed)
+        + table("empty", "xml", hints + '.option("rowTag", "r")'),
+    )
+    pipeline.write(
+        "src/b.sql",
+        f"CREATE OR REFRESH STREAMING TABLE older AS SELECT * FROM STREAM(read_files("
+        f"'{landing}/csv', format => 'csv', inferColumnTypes => true));\n"
+        f"CREATE OR REFRESH MATERIALIZED VIEW whole AS SELECT * FROM read_files("
+        f"'{landing}/csv', format => 'csv');",
+    )
+    pipeline.write("landing/json/day=2024-01-01/1.json", '[{"a": 1}, {"a": 2}]')
+    pipeline.write("landing/csv/day=2024-01-01/1.csv", "a,b\n1,2.5\n")
+    (landing / "xml").mkdir()
+
+    def rows(name, columns):
+        found = pipeline.spark.table(f"folders_of_files.{name}").select(*columns)
+        return [tuple(row) for row in found.orderBy(*columns).collect()]
+
+    pipeline.update()
+    assert {each.message for each in pipeline.said.values() if each.state != "COMPLETED"} == set()
+    first, second = date(2024, 1, 1), date(2024, 1, 2)
+    assert rows("typed", ["a", "day"]) == [(1, first), (2, first)]
+    assert rows("texts", ["day"]) == [(first,)]  # an array is no record of a line
+    assert rows("lines", ["a", "b", "day"]) == [(1, 2.5, first)]
+    assert pipeline.spark.table("folders_of_files.empty").columns == ["later", "_rescued_data"]
+
+    pipeline.write("landing/json/day=2024-01-02/2 two 2%.json", '{"a": 3, "more": 1}')
+    pipeline.write("landing/json/day=2024-01-02/2.other", '{"a": 4}')
+    pipeline.write("landing/csv/day=2024-01-02/2 [two].csv", "a,b,more\n2,3.5,x\n")
+    (landing / "csv" / "day=2024-01-01" / "1.csv").unlink()
+    pipeline.update()
+    failed = {key for key, each in pipeline.said.items() if each.state != "COMPLETED"}
+    assert failed == {"folders_of_files.texts"}
+    assert "have new columns: " in pipeline.said["folders_of_files.texts"].message
+    assert rows("typed", ["a", "day", "more"])[2:] == [(3, second, 1)]
+    for name in ("lines", "older"):
+        there = [(1, 2.5, first, None), (2, 3.5, second, "x")]
+        assert rows(name, ["a", "b", "day", "more"]) == there
+    assert rows("whole", ["a", "b", "more", "day"]) == [("2", "3.5", "x", second)]
