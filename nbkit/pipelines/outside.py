@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines import auto_loader
 from nbkit.pipelines.reading import answered, answering, prepare
-from nbkit.toolkit.paths import spark_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,10 +40,7 @@ class FilesOnly:
         stream: bool,
     ) -> DataFrame:
         """Return files as Auto Loader reads them; only a stream's columns are kept."""
-        places = {name: spark_path(value) for name, value in options.items() if _is_place(name)}
-        return auto_loader.resolved(
-            self.spark, spark_path(path), {**options, **places}, schema, stream=stream, keep=stream
-        )
+        return auto_loader.resolved(self.spark, path, options, schema, stream=stream, keep=stream)
 
 
 @functools.cache
@@ -78,7 +74,3 @@ def _of_reader(reader: Any, *_: Any) -> SparkSession:
 
 def _if_files_are_read(spark: SparkSession, query: Any = None) -> SparkSession | None:
     return spark if isinstance(query, str) and _IN_SQL.search(query) else None
-
-
-def _is_place(option: str) -> bool:
-    return option.lower().endswith(("location", "destination"))

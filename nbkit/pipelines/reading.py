@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nbkit.pipelines.scala import java_class, option, sequence
 from nbkit.pipelines.sql_tokens import tokens
+from nbkit.toolkit.paths import spark_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -164,7 +165,7 @@ def _loading(call: Callable[..., Any]) -> Callable[..., Any]:
             return call(self, path, **named)
         options = {**told["options"], **named}
         with asking_spark():
-            return inputs.files(str(path), options, told.get("schema"), stream=True)
+            return _files(inputs, str(path), options, told.get("schema"), stream=True)
 
     return load
 
@@ -293,7 +294,20 @@ def _answer(relation: _Relation, text: str, inputs: Inputs) -> DataFrame | str |
     if name not in {"read_files", "cloud_files"}:
         return None
     path, options, schema = _file_arguments(text[relation.start : relation.end], name)
-    return inputs.files(path, options, schema, stream=relation.stream or name == "cloud_files")
+    stream = relation.stream or name == "cloud_files"
+    return _files(inputs, path, options, schema, stream=stream)
+
+
+def _files(
+    inputs: Inputs, path: str, options: dict[str, Any], schema: Any, *, stream: bool
+) -> DataFrame:
+    """Ask for files with every path in them as Spark's."""
+    places = {name: spark_path(str(options[name])) for name in options if _is_place(name)}
+    return inputs.files(spark_path(path), {**options, **places}, schema, stream=stream)
+
+
+def _is_place(option: str) -> bool:
+    return option.lower().endswith(("location", "destination"))
 
 
 def _file_arguments(text: str, function: str) -> tuple[str, dict[str, str], str | None]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit import pipelines
 from nbkit.pipelines import DECLARING
 from nbkit.pipelines.declarations import Changes, Dataset, Flow, Place
-from nbkit.toolkit import pipeline_modules
+from nbkit.toolkit import databricks_spelling, pipeline_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +40,7 @@ def as_pipeline_code(registry: Registry) -> Iterator[None]:
 
     extend_spark()
     pipeline_modules.offer()
+    databricks_spelling.understand()
     with graph_element_registration_context(_spark_registry(registry)):
         yield
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from nbkit.toolkit import (
     attempt,
     databricks_modules,
+    databricks_spelling,
     injected,
     magics,
     on_pyspark,
@@ -17,8 +18,6 @@ from nbkit.toolkit import (
     python_files,
     redaction,
     secret_store,
-    spark_paths,
-    three_levels,
     udf_hints,
 )
 from nbkit.toolkit.dbutils import dbutils
@@ -119,16 +118,15 @@ def _install(shell: InteractiveShell) -> None:
 
     def prepare() -> None:
         from pyspark.sql.dataframe import DataFrame
+        from pyspark.sql.streaming.readwriter import DataStreamWriter
 
         DataFrame.display = display
+        DataStreamWriter.table = DataStreamWriter.toTable  # its older name, there as well
         on_pyspark.lease_sessions()
-        spark_paths.understand_in_pyspark()
-        three_levels.understand_in_pyspark()
 
     on_pyspark.on_import(prepare)
     on_pyspark.on_import(udf_hints.understand_in_pyspark, "pyspark.sql.pandas.typehints")
-    on_pyspark.on_import(three_levels.understand_in_delta, "delta.tables")
-    on_pyspark.on_import(spark_paths.understand_in_delta, "delta.tables")
+    databricks_spelling.understand()
     pipeline_modules.offer()
     python_files.understand()
     on_pyspark.on_import(python_files.understand_in_arrow, "pyarrow.parquet.core")

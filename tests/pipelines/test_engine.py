@@ -173,6 +173,11 @@ def of_a_day():
 @dp.materialized_view
 def far_away():
     return spark.read.text("nowhere://a/b")
+
+@dp.table
+def of_a_volume():
+    reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
+    return reader.load("/Volumes/a/b/c").join(spark.read.json("/Volumes/a/b/d"), "id")
 """,
     )
     pipeline.write("src/b.sql", WRONG_SQL)
@@ -191,6 +196,7 @@ def far_away():
     assert "src/b.sql:8: [PARSE_SYNTAX_ERROR]" in text
     assert "src/b.sql:9: the pipeline's configuration has no least" in found
     assert "src/a.py:51: of_a_day: the pipeline's configuration has no the.day" in found
+    assert "of_a_volume: no schema can be inferred from dbfs:/Volumes/a/b/c" in text
     assert 'far_away: UnsupportedFileSystemException: No FileSystem for scheme "nowhere"' in text
     with pytest.raises(DefinitionError, match="pipeline wrong_code"):
         pipeline.update()
