@@ -13,6 +13,7 @@ from nbkit.toolkit.utility import Utility
 if typing.TYPE_CHECKING:
     from nbkit.toolkit.paths import Place
 
+_NO_SAMPLES = ": Databricks' sample data is not here; put files of your own there"
 _CACHE = "is Databricks' own disk cache; use df.cache() or CACHE TABLE"
 
 
@@ -162,8 +163,9 @@ def _files(*places: Place) -> FileSystem:
 def _existing(files: FileSystem, place: Place) -> FileInfo:
     found = files.info(place)
     if found is None:
+        hint = _NO_SAMPLES if place.uri.startswith("dbfs:/databricks-datasets") else ""
         raise FileNotFoundError(
-            f"java.io.FileNotFoundException: No such file or directory {place.uri}"
+            f"java.io.FileNotFoundException: No such file or directory {place.uri}{hint}"
         )
     return found
 

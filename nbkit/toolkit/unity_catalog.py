@@ -33,8 +33,16 @@ class Local:
     folder: str = ""
 
 
+_OF_DATABRICKS = {
+    "system": "tells of a workspace on Databricks, and there is none here",
+    "samples": "has Databricks' sample data, which is not here; use tables of your own",
+}
+
+
 def unknown_catalog(name: str, known: Collection[str]) -> str:
     """Say that there is no such catalog, and how to have one."""
+    if name.lower() in _OF_DATABRICKS:
+        return f"nbkit: the catalog {name.lower()} {_OF_DATABRICKS[name.lower()]}."
     wanted = ", ".join(f'"{each}"' for each in (*known, name))
     near = nearest(name, known)
     hint = f"; did you mean {near}?" if near else "."
@@ -111,6 +119,12 @@ def _managed_location(found: re.Match[str], _: Collection[str]) -> Local:
     return Local(note, sql=f"{found['before']} {found['after']}".strip())
 
 
+def _deep_clone(found: re.Match[str], _: Collection[str]) -> Local:
+    note = "nbkit: copied rows and columns; Delta here clones no partitions and properties"
+    parts = (found["before"], "USING delta", found["at"], "AS SELECT * FROM", found["rows"])
+    return Local(note, sql=" ".join(filter(None, parts)))
+
+
 def _skip(reason: str) -> Callable[[re.Match[str], Collection[str]], Local]:
     def decide(found: re.Match[str], _: Collection[str]) -> Local:
         what = " ".join(found["what"].upper().split())
@@ -144,6 +158,7 @@ _SKIPPED = (
         rf"{_NAME}\s+ADD\s+(?:CONSTRAINT\s+{_PART}\s+)?(?:PRIMARY|FOREIGN)\s+KEY",
         "Delta keeps no keys, and Databricks enforces none",
     ),
+    (r"ALTER\s+TABLE", rf"{_NAME}\s+CLUSTER\s+BY\s+AUTO", "name the columns to cluster by"),
     (
         rf"ALTER\s+{_SECURABLE}",
         rf"{_NAME}\s+(?:ENABLE|DISABLE|INHERIT)\s+PREDICTIVE\s+OPTIMIZATION",
@@ -167,6 +182,14 @@ _DONE = (
             r"MANAGED\s+LOCATION\s+(?:'[^']*'|\"[^\"]*\")(?P<after>.*)$"
         ),
         _managed_location,
+    ),
+    (
+        (
+            rf"(?P<before>CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME})\s+"
+            rf"(?:DEEP\s+)?CLONE\s+(?P<rows>{_NAME}(?:\s+(?:VERSION|TIMESTAMP)\s+AS\s+OF\s+"
+            r"(?:\d+|'[^']*'))?)(?:\s+(?P<at>LOCATION\s+(?:'[^']*'|\"[^\"]*\")))?$"
+        ),
+        _deep_clone,
     ),
 )
 

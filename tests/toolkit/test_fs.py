@@ -100,6 +100,8 @@ def test_errors_are_the_ones_that_people_look_for(project):
     for act in (fs.ls, fs.head, lambda path: fs.cp(path, "dbfs:/x")):
         with pytest.raises(FileNotFoundError, match=missing):
             act("dbfs:/no")
+    with pytest.raises(FileNotFoundError, match="Databricks' sample data is not here"):
+        fs.ls("/databricks-datasets/airlines")
     fs.put("dbfs:/d/x", "1")
     with pytest.raises(FileExistsError, match="FileAlreadyExistsException: dbfs:/d/x"):
         fs.put("dbfs:/d/x", "2")

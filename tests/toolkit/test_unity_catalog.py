@@ -29,6 +29,7 @@ def done(statement: str) -> Local | None:
         ("ALTER TABLE t ALTER COLUMN c SET MASK m", "ALTER TABLE"),
         ("ALTER TABLE t ADD CONSTRAINT pk PRIMARY KEY (id)", "ALTER TABLE"),
         ("ALTER SCHEMA s ENABLE PREDICTIVE OPTIMIZATION", "ALTER SCHEMA"),
+        ("ALTER TABLE t CLUSTER BY AUTO", "ALTER TABLE"),
         ("CREATE EXTERNAL LOCATION x URL 's3://a'", "CREATE EXTERNAL LOCATION"),
         ("SHOW STORAGE CREDENTIALS", "SHOW STORAGE CREDENTIALS"),
         ("DROP VOLUME main.a.b", "DROP VOLUME"),
@@ -79,6 +80,18 @@ def test_equivalents():
     assert schema.sql == "CREATE SCHEMA IF NOT EXISTS main.s COMMENT 'c'"
 
 
+def test_a_deep_clone_is_a_copy():
+    """Of a version and at a place, if there are any; a shallow clone is Delta's own."""
+    said = done("CREATE OR REPLACE TABLE a.b DEEP CLONE c.`d` VERSION AS OF 3 LOCATION '/x';")
+    assert said.sql == (
+        "CREATE OR REPLACE TABLE a.b USING delta LOCATION '/x' "
+        "AS SELECT * FROM c.`d` VERSION AS OF 3"
+    )
+    assert said.note.startswith("nbkit: copied rows and columns")
+    assert done("CREATE TABLE a CLONE b").sql == "CREATE TABLE a USING delta AS SELECT * FROM b"
+    assert done("CREATE TABLE a SHALLOW CLONE b") is None
+
+
 @pytest.mark.parametrize("statement", ["USE CATALOG prod", "DESCRIBE CATALOG prod"])
 def test_an_unknown_catalog_tells_how_to_add_it(statement):
     """In the file, or for the session."""
@@ -91,6 +104,12 @@ def test_an_unknown_catalog_tells_how_to_add_it(statement):
 def test_a_near_miss_is_named():
     """Spark tells names of catalogs apart by case, which Databricks does not."""
     assert "no catalog MAIN here; did you mean main? Add it" in unknown_catalog("MAIN", KNOWN)
+
+
+def test_databricks_own_catalogs_are_not_to_be_added():
+    """What they hold is not here under any name."""
+    assert "tells of a workspace on Databricks" in unknown_catalog("system", KNOWN)
+    assert "sample data, which is not here" in unknown_catalog("samples", KNOWN)
 
 
 def test_without_the_plug_in_the_error_says_so():
