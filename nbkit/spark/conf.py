@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 _ELSEWHERE = "is fixed when the driver starts: set it under `[spark.conf]` in nbkit.toml"
 _DATABRICKS_ONLY = "means something on Databricks only and is left out"
 
+_ON_DATABRICKS = {
+    "spark.databricks.clusterUsageTags.clusterId": "nbkit",
+    "spark.databricks.clusterUsageTags.clusterName": "nbkit",
+    "spark.databricks.service.client.enabled": "false",  # this is not Databricks Connect
+}
+"""What notebooks ask Spark for and what every cluster there has."""
+
 STATIC_SQL = frozenset(
     f"spark.sql.{name}"
     for name in (
@@ -123,6 +130,7 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.sources.default": "delta",  # as on Databricks: a table without USING is Delta
         "spark.sql.warehouse.dir": _warehouse(settings),
+        **_ON_DATABRICKS,
         **catalog_conf(spark.catalogs),
         **_catalog(settings, scratch),
         **_dbfs(settings),
