@@ -11,43 +11,50 @@ import typing
 from nbkit.spark.catalogs import session_name
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pyspark.errors import AnalysisException
+    from pyspark.sql import SparkSession
 
 _UNABLE = "MISSING_CATALOG_ABILITY."
 _UNKNOWN = "UNRESOLVED_ROUTINE"
 _PART = r"(?:`(?:[^`]|``)+`|\w+)"
 _STATEMENT = re.compile(
     r"(?P<head>\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+FUNCTION\s+"
-    rf"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?)(?P<name>{_PART}\.{_PART}\.{_PART})",
+    rf"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?)(?P<name>{_PART}(?:\.{_PART}){{0,2}})",
     re.IGNORECASE,
 )
 _LITERAL = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 
 
-def in_own_catalog(
-    error: AnalysisException, statement: str, conf: Mapping[str, str | None]
-) -> str | None:
+def in_own_catalog(error: AnalysisException, statement: str, spark: SparkSession) -> str | None:
     """Return a statement with a function's other name; None if that is not what is wrong.
 
     Args:
         error: what the statement has led to.
         statement: SQL text.
-        conf: settings of the session.
+        spark: the session that it was for.
     """
     condition = error.getCondition() or ""
     if condition in {f"{_UNABLE}CREATE_FUNCTION", f"{_UNABLE}DROP_FUNCTION"}:
         found = _STATEMENT.match(statement)
-        own = session_name(found["name"], conf) if found else ""
-        if found is None or own == found["name"]:
+        own = _own(found["name"], spark) if found else ""
+        if found is None or not own:
             return None
         return f"{found['head']}{own}{statement[found.end() :]}"
     if condition != _UNKNOWN:
         return None
     name = (error.getMessageParameters() or {}).get("routineName", "")
-    own = session_name(name, conf)
-    return _called(statement, name, own) if own != name else None
+    own = _own(name, spark)
+    there = own and spark.catalog.functionExists(own.replace("`", ""))
+    return _called(statement, name, own) if there else None
+
+
+def _own(name: str, spark: SparkSession) -> str:
+    """Return a function's name in the session's own catalog; nothing if it has that already."""
+    parts = re.findall(_PART, name)
+    here = [spark.catalog.currentCatalog(), spark.catalog.currentDatabase()]
+    whole = ".".join([*here[: max(0, 3 - len(parts))], *parts])
+    own = session_name(whole, spark.conf.getAll)
+    return f"spark_catalog.{own}" if own != whole else ""
 
 
 def _called(statement: str, name: str, own: str) -> str | None:

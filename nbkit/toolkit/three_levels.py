@@ -12,13 +12,15 @@ import re
 import typing
 
 from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, written_name
-from nbkit.toolkit import show_create
+from nbkit.toolkit import copy_into, show_create
+from nbkit.toolkit.databricks_syntax import immediate, in_sparks_words, without_keys
 from nbkit.toolkit.three_level_functions import in_own_catalog
 from nbkit.toolkit.unity_catalog import local, unknown_catalog
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyspark.errors import AnalysisException
     from pyspark.sql import DataFrame, SparkSession
 
 _KEY = "spark.sql.catalog."
@@ -33,6 +35,7 @@ _MISSING = re.compile(
     r"|not supported by v1 session catalog: (?P<d>[\w-]+)\."
     r"|The schema `spark_catalog`\.`(?P<e>[^`]+)`\.`"
 )
+_UNSUPPORTED = "UNSUPPORTED_FEATURE.TABLE_OPERATION"
 _NO_STATISTICS = "NOT_SUPPORTED_COMMAND_FOR_V2_TABLE"
 _SHOW = re.compile(r"\s*SHOW\s+CATALOGS\b", re.IGNORECASE)
 _DETAIL = re.compile(r"\s*DESC(RIBE)?\s+DETAIL\b", re.IGNORECASE)
@@ -74,6 +77,11 @@ def understand_in_delta() -> None:
 def _local_first(run: Callable[..., DataFrame]) -> Callable[..., DataFrame]:
     @functools.wraps(run)
     def sql(self: SparkSession, sqlQuery: str, *args: typing.Any, **named: typing.Any) -> DataFrame:  # noqa: N803 - PySpark's
+        if expression := immediate(sqlQuery):
+            made = run(self, f"SELECT {expression}").first()[0]
+            sqlQuery = made or sqlQuery  # noqa: N806 - of nothing, Spark complains better
+        if copy := copy_into.parsed(sqlQuery):
+            return copy_into.run(copy, self)
         todo = local(sqlQuery, lambda: catalogs_of(self))
         if todo is None:
             return _as_spark(functools.partial(run, **named), self, sqlQuery, *args)
@@ -102,7 +110,7 @@ def _as_spark(run: Callable[..., DataFrame], spark: SparkSession, *given: typing
         found = run(spark, *given)
         return _with_written_name(found) if _DETAIL.match(given[0]) else found
     except AnalysisException as error:
-        other = in_own_catalog(error, given[0], spark.conf.getAll)
+        other = _otherwise(error, given[0], spark)
         if other is not None:
             return _as_spark(run, spark, other, *given[1:])
         created = show_create.answered(error, given[0], spark)
@@ -112,6 +120,19 @@ def _as_spark(run: Callable[..., DataFrame], spark: SparkSession, *given: typing
             raise
         print("nbkit: skipped ANALYZE TABLE: Delta's log has the statistics that Spark uses here")
         return spark.range(0).select()
+
+
+def _otherwise(error: AnalysisException, statement: str, spark: SparkSession) -> str | None:
+    """Return what an author may have meant by a statement that Spark refused."""
+    from pyspark.errors import ParseException
+
+    if isinstance(error, ParseException):
+        other = in_sparks_words(statement)
+        return other if other != statement else None
+    if error.getCondition() == _UNSUPPORTED and (other := without_keys(statement)) != statement:
+        print("nbkit: left out the table's keys: Delta keeps none, and Databricks enforces none")
+        return other
+    return in_own_catalog(error, statement, spark)
 
 
 def _with_written_name(detail: DataFrame) -> DataFrame:
@@ -148,6 +169,8 @@ def _advice(said: str) -> str:
 
     if f": {PLUGIN}" in said and "plugin class" in said:
         return _NO_PLUGIN
+    if "PATH_NOT_FOUND" in said and "dbfs:/databricks-datasets" in said:
+        return "nbkit: Databricks' sample data is not here; put files of your own there."
     found = _MISSING.search(said)
     spark = SparkSession.getActiveSession()
     if found is None or spark is None:

@@ -60,7 +60,7 @@ try:
 except Exception as error:
     print(error)
 """
-ARRIVING = """
+ARRIVING = '''
 stream = (
     spark.readStream.option("header", True).format("cloudFiles").option("cloudFiles.format", "csv")
     .option("cloudFiles.schemaLocation", f"{V}/_schema").load(f"{V}/*.csv").writeStream
@@ -69,7 +69,12 @@ stream = (
 stream.awaitTermination()
 print(spark.table("arrived").columns, spark.table("arrived").count())
 spark.sql(f"SELECT name FROM read_files('{V}/in.csv', format => 'csv') WHERE id = 2").show()
-"""
+copy = f"""COPY INTO copied FROM (SELECT id::INT, name FROM '{V}') FILEFORMAT = CSV
+           PATTERN = '*.csv' FORMAT_OPTIONS ('header' = 'true')"""
+for _ in range(2):
+    spark.sql("CREATE OR REPLACE TABLE copied (id INT, name STRING)")
+    print([spark.sql(copy).first()[0] for _ in range(2)], spark.table("copied").count())
+'''
 SECRETS = """
 import os
 print(spark.conf.get("spark.sql.my.secret"), len(spark.conf.get("spark.sql.my.secret")))
@@ -101,6 +106,7 @@ def test_a_notebook_uses_databricks_paths_and_secrets_unchanged(project):
     assert "java.io.FileNotFoundException: No such file or directory lake:/remote" in texts[2]
     assert "['id', 'name', '_rescued_data'] 2" in texts[3]
     assert "|   b|" in texts[3]
+    assert texts[3].endswith("[2, 0] 2\n[2, 0] 2\n")
     assert f"[REDACTED] {len(SECRET)}" in texts[4]
     assert task["state"]["result_state"] == "FAILED"
     assert "[REDACTED]" in task["output"]["error"]

@@ -293,9 +293,26 @@ def test_functions_by_three_levels(notebook):
         spark.sql("CREATE FUNCTION main.silver.plus(x INT) RETURNS INT RETURN x + 1")
         print(rows("SELECT main.silver.plus(1), `main`.silver.PLUS (2), 'main.silver.plus(1)'"))
         spark.sql("DROP FUNCTION IF EXISTS main.silver.plus")
+        spark.sql("USE CATALOG main")
+        spark.sql("CREATE FUNCTION silver.minus(x INT) RETURNS INT RETURN x - 1")
+        print(rows("SELECT silver.minus(1)"))
+        spark.sql("USE CATALOG hive_metastore")
         try:
             spark.sql("SELECT main.silver.plus(1)")
         except Exception as error:
             print(error.getCondition())
     """)
-    assert said == "[(2, 3, 'main.silver.plus(1)')]\nUNRESOLVED_ROUTINE\n"
+    assert said == "[(2, 3, 'main.silver.plus(1)')]\n[(0,)]\nUNRESOLVED_ROUTINE\n"
+
+
+def test_statements_of_databricks_in_sparks_words(notebook):
+    """Versions behind a name, statements made of text, and how a table is created."""
+    said = notebook.run("""
+        print(rows("SELECT count(*) FROM main.silver.orders@v0"))
+        spark.sql("EXECUTE IMMEDIATE 'CREATE CATALOG ' || 'made'")
+        spark.sql("CREATE SCHEMA made.s")
+        spark.sql("CREATE TABLE made.s.t (id INT NOT NULL, CONSTRAINT k PRIMARY KEY (id))")
+        print(spark.sql("SHOW CREATE TABLE main.silver.orders").first()[0].splitlines()[0])
+    """)
+    assert said.startswith("[(0,)]\n")
+    assert said.endswith("\nCREATE TABLE main.silver.orders (\n")
