@@ -16,10 +16,11 @@ from nbkit.pipelines import auto_loader, columns, query_plan, stand_ins
 from nbkit.pipelines.cdc_columns import cdc_columns
 from nbkit.pipelines.configuration import configured
 from nbkit.pipelines.graph import AnalysedDataset, AnalysedFlow, Inputs, PipelineGraph
-from nbkit.pipelines.names import Naming
+from nbkit.pipelines.names import naming_of, parts_of
 from nbkit.pipelines.reading import answering
 from nbkit.pipelines.sinks import check_sink
 from nbkit.pipelines.sources import as_problem
+from nbkit.toolkit.unity_catalog import unknown_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +70,7 @@ class _Analysis:
     ) -> None:
         self._spec = spec
         self._spark = spark
-        self._naming = Naming(spec.schema, spec.catalog)
+        self._naming = naming_of(spec, spark)
         self._problems = problems
         self._schemas = schemas
         self._declared: dict[str, Dataset] = {}
@@ -99,9 +100,7 @@ class _Analysis:
         if key is None:
             return None
         if key not in self._declared:
-            unqualified = "." not in name.replace("`.`", ".")
-            there = unqualified and self._spark.catalog.tableExists(key)
-            return key if there else self._without_live(name)
+            return self._naming.outside(name, self._spark.catalog.tableExists)
         if self._read:
             self._read[-1][key] = self._read[-1].get(key, False) or stream
         found = self._resolve(key)
@@ -126,7 +125,7 @@ class _Analysis:
         for dataset in declared.datasets:
             key = self._naming.key(dataset.name)
             if key is None:
-                self._wrong(dataset, f"{dataset.name} is no name of a table here")
+                self._wrong(dataset, self._unknown(dataset.name))
             elif key in self._declared:
                 first = self._declared[key].place
                 self._wrong(dataset, f"{dataset.name} is declared already, at {first}")
@@ -264,10 +263,11 @@ class _Analysis:
             place = f"{flow.place.file}:{line[1]}" if line else str(flow.place)
         return Problem(place, message)
 
-    def _without_live(self, name: str) -> str | None:
-        """Return a name without the `LIVE.` that stood for the pipeline's own schema."""
-        first = name.replace("`", "").partition(".")[0]
-        return self._naming.key(name) if first.lower() == "live" else None
+    def _unknown(self, name: str) -> str:
+        catalog, *rest = parts_of(name) or ("",)
+        if len(rest) != 2:  # noqa: PLR2004
+            return f"{name} is no name of a table"
+        return unknown_catalog(catalog, self._naming.prefixes).removeprefix("nbkit: ")
 
     def _wrong(self, what: Dataset | Flow, message: str) -> None:
         self._problems.append(Problem(str(what.place), message))

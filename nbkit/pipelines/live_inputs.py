@@ -52,10 +52,7 @@ class LiveInputs:
         key = self.graph.naming.key(name)
         found = self.graph.datasets.get(key or "")
         if key is None or found is None:
-            unqualified = "." not in name.replace("`.`", ".")
-            there = unqualified and key and self.spark.catalog.tableExists(key)
-            live = name.replace("`", "").lower().startswith("live.")
-            return key if there or live else None
+            return self.graph.naming.outside(name, self.spark.catalog.tableExists)
         if found.kind != "temporary_view":
             return key
         rows = self.frame(found.flows[0].flow)

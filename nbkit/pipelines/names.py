@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nbkit.spark.catalogs import catalog_conf, prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import SparkSession
+
+    from nbkit.pipelines.spec import Spec
 
 _PART = re.compile(r"\s*(?:`((?:[^`]|``)+)`|([^.`\s]+))\s*(?:\.|$)")
 _SESSION_CATALOG = "spark_catalog"
+_LIVE = "live"
 _PLAIN = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -22,28 +33,57 @@ def parts_of(name: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
+def naming_of(spec: Spec, spark: SparkSession) -> Naming:
+    """Return where the names of a pipeline belong; the session learns of the pipeline's catalog."""
+    known = prefixes(spark.conf.getAll)
+    if spec.catalog and spec.catalog.lower() not in {*known, _SESSION_CATALOG}:
+        added = catalog_conf([spec.catalog])
+        for name, value in added.items():
+            spark.conf.set(name, value)
+        known |= prefixes(added)
+    return Naming(spec.schema, spec.catalog, known)
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
     """Where names without a schema belong.
 
     Attributes:
         schema: the pipeline's own.
-        catalog: the pipeline's own, as its settings have it; here it is the session's only one.
+        catalog: the pipeline's own, as its settings have it.
+        prefixes: by catalog, what its schemas begin with in the session's own one.
     """
 
     schema: str = "default"
     catalog: str = ""
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
     def key(self, name: str) -> str | None:
-        """Return `schema.table` in lower case; None for what lies in another catalog."""
+        """Return `schema.table` in lower case; None for what lies in a catalog nobody knows."""
         parts = parts_of(name)
-        if len(parts) > 1 and parts[0].lower() == "live":
+        if len(parts) > 1 and parts[0].lower() == _LIVE:
             parts = parts[1:]
-        if len(parts) == 3 and parts[0].lower() in {_SESSION_CATALOG, self.catalog.lower()}:  # noqa: PLR2004
-            parts = parts[1:]
+        catalog = self.catalog
+        if len(parts) == 3:  # noqa: PLR2004
+            catalog, parts = parts[0], parts[1:]
         if len(parts) == 1:
             parts = (self.schema, *parts)
-        return ".".join(parts).lower() if len(parts) == 2 else None  # noqa: PLR2004
+        known = {"": "", _SESSION_CATALOG: "", **self.prefixes}.get(catalog.lower())
+        if len(parts) != 2 or known is None:  # noqa: PLR2004
+            return None
+        return f"{known}{'.'.join(parts)}".lower()
+
+    def outside(self, name: str, exists: Callable[[str], bool]) -> str | None:
+        """Return what Spark calls a table of nobody's pipeline; None if it is as it is written.
+
+        Args:
+            name: as the query writes it.
+            exists: says whether Spark knows a table.
+        """
+        key, parts = self.key(name), [part.lower() for part in parts_of(name)]
+        if key is None or key == ".".join(parts):
+            return None
+        return key if parts[0] == _LIVE or exists(quoted(key)) else None
 
 
 def quoted(key: str) -> str:

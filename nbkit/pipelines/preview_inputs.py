@@ -58,8 +58,7 @@ class PreviewInputs:
         found = self.graph.datasets.get(key or "")
         if key is not None and found is not None:
             return self.rows(found).alias(key.partition(".")[2])
-        unqualified = "." not in name.replace("`.`", ".")
-        there = key if unqualified and key and self.spark.catalog.tableExists(key) else None
+        there = self.graph.naming.outside(name, self.spark.catalog.tableExists)
         return self.spark.read.table(there or name) if stream else there
 
     def files(

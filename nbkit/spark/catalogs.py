@@ -32,6 +32,16 @@ def catalog_conf(catalogs: Iterable[str]) -> dict[str, str]:
     return conf
 
 
+def prefixes(conf: Mapping[str, str | None]) -> dict[str, str]:
+    """Return what the schemas of each catalog begin with, by its name in lower case.
+
+    Args:
+        conf: settings of the session.
+    """
+    known = [name for name, value in conf.items() if value == PLUGIN]
+    return {name.rpartition(".")[2].lower(): conf.get(f"{name}.prefix") or "" for name in known}
+
+
 def session_name(name: str, conf: Mapping[str, str | None]) -> str:
     """Return a table's name in the session's own catalog, for what knows only two levels.
 

@@ -15,7 +15,7 @@ from nbkit.pipelines.names import Naming, parts_of, quoted
         ("LIVE.orders", "shop.orders"),
         ("silver.Orders", "silver.orders"),
         ("`silver`.`orders`", "silver.orders"),
-        ("main.silver.orders", "silver.orders"),
+        ("MAIN.silver.orders", "silver.orders"),
         ("spark_catalog.silver.orders", "silver.orders"),
         ("other.silver.orders", None),
         ("", None),
@@ -24,7 +24,22 @@ from nbkit.pipelines.names import Naming, parts_of, quoted
 )
 def test_a_name_stands_for_one_key(name, key):
     """LIVE and the pipeline's own catalog add nothing; another catalog is none of ours."""
-    assert Naming("shop", "main").key(name) == key
+    assert Naming("shop", "main", {"main": ""}).key(name) == key
+
+
+def test_catalogs_have_schemas_of_their_own():
+    """As for notebooks, a pipeline's tables stand where three-level names lead."""
+    naming = Naming("shop", "Dev", {"dev": "dev__", "main": "main__", "hive_metastore": ""})
+    names = ("orders", "silver.orders", "main.silver.orders", "hive_metastore.a.b", "LIVE.orders")
+    assert [naming.key(name) for name in names] == [
+        *("dev__shop.orders", "dev__silver.orders", "main__silver.orders", "a.b"),
+        "dev__shop.orders",
+    ]
+    assert naming.outside("silver.orders", {"dev__silver.orders"}.__contains__) == (
+        "dev__silver.orders"
+    )
+    assert naming.outside("silver.orders", set().__contains__) is None
+    assert naming.outside("live.orders", set().__contains__) == "dev__shop.orders"
 
 
 def test_backticks_hold_a_part_together():
