@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+_FORMAT = "cloudfiles.format"
+_SUFFIXES = {"txt": "text"} | {each.lower(): each for each in auto_loader.FORMATS}
 _IN_SQL = re.compile(r"\b(?:read_files|cloud_files)\s*\(", re.IGNORECASE)
 
 
@@ -40,6 +42,8 @@ class FilesOnly:
         stream: bool,
     ) -> DataFrame:
         """Return files as Auto Loader reads them; only a stream's columns are kept."""
+        if not any(name.lower() == _FORMAT for name in options):
+            options = {**options, _FORMAT: _format_of(path, self.spark)}
         return auto_loader.resolved(self.spark, path, options, schema, stream=stream, keep=stream)
 
 
@@ -66,6 +70,13 @@ def _answering_files(
             return call(self, *args, **named)
 
     return read
+
+
+def _format_of(path: str, spark: SparkSession) -> str:
+    """Return what the names of files say of their format, as `read_files` asks them."""
+    files = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(path)
+    suffixes = (file.lower().removesuffix(".gz").rpartition(".")[2] for file in files.inputFiles())
+    return next((_SUFFIXES[suffix] for suffix in suffixes if suffix in _SUFFIXES), "json")
 
 
 def _of_reader(reader: Any, *_: Any) -> SparkSession:

@@ -68,7 +68,7 @@ stream = (
 )
 stream.awaitTermination()
 print(spark.table("arrived").columns, spark.table("arrived").count())
-spark.sql(f"SELECT name FROM read_files('{V}/in.csv', format => 'csv') WHERE id = 2").show()
+spark.sql(f"SELECT name FROM read_files('{V}/in.csv') WHERE id = 2").show()
 copy = f"""COPY INTO copied FROM (SELECT id::INT, name FROM '{V}') FILEFORMAT = CSV
            PATTERN = '*.csv' FORMAT_OPTIONS ('header' = 'true')"""
 for _ in range(2):
