@@ -81,7 +81,7 @@ class Naming:
             exists: says whether Spark knows a table.
         """
         key, parts = self.key(name), [part.lower() for part in parts_of(name)]
-        if key is None or key == ".".join(parts):
+        if key is None or key == ".".join(parts) or "/" in parts[-1]:  # json.`/a/file`
             return None
         return key if parts[0] == _LIVE or exists(quoted(key)) else None
 

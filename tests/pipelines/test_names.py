@@ -39,6 +39,7 @@ def test_catalogs_have_schemas_of_their_own():
         "dev__silver.orders"
     )
     assert naming.outside("silver.orders", set().__contains__) is None
+    assert naming.outside("json.`/a/b.json`", {"dev__json.`/a/b.json`"}.__contains__) is None
     assert naming.outside("live.orders", set().__contains__) == "dev__shop.orders"
 
 
