@@ -13,6 +13,7 @@ import typing
 
 from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, written_name
 from nbkit.toolkit import copy_into, show_create
+from nbkit.toolkit.connectors import missing
 from nbkit.toolkit.databricks_syntax import immediate, in_sparks_words, without_keys
 from nbkit.toolkit.three_level_functions import in_own_catalog
 from nbkit.toolkit.unity_catalog import local, unknown_catalog
@@ -169,6 +170,8 @@ def _advice(said: str) -> str:
 
     if f": {PLUGIN}" in said and "plugin class" in said:
         return _NO_PLUGIN
+    if advice := missing(said):
+        return advice
     if "PATH_NOT_FOUND" in said and "dbfs:/databricks-datasets" in said:
         return "nbkit: Databricks' sample data is not here; put files of your own there."
     found = _MISSING.search(said)
