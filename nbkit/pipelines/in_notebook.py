@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ class CellsPipeline:
 
     def __init__(self) -> None:
         self._spec = Spec("notebook", Path.cwd())
-        self._progress: Mapping[str, DatasetProgress] = {}
+        self._progress: dict[str, DatasetProgress] = {}
 
     def configure(
         self,
@@ -111,12 +112,24 @@ class CellsPipeline:
         chosen = None if refresh is None else tuple(refresh)
         request = Request(chosen, tuple(full_refresh), full_refresh_all)
         table = telling.Table()
-        progress = update(graph, spark, self._place(), request, [telling.to_record, table])
-        counted = {key: each for key, each in progress.items() if each.state != "EXCLUDED"}
-        self._progress = {**self._progress, **counted}
-        table.show()
+        try:
+            progress = update(graph, spark, self._place(), request, [telling.to_record, table])
+        finally:  # also of an update that was interrupted
+            table.show()
+            self._remember(table.progress)
         raise_for_failures(progress)
         return graph_shown(graph, self._progress)
+
+    def _remember(self, progress: Mapping[str, DatasetProgress]) -> None:
+        """Remember what was counted; of a dataset that was left as it is, when it was made."""
+        for key, each in progress.items():
+            before = self._progress.get(key)
+            if each.how == "unchanged" and before:
+                self._progress[key] = replace(
+                    each, rows=before.rows, dropped=before.dropped, outcomes=before.outcomes
+                )
+            elif each.state != "EXCLUDED":
+                self._progress[key] = each
 
     def _resolved(self) -> tuple[PipelineGraph, SparkSession]:
         from nbkit.toolkit.session import session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,19 @@ if TYPE_CHECKING:
     from nbkit.pipelines.graph import AnalysedDataset, PipelineGraph
     from nbkit.pipelines.progress import DatasetProgress
 
-_COLOURS = {
-    "COMPLETED": "#2e7d32",
-    "FAILED": "#c62828",
-    "RETRYING": "#ef6c00",
-    "RUNNING": "#1565c0",
-    "SKIPPED": "#8e6c00",
-    "STOPPED": "#8e6c00",
+_WARNING = "var(--jp-warn-color1, #b26a00)"
+_COLOURS = {  # the theme's, where there is one
+    "COMPLETED": "var(--jp-success-color1, #2e7d32)",
+    "FAILED": "var(--jp-error-color1, #c62828)",
+    "RETRYING": _WARNING,
+    "RUNNING": "var(--jp-info-color1, #1565c0)",
+    "SKIPPED": _WARNING,
+    "STOPPED": _WARNING,
 }
-_BOX_WIDTH, _BOX_HEIGHT, _ACROSS, _DOWN = 190, 52, 240, 68
+_QUIET = "var(--jp-ui-font-color2, #607d8b)"
+_LINES = "#90a4ae"
+_LEFT = "text-align:left;white-space:nowrap"
+_BOX_WIDTH, _BOX_HEIGHT, _ACROSS, _DOWN = 240, 52, 285, 68
 _KINDS = {
     "materialized_view": "materialized view",
     "streaming_table": "streaming table",
@@ -47,16 +52,18 @@ def progress_shown(progress: Iterable[DatasetProgress]) -> Shown:
     """Return the table of an update: a line for each dataset."""
     lines = [each for each in progress if each.state != "EXCLUDED"]
     rows = "".join(
-        f"<tr><td>{escape(each.key)}</td><td>{_KINDS.get(each.kind, each.kind)}</td>"
-        f"<td style='color:{_COLOURS.get(each.state, 'inherit')}'>{each.state}</td>"
+        f"<tr><td style='{_LEFT}'>{escape(each.key)}</td>"
+        f"<td style='{_LEFT}'>{_KINDS.get(each.kind, each.kind)}</td>"
+        f"<td style='{_LEFT};color:{_COLOURS.get(each.state, 'inherit')}'>{each.state}</td>"
         f"<td style='text-align:right'>{_count(each.rows)}</td>"
         f"<td style='text-align:right'>{_count(each.dropped)}</td>"
         f"<td style='text-align:right'>{_seconds(each)}</td>"
         f"<td style='text-align:left'>{escape(each.message)}{_rates(each)}</td></tr>"
         for each in lines
     )
+    numbers = {"rows", "dropped", "seconds"}
     head = "".join(
-        f"<th>{name}</th>"
+        f"<th style='text-align:{'right' if name in numbers else 'left'}'>{name}</th>"
         for name in ("dataset", "kind", "state", "rows", "dropped", "seconds", "how")
     )
     html = f"<table class='nbkit-update'><tr>{head}</tr>{rows}</table>"
@@ -94,9 +101,11 @@ def graph_shown(graph: PipelineGraph, progress: Mapping[str, DatasetProgress]) -
         _box(each, places[each.key], progress.get(each.key)) for each in graph.datasets.values()
     ]
     html = (
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
+        f"<div style='overflow-x:auto'><svg xmlns='http://www.w3.org/2000/svg' "
+        f"viewBox='0 0 {width} {height}' width='{width}' height='{height}' "
+        f"style='max-width:100%;min-width:{width * 6 // 7}px;height:auto' "
         f"role='img' aria-label='graph of the pipeline {escape(graph.spec.name)}' "
-        f"font-family='sans-serif' font-size='12'>{''.join(lines)}{''.join(boxes)}</svg>"
+        f"font-family='sans-serif' font-size='12'>{''.join(lines)}{''.join(boxes)}</svg></div>"
         f"{problems_html(graph.problems)}"
     )
     text = [
@@ -116,14 +125,21 @@ def problems_html(problems: Iterable[Problem]) -> str:
 def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
     x1, y1 = start[0] + _BOX_WIDTH, start[1] + _BOX_HEIGHT // 2
     x2, y2 = end[0], end[1] + _BOX_HEIGHT // 2
-    middle = (x1 + x2) // 2
-    path = f"M{x1},{y1} C{middle},{y1} {middle},{y2} {x2},{y2}"
-    return f"<path d='{path}' fill='none' stroke='#90a4ae' stroke-width='1.5'/>"
+    if x2 - x1 < _ACROSS:
+        middle = (x1 + x2) // 2
+        path = f"M{x1},{y1} C{middle},{y1} {middle},{y2} {x2},{y2}"
+    else:  # below the boxes between them
+        below, turn = start[1] + (_BOX_HEIGHT + _DOWN) // 2, (_ACROSS - _BOX_WIDTH) // 2
+        path = (
+            f"M{x1},{y1} C{x1 + turn},{y1} {x1},{below} {x1 + turn},{below} H{x2 - turn} "
+            f"C{x2},{below} {x2 - turn},{y2} {x2},{y2}"
+        )
+    return f"<path d='{path}' fill='none' stroke='{_LINES}' stroke-width='1.5'/>"
 
 
 def _box(found: AnalysedDataset, place: tuple[int, int], last: DatasetProgress | None) -> str:
     x, y = place
-    colour = _COLOURS.get(last.state, "#90a4ae") if last else "#90a4ae"
+    colour = _COLOURS.get(last.state, _LINES) if last else _LINES
     counted = "" if last is None or last.rows is None else f" · {last.rows:,} rows"
     rate = _share(last)
     dashes = " stroke-dasharray='4'" if found.kind == "temporary_view" else ""
@@ -131,9 +147,9 @@ def _box(found: AnalysedDataset, place: tuple[int, int], last: DatasetProgress |
     return (
         f"<g><title>{escape(str(found.dataset.place))}</title>"
         f"<rect x='{x}' y='{y}' width='{_BOX_WIDTH}' height='{_BOX_HEIGHT}' rx='6' "
-        f"fill='none' stroke='{colour}' stroke-width='1.5'{dashes}/>"
+        f"fill='none' style='stroke:{colour}' stroke-width='1.5'{dashes}/>"
         f"<text x='{x + 10}' y='{y + 21}' fill='currentColor'>{escape(found.name)}</text>"
-        f"<text x='{x + 10}' y='{y + 39}' fill='#78909c' font-size='10'>{below}</text></g>"
+        f"<text x='{x + 10}' y='{y + 39}' style='fill:{_QUIET}' font-size='10'>{below}</text></g>"
     )
 
 
@@ -160,4 +176,7 @@ def _count(number: int | None) -> str:
 
 
 def _seconds(each: DatasetProgress) -> str:
-    return f"{(each.ended_at - each.started_at) / 1000:.1f}" if each.ended_at else ""
+    if each.ended_at:
+        return f"{(each.ended_at - each.started_at) / 1000:.1f}"
+    going_on = each.started_at and each.state in {"RUNNING", "RETRYING"}
+    return f"{time.time() - each.started_at / 1000:.0f} …" if going_on else ""

@@ -52,6 +52,7 @@ class Table:
     """
 
     _PAUSE_SECONDS = 0.2
+    _TICK_SECONDS = 1.0
 
     def __init__(self) -> None:
         self.progress: dict[str, DatasetProgress] = {}
@@ -68,18 +69,34 @@ class Table:
                 return
             if self._handle is None:
                 self._draw()
-            elif self._soon is None:
-                self._soon = threading.Timer(self._PAUSE_SECONDS, self.show)
-                self._soon.daemon = True
-                self._soon.start()
+                self._soon = self._later(self._TICK_SECONDS)
+            elif self._soon is None or self._soon.interval == self._TICK_SECONDS:
+                self._forget()
+                self._soon = self._later(self._PAUSE_SECONDS)
 
     def show(self) -> None:
-        """Show every dataset as it is now."""
+        """Show every dataset as it is now; the last word, as nothing goes on any more."""
         with self._lock:
-            if self._soon is not None:
-                self._soon.cancel()
-                self._soon = None
+            self._forget()
             self._draw()
+
+    def _tick(self) -> None:
+        with self._lock:
+            if threading.current_thread() is self._soon:
+                self._draw()
+                self._soon = self._later(self._TICK_SECONDS)
+
+    def _later(self, seconds: float) -> threading.Timer:
+        """Show the table again after a pause: seconds pass where nothing else does."""
+        timer = threading.Timer(seconds, self._tick)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _forget(self) -> None:
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
 
     def _draw(self) -> None:
         from IPython.display import display
