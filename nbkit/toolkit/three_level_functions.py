@@ -39,6 +39,9 @@ def in_own_catalog(error: AnalysisException, statement: str, spark: SparkSession
         own = _own(found["name"], spark) if found else ""
         if found is None or not own:
             return None
+        schema = own.rpartition(".")[0]
+        if schema.endswith("__default`"):  # every catalog has it, before anything is in it
+            spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         return f"{found['head']}{own}{statement[found.end() :]}"
     if condition != _UNKNOWN:
         return None

@@ -16,7 +16,7 @@ from nbkit.toolkit import copy_into, show_create
 from nbkit.toolkit.connectors import missing
 from nbkit.toolkit.databricks_syntax import immediate, in_sparks_words, without_keys
 from nbkit.toolkit.three_level_functions import in_own_catalog
-from nbkit.toolkit.unity_catalog import local, unknown_catalog
+from nbkit.toolkit.unity_catalog import local, uncommented, unknown_catalog
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,8 +60,8 @@ def understand_in_pyspark() -> None:
 
 
 def understand_in_delta() -> None:
-    """Let the builder of `DeltaTable.create…` take three-level names."""
-    from delta.tables import DeltaTableBuilder
+    """Let `DeltaTable.create…` take three-level names, and `forName` short ones of a catalog."""
+    from delta.tables import DeltaTable, DeltaTableBuilder
 
     take = DeltaTableBuilder.tableName
     if hasattr(take, "by_three_levels"):
@@ -73,12 +73,28 @@ def understand_in_delta() -> None:
 
     table_name.by_three_levels = True  # type: ignore[attr-defined]
     DeltaTableBuilder.tableName = table_name
+    find = DeltaTable.forName.__func__
+
+    @functools.wraps(find)
+    def for_name(cls: type, sparkSession: SparkSession, tableOrViewName: str) -> typing.Any:  # noqa: N803 - Delta's
+        return find(cls, sparkSession, _whole_name(tableOrViewName, sparkSession))
+
+    DeltaTable.forName = classmethod(for_name)
+
+
+def _whole_name(name: str, spark: SparkSession) -> str:
+    """Return a table's name with the catalog that is in use, which Delta does not look at."""
+    parts = re.findall(r"`(?:[^`]|``)+`|[^.`]+", name)
+    here = [spark.catalog.currentCatalog(), spark.catalog.currentDatabase()]
+    if here[0] == "spark_catalog" or parts[0].lower() == "delta":
+        return name
+    return ".".join([*here[: max(0, 3 - len(parts))], *parts])
 
 
 def _local_first(run: Callable[..., DataFrame]) -> Callable[..., DataFrame]:
     @functools.wraps(run)
     def sql(self: SparkSession, sqlQuery: str, *args: typing.Any, **named: typing.Any) -> DataFrame:  # noqa: N803 - PySpark's
-        if expression := immediate(sqlQuery):
+        if expression := immediate(uncommented(sqlQuery)):
             made = run(self, f"SELECT {expression}").first()[0]
             sqlQuery = made or sqlQuery  # noqa: N806 - of nothing, Spark complains better
         if copy := copy_into.parsed(sqlQuery):
@@ -111,10 +127,10 @@ def _as_spark(run: Callable[..., DataFrame], spark: SparkSession, *given: typing
         found = run(spark, *given)
         return _with_written_name(found) if _DETAIL.match(given[0]) else found
     except AnalysisException as error:
-        other = _otherwise(error, given[0], spark)
+        other = _otherwise(error, uncommented(given[0]), spark)
         if other is not None:
             return _as_spark(run, spark, other, *given[1:])
-        created = show_create.answered(error, given[0], spark)
+        created = show_create.answered(error, uncommented(given[0]), spark)
         if created is not None:
             return created
         if not _ANALYZE.match(given[0]) or error.getCondition() != _NO_STATISTICS:

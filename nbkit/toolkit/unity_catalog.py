@@ -63,12 +63,17 @@ def local(statement: str, catalogs: Callable[[], Collection[str]]) -> Local | No
     Raises:
         LookupError: the statement uses a catalog that the session has not.
     """
-    start = _COMMENTS.match(statement)
-    text = statement[start.end() if start else 0 :].strip().rstrip(";").strip()
+    text = uncommented(statement).strip().rstrip(";").strip()
     for pattern, decide in _RULES:
         if found := pattern.match(text):
             return decide(found, catalogs())
     return None
+
+
+def uncommented(statement: str) -> str:
+    """Return a statement without the comments before it."""
+    start = _COMMENTS.match(statement)
+    return statement[start.end() if start else 0 :]
 
 
 def _bare(name: str) -> str:

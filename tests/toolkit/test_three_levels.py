@@ -154,6 +154,7 @@ def test_the_current_catalog_and_schema(notebook):
         print(rows("SELECT current_catalog(), current_schema()"))
         spark.sql("CREATE TABLE made (one INT)")
         spark.sql("USE SCHEMA silver")
+        assert DeltaTable.forName(spark, "orders").toDF().count() == 2
         spark.sql("CREATE VIEW latest AS SELECT max(id) AS id FROM orders")
         print(rows("SELECT count(*) FROM orders"), spark.catalog.currentCatalog())
         spark.sql("USE spark_catalog.default")
@@ -295,7 +296,8 @@ def test_functions_by_three_levels(notebook):
         spark.sql("DROP FUNCTION IF EXISTS main.silver.plus")
         spark.sql("USE CATALOG main")
         spark.sql("CREATE FUNCTION silver.minus(x INT) RETURNS INT RETURN x - 1")
-        print(rows("SELECT silver.minus(1)"))
+        spark.sql("-- none\\nCREATE FUNCTION default.zero() RETURNS INT RETURN 0")
+        print(rows("SELECT silver.minus(default.zero() + 1)"))
         spark.sql("USE CATALOG hive_metastore")
         try:
             spark.sql("SELECT main.silver.plus(1)")
