@@ -183,6 +183,8 @@ def _answered(spark: SparkSession, text: str, inputs: Inputs) -> tuple[str, list
     edits: list[tuple[int, int, str]] = []
     renamed: dict[tuple[str, ...], str] = {}
     for relation in _relations(plan):
+        if relation.streaming_name:
+            relation.end = _end_of_stream(text, relation)
         found = _answer(relation, text, inputs)
         if (
             relation.stream
@@ -211,6 +213,14 @@ def _answered(spark: SparkSession, text: str, inputs: Inputs) -> tuple[str, list
     return text, views
 
 
+def _end_of_stream(text: str, relation: _Relation) -> int:
+    """Return where `STREAM(name)` or `STREAM name` ends, before an alias."""
+    found = tokens(text[relation.start : relation.end])
+    words = [token.text for token in found]
+    last = words.index(")") if words[1] == "(" else 2 * len(relation.parts) - 1
+    return int(relation.start) + found[last].end
+
+
 def _hides_metadata(text: str) -> bool:
     """Say whether a query reads parts of the files' metadata, but never the whole of it.
 
@@ -231,11 +241,12 @@ class _Relation:
         self.aliased = aliased
         self.stream = stream
         self.start = option(origin.startIndex())
-        self.end = option(origin.stopIndex()) + 1
+        self.end = option(origin.stopIndex()) + 1  # of a stream, with the alias after it
         self.is_function = java_class(node) == "UnresolvedTableValuedFunction"
         names = node.name() if self.is_function else node.multipartIdentifier()
         self.parts: list[str] = [str(part) for part in sequence(names)]
         self.name = ".".join(f"`{part}`" for part in self.parts)
+        self.streaming_name = outer is not node and not self.is_function
 
 
 def _relations(plan: Any) -> Iterator[_Relation]:
@@ -318,9 +329,9 @@ def _file_arguments(text: str, function: str) -> tuple[str, dict[str, str], str 
     inner = [token for token in found[opening + 1 :] if token.text not in {",", "=>", ")", "("}]
     texts = [_literal(token) for token in inner if token.upper not in {"MAP", "STREAM"}]
     path, *rest = texts
-    options: dict[str, str] = {}
+    options = {"cloudFiles.inferColumnTypes": "true"}  # it does, and `cloud_files` does not
     if function == "cloud_files":
-        options["cloudFiles.format"] = rest[0] if rest else "json"
+        options = {"cloudFiles.format": rest[0] if rest else "json"}
         rest = rest[1:]
     pairs = dict(zip(rest[::2], rest[1::2], strict=False))
     schema = pairs.pop("schema", None)

@@ -323,4 +323,4 @@ def {name}():
     for name in ("lines", "older"):
         there = [(1, 2.5, first, None), (2, 3.5, second, "x")]
         assert rows(name, ["a", "b", "day", "more"]) == there
-    assert rows("whole", ["a", "b", "more", "day"]) == [("2", "3.5", "x", second)]
+    assert rows("whole", ["a", "b", "more", "day"]) == [(2, 3.5, "x", second)]

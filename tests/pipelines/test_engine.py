@@ -40,7 +40,7 @@ AS WITH best AS (SELECT max(total) AS most FROM LIVE.total)
 SELECT total.k, {schema}.total.total FROM {schema}.total
 WHERE total.total = (SELECT most FROM best) OR total.k IN (SELECT k FROM orders WHERE false);
 
-CREATE STREAMING TABLE copy AS SELECT *, 1 AS one FROM STREAM orders;
+CREATE STREAMING TABLE copy AS SELECT o.*, 1 AS one FROM STREAM(LIVE.orders) o;
 """
 
 
