@@ -24,11 +24,12 @@ Pipeline = Annotated[
         help="spark-pipeline.yml, its folder, FILE:key of a bundle, or one source file."
     ),
 ]
+HERE = "."
 
 
 @commands.command()
 def run(
-    pipeline: Pipeline,
+    pipeline: Pipeline = HERE,
     full_refresh: Annotated[
         str | None, typer.Option(help="Begin these datasets anew, separated by commas.")
     ] = None,
@@ -75,7 +76,7 @@ def run(
 
 @commands.command()
 def validate(
-    pipeline: Pipeline,
+    pipeline: Pipeline = HERE,
     lineage: Annotated[
         bool, typer.Option("--lineage", help="Show what each column comes from.")
     ] = False,
@@ -113,7 +114,7 @@ def validate(
 
 @commands.command()
 def events(
-    pipeline: Pipeline,
+    pipeline: Pipeline = HERE,
     limit: Annotated[int, typer.Option(help="Most events to show.")] = 100,
     as_json: options.Json = False,
 ) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from nbkit.pipelines.shown import progress_line, progress_shown
+from nbkit.pipelines.shown import progress_shown
 from nbkit.toolkit import attempt
 from nbkit.toolkit.say import say
 
@@ -106,9 +105,3 @@ class Table:
             self._handle = display(table, display_id=self._id)
         else:
             self._handle.update(table)
-
-
-def to_terminal(each: DatasetProgress) -> None:
-    """Write a line to standard error for what begins or is over."""
-    if each.state not in {"QUEUED", "EXCLUDED"}:
-        print(progress_line(each), file=sys.stderr)

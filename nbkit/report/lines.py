@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from nbkit.report.looks import STYLES, look
+from nbkit.report.looks import STYLES, Look, look
 from nbkit.report.wording import clock, named, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbkit.errors import Failure
     from nbkit.events import Unit
     from nbkit.graph.run_graph import RunGraph
@@ -33,6 +35,24 @@ def iteration_line(state: RunState, unit: Unit, now: int, width: int) -> Text:
     return _line(name, found, _attempt_detail(found.last) if found else [], now, width)
 
 
+def dataset_line(told: Mapping[str, Any], now: int, width: int) -> Text:
+    """Return the line of a dataset that a pipeline task refreshes."""
+    seen = look(told["state"])
+    begun = told["started_at"]
+    elapsed = clock((told["ended_at"] or now) - begun) if begun else ""
+    return _columns(seen, told["id"], elapsed, [(dataset_text(told), "dim")], width)
+
+
+def dataset_text(told: Mapping[str, Any]) -> str:
+    """Return what there is to say about a dataset: its rows, and how it was refreshed or failed."""
+    counts = []
+    if told["rows"] is not None:
+        counts.append(f"{told['rows']:,} rows")
+    if told["dropped"]:
+        counts.append(f"{told['dropped']:,} dropped")
+    return ": ".join(part for part in (", ".join(counts), one_line(told["message"])) if part)
+
+
 def input_text(value: object) -> str:
     """Return the input of an iteration, on one short line."""
     text = value if isinstance(value, str) else str(value)
@@ -54,10 +74,16 @@ def _line(
     width: int,
 ) -> Text:
     seen = look(found.result, found.life) if found else look(None)
-    style = STYLES[seen.tone]
     elapsed = ""
     if found and found.started_at and found.attempts:
         elapsed = clock((found.finished_at or now) - found.started_at)
+    return _columns(seen, name, elapsed, detail, width)
+
+
+def _columns(
+    seen: Look, name: str, elapsed: str, detail: list[str | tuple[str, str]], width: int
+) -> Text:
+    style = STYLES[seen.tone]
     short = name if len(name) <= width else f"{name[: width - 1]}…"
     return Text.assemble(
         (f"{seen.glyph} ", style),

@@ -34,21 +34,26 @@ LOOKS = {
     "FAILED": Look("✗", "failed", "bad", 0),
     "TIMEDOUT": Look("✗", "timed out", "bad", 0),
     "UPSTREAM_FAILED": Look("⊘", "upstream failed", "warn", 1),
+    "SKIPPED": Look("⊘", "skipped", "warn", 1),
     "CANCELED": Look("■", "cancelled", "warn", 2),
+    "STOPPED": Look("■", "stopped", "warn", 2),
     "UPSTREAM_CANCELED": Look("⊘", "upstream cancelled", "warn", 2),
     "MAXIMUM_CONCURRENT_RUNS_REACHED": Look("⊘", "too many runs at once", "warn", 2),
     "RUNNING": Look("►", "running", "active", 3),
     "TERMINATING": Look("►", "stopping", "active", 3),
     "WAITING_FOR_RETRY": Look("↻", "waiting for retry", "active", 3),
+    "RETRYING": Look("↻", "trying again", "active", 3),
     "PENDING": Look("○", "starting", "active", 4),
     "QUEUED": Look("○", "queued", "quiet", 4),
     "BLOCKED": Look("○", "waiting", "quiet", 5),
     "SUCCESS_WITH_FAILURES": Look("!", "succeeded with failures", "warn", 6),
     "SUCCESS": Look("✓", "succeeded", "good", 7),
+    "COMPLETED": Look("✓", "refreshed", "good", 7),
     "EXCLUDED": Look("⊘", "excluded", "quiet", 8),
     "DISABLED": Look("–", "disabled", "quiet", 8),  # noqa: RUF001 - a dash is what it shows
 }
-"""By result state, else by life-cycle state, as the Jobs API spells both."""
+"""By result state, else by life-cycle state, as the Jobs API spells both; and by the state of a
+dataset of a pipeline, as `nbkit.wire.DatasetRefreshed` has it."""
 
 STYLES: dict[Tone, str] = {
     "good": "green",

@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
 from nbkit.clock import SystemClock
-from nbkit.events import DurationExceeded, Noted, RunHeldUp, RunRepaired, RunStarted
-from nbkit.report.lines import error_text, input_text
+from nbkit.events import (
+    AttemptReported,
+    DurationExceeded,
+    Noted,
+    RunHeldUp,
+    RunRepaired,
+    RunStarted,
+)
+from nbkit.report.lines import dataset_text, error_text, input_text
 from nbkit.report.looks import STYLES, look
 from nbkit.report.summary import failures, headline, places
 from nbkit.report.tree import Tree, task_of
@@ -24,6 +31,7 @@ from nbkit.report.wording import duration, time_of_day
 from nbkit.rules.record import record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from nbkit.clock import Clock
@@ -163,6 +171,9 @@ class LiveTree:
         unit = getattr(event, "unit", None)
         if unit and unit.iteration is not None:
             self._say_iteration(event, state)
+        elif isinstance(event, AttemptReported):
+            if event.report["kind"] == "dataset":
+                self._say_dataset(event.report)
         elif key in state.tasks:
             task = state.tasks[key]
             now = (task.life, len(task.attempts))
@@ -197,6 +208,18 @@ class LiveTree:
         if task.finished_at and task.started_at and task.attempts:
             parts[0] += f" in {duration(task.finished_at - task.started_at)}"
         self._say(seen.glyph, seen.tone, task.key, ": ".join(part for part in parts if part))
+
+    def _say_dataset(self, told: Mapping[str, Any]) -> None:
+        """Say what became of a dataset of a pipeline; that it began says the next line."""
+        if told["state"] in {"QUEUED", "RUNNING", "EXCLUDED"}:
+            return
+        seen = look(told["state"])
+        if self._quiet and seen.rank:
+            return
+        took = told["ended_at"] - told["started_at"] if told["ended_at"] else 0
+        ended = f"{seen.word} in {duration(took)}" if took else seen.word
+        said = ": ".join(part for part in (ended, dataset_text(told)) if part)
+        self._say(seen.glyph, seen.tone, told["id"], said)
 
     def _say_iteration(self, event: Event, state: RunState) -> None:
         """Of iterations only failures get a line: there may be thousands."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from nbkit.events import CancelRequested, RunFinished, RunRepaired, RunStarted
-from nbkit.report.lines import iteration_line, task_line
+from nbkit.report.lines import dataset_line, iteration_line, task_line
 from nbkit.report.looks import STYLES, Look, look
 from nbkit.report.wording import clock
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 _RUN_EVENTS = (RunStarted, RunRepaired, CancelRequested, RunFinished)
 _RECENT = 50
-_ITERATIONS = 4
+_NESTED = 4
+_TELLING = {"RUNNING", "RETRYING", "FAILED"}
+"""States of datasets that have a line while a pipeline is updated."""
+
 _NARROWEST, _WIDEST = 16, 36
 
 
@@ -91,12 +94,11 @@ class Tree:
             last = key == keys[-1]
             line = task_line(self._graph, state, key, now, self._width)
             body.append(Text.assemble(("└─ " if last else "├─ ", "dim"), line))
-            below = self._iterations(state, key, min(spare, _ITERATIONS))
+            below = self._below(state, key, now, min(spare, _NESTED))
             spare -= len(below)
-            for unit in below:
+            for nested in below:
                 guide = "   " if last else "│  "
-                tip = "└─ " if unit == below[-1] else "├─ "
-                nested = iteration_line(state, unit, now, self._width - 3)
+                tip = "└─ " if nested is below[-1] else "├─ "
                 body.append(Text.assemble((guide + tip, "dim"), nested))
         for line in body:
             line.no_wrap, line.overflow = True, "ellipsis"
@@ -121,11 +123,20 @@ class Tree:
             chosen[key] = None
         return sorted(chosen, key=self._place.__getitem__)
 
-    def _iterations(self, state: RunState, key: str, most: int) -> list[Unit]:
-        if most < 1 or key not in state.for_each:
+    def _below(self, state: RunState, key: str, now: int, most: int) -> list[Text]:
+        """Return the lines of what runs within a task: iterations, datasets of a pipeline."""
+        task = state.tasks[key]
+        if most < 1 or task.life != "RUNNING":
             return []
-        running = (unit for unit in state.running if unit.task_key == key)
-        return sorted(running, key=lambda unit: unit.iteration or 0)[:most]
+        if key in state.for_each:
+            running = (unit for unit in state.running if unit.task_key == key)
+            units = sorted(running, key=lambda unit: unit.iteration or 0)[:most]
+            return [iteration_line(state, unit, now, self._width - 3) for unit in units]
+        told = task.last.reports.values() if task.last else ()
+        shown = [each for each in told if each["kind"] == "dataset" and each["state"] in _TELLING]
+        shown.sort(key=lambda each: look(each["state"]).rank)
+        width = min(max((len(each["id"]) for each in shown), default=0), _WIDEST)
+        return [dataset_line(each, now, width) for each in shown[:most]]
 
     def _head(self, state: RunState, now: int) -> Text:
         started = state.episodes[-1].started_at if state.episodes else now

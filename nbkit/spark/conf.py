@@ -124,6 +124,8 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         "spark.sql.adaptive.enabled": "true",
         # Longer methods the JVM never compiles: a wide query would run several times slower.
         "spark.sql.codegen.hugeMethodLimit": "8000",
+        # A Python function of columns straight from Parquet never ends otherwise (SPARK-58241).
+        "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled": "false",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         # Delta 4.4's parser loses the parameters of `spark.sql(…, args=…)` on Spark 4.2 otherwise.
         "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",

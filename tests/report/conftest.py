@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nbkit.errors import Failure
-from nbkit.events import AttemptFinished, AttemptProgressed, RunStarted, TaskValueSet
+from nbkit.events import (
+    AttemptFinished,
+    AttemptProgressed,
+    AttemptReported,
+    RunStarted,
+    TaskValueSet,
+)
 from nbkit.graph.model import Job
 from nbkit.graph.run_graph import RunGraph
 from nbkit.rules.apply import apply
@@ -35,6 +41,7 @@ class Act:
     exit_value: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     cells: int = 8
+    told: tuple[tuple[int, dict[str, Any]], ...] = ()  # each after so many milliseconds
 
 
 def play(
@@ -76,6 +83,10 @@ def _events(command: StartAttempt, act: Act, now: int, run_id: int) -> Iterator[
     for cell in range(1, act.cells + 1):
         at = now + act.milliseconds * (cell - 1) // act.cells
         yield AttemptProgressed(at=at, unit=unit, attempt=attempt, cell=cell, cells=act.cells)
+    for after, report in act.told:
+        times = {"started_at": now, "ended_at": now + after}
+        told = {**report, **{name: times[name] for name in times if report[name]}}
+        yield AttemptReported(at=now + after, unit=unit, attempt=attempt, report=told)
     end = now + act.milliseconds
     for key, value in act.values.items():
         yield TaskValueSet(at=end, unit=unit, key=key, value=value)

@@ -150,3 +150,55 @@ def test_forced_colours_do_not_reach_a_pipe(monkeypatch):
     """CI systems set FORCE_COLOR; a pipe still gets plain lines."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert not error_console().is_terminal
+
+
+def dataset(after: int, name: str, state: str, message: str = "", rows: int | None = None):
+    """Return what a pipeline tells of a dataset, so many milliseconds after its start."""
+    return after, {
+        "kind": "dataset",
+        "id": name,
+        "type": "materialized_view",
+        "state": state,
+        "message": message,
+        "rows": rows,
+        "dropped": 1234 if rows else None,
+        "started_at": state != "SKIPPED",
+        "ended_at": state in {"COMPLETED", "FAILED"},
+    }
+
+
+@pytest.fixture
+def pipeline(played):
+    """Two datasets, one of which fails, and one that reads it."""
+    told = (
+        dataset(0, "silver.flights_enriched", "RUNNING"),
+        dataset(0, "silver.broken", "RUNNING"),
+        dataset(2000, "silver.broken", "FAILED", "DIVIDE_BY_ZERO"),
+        dataset(2000, "gold.after", "SKIPPED", "silver.broken, which it reads, was not refreshed"),
+        dataset(3000, "silver.flights_enriched", "COMPLETED", "recomputed: it is new", 336_776),
+    )
+    job = [{"task_key": "update", "pipeline_task": {"pipeline_id": "p"}}]
+    return played(job, {"update": {"milliseconds": 4000, "cells": 0, "told": told}})
+
+
+def test_datasets_of_a_pipeline_have_lines(pipeline):
+    """What becomes of each, as soon as it is known; of a quiet run only what failed."""
+    text = show(pipeline)
+    for line in (
+        "✗ silver.broken  failed in 2.0 s: DIVIDE_BY_ZERO",
+        "⊘ gold.after  skipped: silver.broken, which it reads, was not refreshed",
+        "✓ silver.flights_enriched  refreshed in 3.0 s: 336,776 rows, 1,234 dropped: recomputed",
+    ):
+        assert line in text, line
+    assert "silver.broken" in show(pipeline, quiet=True)
+    assert "gold.after" not in show(pipeline, quiet=True)
+
+
+def test_the_tree_shows_the_datasets_at_work(pipeline):
+    """Below the pipeline's task, while it runs: failures first."""
+    found = frames(pipeline, 24)
+    both = next(frame for frame in found if any("✗ silver.broken" in line for line in frame))
+    places = [line for line in both if "silver." in line]
+    assert places[0].startswith("   ├─ ✗ silver.broken ")
+    assert places[1].startswith("   └─ ► silver.flights_enriched  running")
+    assert not any("silver." in line for line in found[-1])

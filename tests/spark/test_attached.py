@@ -36,8 +36,11 @@ def test_delta_tables_merge_and_travel_in_time(client):
         merge.whenNotMatchedInsertAll().execute()
         print(spark.table("merging.t").count(), table.history().count())
         print(spark.read.option("versionAsOf", 0).table("merging.t").count())
+        from pyspark.sql.functions import udf
+        twice = udf(lambda n: n * 2, "long", useArrow=True)  # over stored columns, see conf.py
+        print(spark.table("merging.t").select(twice("n").alias("m")).agg({"m": "sum"}).first()[0])
     """).result()
-    assert said.split() == ["5", "2", "3"]
+    assert said.split() == ["5", "2", "3", "20"]
 
 
 def test_for_each_batch_works_in_two_clients_at_once(client, tmp_path):
