@@ -56,8 +56,8 @@ def run(
         raise UsageError("--full-refresh-all leaves nothing to choose")
     spec = _spec(pipeline)
     if lineage is not None:  # the kernel that updates it inherits this
-        _need_openlineage()
         os.environ["NBKIT_LINEAGE_FILE"] = str(lineage.resolve())
+        _need_openlineage()
     task = {
         "pipeline_id": _absolute(pipeline),
         "full_refresh": full_refresh_all,
@@ -193,7 +193,7 @@ def _resolved(spec: Spec, *, lineage: bool) -> tuple[tuple[Problem, ...], list[d
         {
             "name": each.name,
             "type": each.kind,
-            "reads": list(each.parents),
+            "reads": [graph.naming.written(key) for key in each.parents],
             "schema": "" if each.columns is None else each.columns.simpleString(),
             "defined_at": str(each.dataset.place),
             **({"lineage": dataset_lineage(each).as_data()} if lineage else {}),

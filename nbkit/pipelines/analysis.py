@@ -195,7 +195,8 @@ class _Analysis:
             return None
         if kind == "temporary_view":
             self._views[key] = frames[0].alias(key.partition(".")[2])
-        return AnalysedDataset(key, dataset, kind, shape, tuple(flows))
+        written = self._naming.written(key)
+        return AnalysedDataset(key, dataset, kind, shape, tuple(flows), written)
 
     def _frame(self, flow: Flow) -> tuple[DataFrame, Inputs] | None:
         """Call a query; return what it makes and reads, or None after noting what is wrong."""

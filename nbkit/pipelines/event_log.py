@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.lineage_events import events_for
 from nbkit.pipelines.lineage_sources import read_besides
-from nbkit.pipelines.progress import OVER
+from nbkit.pipelines.progress import OVER, end_of
 from nbkit.toolkit import attempt
 from nbkit.toolkit.redaction import redactor
 
@@ -147,19 +147,16 @@ class EventLog:
         error = None if said.error is None else _error(said.error)
         self.add(
             "flow_progress",
-            f"Flow {said.key} is {state}{why}",
+            f"Flow {said.name} is {state}{why}",
             {"flow_progress": flow},
-            origin={"flow_name": said.key, "dataset_name": said.key},
+            origin={"flow_name": said.name, "dataset_name": said.name},
             level=level,
             error=error,
         )
 
     def ended(self, progress: Mapping[str, DatasetProgress], spark: SparkSession) -> None:
         """Note the update's end, and bring all events into the table."""
-        states = {each.state for each in progress.values()}
-        state = (
-            "FAILED" if "FAILED" in states else "CANCELED" if "STOPPED" in states else "COMPLETED"
-        )
+        state = end_of(progress.values())
         level = "INFO" if state == "COMPLETED" else "ERROR"
         self._progressed(state, level)
         self._kept(spark)
@@ -212,17 +209,18 @@ class EventLog:
         kind = "sink_definition" if found.kind == "sink" else "dataset_definition"
         self.add(
             kind,
-            f"Dataset {found.key} is defined as {found.kind}.",
+            f"Dataset {found.written} is defined as {found.kind}.",
             {kind: definition},
-            origin={"dataset_name": found.key},
+            origin={"dataset_name": found.written},
         )
 
     def _defined(self, found: AnalysedDataset, flow: AnalysedFlow) -> None:
         """Note a flow, with what it reads: datasets of the pipeline and all else."""
-        inputs = [key for key in flow.inputs.datasets if key != found.key]
+        written = self._graph.naming.written
+        inputs = [written(key) for key in flow.inputs.datasets if key != found.key]
         inputs += [each.name for each in read_besides(flow.frame)]
         definition = {
-            "output_dataset": found.key,
+            "output_dataset": found.written,
             "input_datasets": [{"name": name} for name in dict.fromkeys(inputs)],
             "flow_type": _flow_type(found, flow),
             "schema": [] if found.columns is None else json.loads(found.columns.json())["fields"],
@@ -237,13 +235,13 @@ class EventLog:
             "flow_definition",
             f"Flow {name} is defined as {definition['flow_type']}.",
             {"flow_definition": definition},
-            origin={"flow_name": name, "dataset_name": found.key},
+            origin={"flow_name": name, "dataset_name": found.written},
         )
 
     def _named(self, flow: AnalysedFlow) -> str:
         """Return a flow's name as its events have it: a dataset's own flow has its key."""
         own = self._graph.naming.key(flow.flow.name) == flow.target
-        return flow.target if own else flow.flow.name
+        return self._graph.naming.written(flow.target) if own else flow.flow.name
 
     def _kept(self, spark: SparkSession) -> None:
         """Append to the table what has gathered in the file, and empty that."""

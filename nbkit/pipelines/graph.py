@@ -66,6 +66,7 @@ class AnalysedDataset:
         kind: what it is, now that its query is known.
         columns: a `StructType`; None for a sink.
         flows: what feeds it.
+        written: its whole name as people have it; the key unless it lies in a catalog.
     """
 
     key: str
@@ -73,6 +74,7 @@ class AnalysedDataset:
     kind: Kind
     columns: Any
     flows: tuple[AnalysedFlow, ...]
+    written: str
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -85,7 +87,7 @@ class AnalysedDataset:
         """What people call it: views have no schema."""
         if self.kind in {"temporary_view", "sink"}:
             return self.key.partition(".")[2]
-        return self.key
+        return self.written
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from nbkit import __version__
 from nbkit.errors import UsageError
 from nbkit.pipelines.column_lineage import Lineage, lineage_of
 from nbkit.pipelines.lineage_sources import output_of
+from nbkit.pipelines.progress import end_of
 from nbkit.settings import Settings
 from nbkit.toolkit import attempt
 from nbkit.toolkit.redaction import redactor
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _PRODUCER = f"urn:nbkit:{__version__}"
 _ENDS = {"COMPLETED": "COMPLETE", "FAILED": "FAIL", "STOPPED": "ABORT"}
+_UPDATE_ENDS = {"COMPLETED": "COMPLETE", "FAILED": "FAIL", "CANCELED": "ABORT"}
 _HOW = {"recompute": "OVERWRITE", "full": "OVERWRITE"}
 
 
@@ -108,9 +110,7 @@ class LineageEvents:
 
     def ended(self, progress: Mapping[str, DatasetProgress]) -> None:
         """Tell how the update ended, and wait until everything is sent."""
-        states = {each.state for each in progress.values()}
-        end = "FAIL" if "FAILED" in states else "ABORT" if "STOPPED" in states else "COMPLETE"
-        self._send(end, self._update, self._job)
+        self._send(_UPDATE_ENDS[end_of(progress.values())], self._update, self._job)
         self._client.close(timeout=_PATIENCE_SECONDS)
 
     def _tell(self, said: DatasetProgress, kind: str) -> None:
@@ -120,7 +120,7 @@ class LineageEvents:
         found = self._graph.datasets[said.key]
         run = Run(self._runs.setdefault(said.key, str(generate_new_uuid())), self._about(said))
         type_ = _job_type("FLOW", streaming=any(flow.streaming for flow in found.flows))
-        job = Job(self._namespace, f"{self._graph.spec.name}.{said.key}", {"jobType": type_})
+        job = Job(self._namespace, f"{self._graph.spec.name}.{said.name}", {"jobType": type_})
         lineage = self._lineages.get(said.key)
         if lineage is None:
             lineage = self._lineages[said.key] = dataset_lineage(found)
@@ -145,7 +145,7 @@ class LineageEvents:
 
         known = self._graph.datasets.get(source.name) if not source.namespace else None
         facets = {} if known is None else _schema(known)
-        return InputDataset(source.namespace or self._namespace, source.name, facets=facets)
+        return InputDataset(*self._called(source), facets=facets)
 
     def _output(
         self, said: DatasetProgress, found: AnalysedDataset, lineage: Lineage
@@ -161,9 +161,13 @@ class LineageEvents:
             facet = statistics.OutputStatisticsOutputDatasetFacet(rowCount=said.rows)
             counted["outputStatistics"] = facet
         to = output_of(found)
-        return OutputDataset(
-            to.namespace or self._namespace, to.name, facets=facets, outputFacets=counted
-        )
+        return OutputDataset(*self._called(to), facets=facets, outputFacets=counted)
+
+    def _called(self, source: Source) -> tuple[str, str]:
+        """Return the namespace and the name that others know something by."""
+        if source.namespace:
+            return source.namespace, source.name
+        return self._namespace, self._graph.naming.written(source.name)
 
     def _columns(self, lineage: Lineage) -> DatasetFacet:
         from openlineage.client.facet_v2 import column_lineage_dataset as facet
@@ -180,8 +184,7 @@ class LineageEvents:
 
         return [
             facet.InputField(
-                source.namespace or self._namespace,
-                source.name,
+                *self._called(source),
                 column,
                 [
                     facet.Transformation(way.type, way.subtype, "", way.masking)
@@ -254,7 +257,9 @@ def _quality(said: DatasetProgress) -> Facets:
             assertion="custom_sql",
             success=result.failed == 0,
             severity="error" if result.action == "fail" else "warn",
-            name=result.name if outcome.dataset == said.key else f"{outcome.dataset}.{result.name}",
+            name=result.name
+            if outcome.dataset == said.name
+            else f"{outcome.dataset}.{result.name}",
             content=redactor.text(result.rule),
             contentType="sql",
             expected="0",

@@ -73,6 +73,13 @@ class Naming:
             return None
         return f"{known}{'.'.join(parts)}".lower()
 
+    def written(self, key: str) -> str:
+        """Return the name that people have for a key: `main.silver.orders`."""
+        for catalog, prefix in self.prefixes.items():
+            if prefix and key.startswith(prefix):
+                return f"{catalog}.{key.removeprefix(prefix)}"
+        return key
+
     def outside(self, name: str, exists: Callable[[str], bool]) -> str | None:
         """Return what Spark calls a table of nobody's pipeline; None if it is as it is written.
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nbkit.pipelines.plan import How
     from nbkit.pipelines.written import Merged
     from nbkit.quality.outcome import Outcome
@@ -33,6 +35,7 @@ class DatasetProgress:
         started_at, ended_at: milliseconds since the epoch; 0 for not yet.
         outcomes: of expectations, on it and on the views that it reads.
         error: the exception that ended it.
+        name: what people call it; the key unless it lies in a catalog.
     """
 
     key: str
@@ -47,6 +50,17 @@ class DatasetProgress:
     ended_at: int = 0
     outcomes: tuple[Outcome, ...] = field(default=(), compare=False)
     error: BaseException | None = field(default=None, compare=False)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """Have a name in any case."""
+        object.__setattr__(self, "name", self.name or self.key)
+
+
+def end_of(progress: Iterable[DatasetProgress]) -> Literal["CANCELED", "FAILED", "COMPLETED"]:
+    """Return how an update ended, as Databricks' event log spells it."""
+    states = {each.state for each in progress}
+    return "CANCELED" if "STOPPED" in states else "FAILED" if "FAILED" in states else "COMPLETED"
 
 
 Listener = "Callable[[DatasetProgress], None]"

@@ -154,7 +154,7 @@ class Refresher:
             "inputs": dict(facts.inputs),
             "number": 0 if facts.number is None else facts.number + 1,
         }
-        parts = split(rows, expectations, dataset=found.key)
+        parts = split(rows, expectations, dataset=found.written)
         with parts.metrics:
             self._quarantined(parts, found)
             tables.replace(parts.good, found.key, found.dataset, self._owner, record)

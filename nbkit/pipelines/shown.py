@@ -52,7 +52,7 @@ def progress_shown(progress: Iterable[DatasetProgress]) -> Shown:
     """Return the table of an update: a line for each dataset."""
     lines = [each for each in progress if each.state != "EXCLUDED"]
     rows = "".join(
-        f"<tr><td style='{_LEFT}'>{escape(each.key)}</td>"
+        f"<tr><td style='{_LEFT}'>{escape(each.name)}</td>"
         f"<td style='{_LEFT}'>{_KINDS.get(each.kind, each.kind)}</td>"
         f"<td style='{_LEFT};color:{_COLOURS.get(each.state, 'inherit')}'>{each.state}</td>"
         f"<td style='text-align:right'>{_count(each.rows)}</td>"
@@ -76,7 +76,7 @@ def progress_line(each: DatasetProgress) -> str:
     dropped = f", {each.dropped:,} dropped" if each.dropped else ""
     seconds = f" in {_seconds(each)} s" if each.ended_at else ""
     message = f": {each.message}" if each.message else ""
-    return f"{each.state:9} {each.key}{rows}{dropped}{seconds}{message}"
+    return f"{each.state:9} {each.name}{rows}{dropped}{seconds}{message}"
 
 
 def graph_shown(graph: PipelineGraph, progress: Mapping[str, DatasetProgress]) -> Shown:

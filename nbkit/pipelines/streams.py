@@ -122,7 +122,7 @@ class Streams:
         expectations: tuple[Expectation, ...],
         place: HadoopFolder,
     ) -> Written:
-        parts = split(rows, expectations, dataset=found.key)
+        parts = split(rows, expectations, dataset=found.written)
         written = Written()
         with parts.metrics:
             if found.kind == "sink":
@@ -148,7 +148,7 @@ class Streams:
         written = Written()
 
         def write(batch: DataFrame, number: int) -> None:
-            parts = split(batch, expectations, dataset=found.key)  # holds the batch's rows
+            parts = split(batch, expectations, dataset=found.written)  # holds the batch's rows
             with parts.metrics:
                 assert parts.quarantine is not None
                 beside = f"{found.key}_quarantine"
@@ -196,7 +196,7 @@ def _once(
     written = Written()
     if _has_run(rows, found.key, application):
         return written
-    parts = split(rows, expectations, dataset=found.key)
+    parts = split(rows, expectations, dataset=found.written)
     with parts.metrics:
         if parts.quarantine is not None:
             append_once(parts.quarantine, f"{found.key}_quarantine", application, 1)

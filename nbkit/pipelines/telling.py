@@ -19,7 +19,7 @@ def to_record(each: DatasetProgress) -> None:
     say(
         {
             "kind": "dataset",
-            "id": each.key,
+            "id": each.name,
             "type": each.kind,
             "state": each.state,
             "message": each.message,
@@ -34,7 +34,7 @@ def to_record(each: DatasetProgress) -> None:
             say(
                 {
                     "kind": "expectations",
-                    "id": f"{each.key}/{outcome.dataset}",
+                    "id": f"{each.name}/{outcome.dataset}",
                     "dataset": outcome.dataset,
                     "rows": outcome.rows,
                     "at": each.ended_at,

@@ -74,7 +74,7 @@ class Update:
         for each in self.graph.stored():
             chosen = each.key in self.selection.refreshed
             state: FlowState = "QUEUED" if chosen else "EXCLUDED"
-            self._tell(DatasetProgress(each.key, each.kind, state))
+            self._tell(_said(each, state))
             if state == "QUEUED":
                 waiting[each.key] = each
         at_work: list[Future[None]] = []
@@ -117,14 +117,14 @@ class Update:
             ]
             if failed:
                 found = waiting.pop(key)
-                message = f"{failed[0]}, which it reads, was not refreshed"
-                self._tell(DatasetProgress(key, found.kind, "SKIPPED", message))
+                message = f"{self.progress[failed[0]].name}, which it reads, was not refreshed"
+                self._tell(_said(found, "SKIPPED", message))
 
     def _refresh(self, refresher: Refresher, found: AnalysedDataset) -> None:
         """Refresh a dataset, in a thread of its own; try again where that can help."""
-        begun = DatasetProgress(found.key, found.kind, "RUNNING", started_at=_now())
+        begun = replace(_said(found, "RUNNING"), started_at=_now())
         if self._stop.is_set():
-            self._said.put(DatasetProgress(found.key, found.kind, "STOPPED", "it was stopped"))
+            self._said.put(_said(found, "STOPPED", "it was stopped"))
             return
         self._said.put(begun)
         full = found.key in self.selection.full
@@ -215,10 +215,14 @@ def raise_for_failures(progress: Mapping[str, DatasetProgress]) -> None:
     if not failed:
         return
     more = f", and {skipped} skipped that read them" if skipped else ""
-    names = ", ".join(each.key for each in failed)
+    names = ", ".join(each.name for each in failed)
     lines = [f"{names} failed{more}: {failed[0].message}"]
-    lines += [f"  {each.key}: {each.message}" for each in failed[1:]]
+    lines += [f"  {each.name}: {each.message}" for each in failed[1:]]
     raise UpdateFailedError("\n".join(lines))
+
+
+def _said(found: AnalysedDataset, state: FlowState, message: str = "") -> DatasetProgress:
+    return DatasetProgress(found.key, found.kind, state, message, name=found.written)
 
 
 def _now() -> int:
