@@ -83,6 +83,9 @@ def resolved(
     if own.get("allowoverwrites", "false").lower() == "true":
         said = "Auto Loader reads a file once here, also if it is overwritten (allowOverwrites)"
         raise UsageError(f"{said}; let files that are new have new names")
+    if own.get("includeexistingfiles", "true").lower() == "false":
+        said = "Auto Loader begins with the files that are there here (includeExistingFiles)"
+        raise UsageError(f"{said}; leave older ones out by _metadata.file_modification_time")
     form = own.get("format", others.pop("format", "json")).lower()
     if form not in {each.lower() for each in FORMATS}:
         raise UsageError(f"Auto Loader reads no {form}{hint(form, FORMATS)}")

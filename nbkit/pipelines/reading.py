@@ -127,8 +127,15 @@ def _querying(call: Callable[..., Any]) -> Callable[..., Any]:
         with asking_spark():
             text, views = _answered(self, sqlQuery, inputs)
             try:
-                found = call(self, text, *args, **named)
-                return found.drop(_METADATA) if views and _hides_metadata(text) else found
+                if not (views and _hides_metadata(text)):
+                    return call(self, text, *args, **named)
+                query = _query_of(text)
+                rows = call(self, text[query:], *args, **named).drop(_METADATA)
+                if not query:
+                    return rows
+                views.append(f"__nbkit_{next(_numbers)}")
+                rows.createOrReplaceTempView(views[-1])
+                return call(self, f"{text[:query]}TABLE {views[-1]}")
             finally:
                 for view in views:
                     self.catalog.dropTempView(view)
@@ -219,6 +226,15 @@ def _end_of_stream(text: str, relation: _Relation) -> int:
     words = [token.text for token in found]
     last = words.index(")") if words[1] == "(" else 2 * len(relation.parts) - 1
     return int(relation.start) + found[last].end
+
+
+def _query_of(text: str) -> int:
+    """Return where the query begins in a statement that writes its rows to a table."""
+    words = [token for token in tokens(text) if token.depth == 0]
+    first = [token.upper for token in words]
+    if first[0] not in {"CREATE", "REPLACE", "INSERT"} or "VIEW" in first[:5]:
+        return 0
+    return next((token.start for token in words if token.upper in {"SELECT", "WITH"}), 0)
 
 
 def _hides_metadata(text: str) -> bool:

@@ -69,6 +69,9 @@ stream = (
 stream.awaitTermination()
 print(spark.table("arrived").columns, spark.table("arrived").count())
 spark.sql(f"SELECT name FROM read_files('{V}/in.csv') WHERE id = 2").show()
+spark.sql(f"""CREATE TABLE sourced AS SELECT *, _metadata.file_name AS file
+              FROM read_files('{V}/in.csv')""")
+print(spark.table("sourced").columns)
 copy = f"""COPY INTO copied FROM (SELECT id::INT, name FROM '{V}') FILEFORMAT = CSV
            PATTERN = '*.csv' FORMAT_OPTIONS ('header' = 'true')"""
 for _ in range(2):
@@ -106,6 +109,7 @@ def test_a_notebook_uses_databricks_paths_and_secrets_unchanged(project):
     assert "java.io.FileNotFoundException: No such file or directory lake:/remote" in texts[2]
     assert "['id', 'name', '_rescued_data'] 2" in texts[3]
     assert "|   b|" in texts[3]
+    assert "['id', 'name', 'file']" in texts[3]
     assert texts[3].endswith("[2, 0] 2\n[2, 0] 2\n")
     assert f"[REDACTED] {len(SECRET)}" in texts[4]
     assert task["state"]["result_state"] == "FAILED"
