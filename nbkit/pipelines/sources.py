@@ -242,15 +242,19 @@ def _importing(folders: set[str]) -> Iterator[None]:
 def _as_module(names: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Let classes find the module that they are made in, as those of dataclasses have to.
 
-    Not longer than that: what is in no known module goes to Spark's workers by value.
+    Not longer than that, and Spark's workers, who have no such module, get what is in it by value.
     """
+    from pyspark import cloudpickle
+
     name = names["__name__"]
     module = ModuleType(name)
     vars(module).update(names)
     known = sys.modules.setdefault(name, module)
+    cloudpickle.register_pickle_by_value(known)
     try:
         yield vars(module)
     finally:
+        cloudpickle.unregister_pickle_by_value(known)
         if known is module:
             del sys.modules[name]
 

@@ -197,7 +197,7 @@ def of_a_volume():
     assert "src/b.sql:9: the pipeline's configuration has no least" in found
     assert "src/a.py:51: of_a_day: the pipeline's configuration has no the.day" in found
     assert "of_a_volume: no schema can be inferred from dbfs:/Volumes/a/b/c" in text
-    assert 'far_away: UnsupportedFileSystemException: No FileSystem for scheme "nowhere"' in text
+    assert "src/a.py:55: far_away: nbkit: Spark has no connector for nowhere" in text
     with pytest.raises(DefinitionError, match="pipeline wrong_code"):
         pipeline.update()
 

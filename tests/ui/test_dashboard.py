@@ -142,7 +142,7 @@ def test_a_task_tells_everything_and_its_notebook_opens_beside(trial):
     page.get_by_role("tab", name="0.ipynb").wait_for(timeout=PATIENCE)
     page.get_by_role("heading", name="✗ failed: check").first.wait_for()
     trial.screenshot("dashboard-beside")
-    trial.command("application:close")
+    trial.close("0.ipynb")
     page.get_by_role("tab", name="view.ipynb").click()
 
 
@@ -270,7 +270,7 @@ def test_a_job_file_opens_as_its_dashboard(trial):
     shown.locator('a[data-task="load"]').click()
     shown.get_by_role("link", name="Output notebook").click()
     page.get_by_role("tab", name="0.ipynb").wait_for(timeout=PATIENCE)
-    trial.command("application:close")
+    trial.close("0.ipynb")
     page.get_by_role("tab", name="job.json").click()
     assert "job.json" in kernels(page)
     trial.command("application:close")
