@@ -109,7 +109,7 @@ def test_a_notebook_uses_databricks_paths_and_secrets_unchanged(project):
     assert "java.io.FileNotFoundException: No such file or directory lake:/remote" in texts[2]
     assert "['id', 'name', '_rescued_data'] 2" in texts[3]
     assert "|   b|" in texts[3]
-    assert "['id', 'name', 'file']" in texts[3]
+    assert "['id', 'name', '_rescued_data', 'file']" in texts[3]
     assert texts[3].endswith("[2, 0] 2\n[2, 0] 2\n")
     assert f"[REDACTED] {len(SECRET)}" in texts[4]
     assert task["state"]["result_state"] == "FAILED"
