@@ -22,6 +22,8 @@ _VARYING = re.compile(
 _PYTHON = re.compile(
     r"\b(MapInPandas|MapInArrow|FlatMap\w*|PythonUDTF|PythonMap\w*|Aggregate\w*Py)"
 )
+_READ_AT = re.compile(r"\baccess_time=\d+")
+"""Of a file: reading it is no change."""
 _HARMLESS = {"CTERelationRef", "LocalRelation", "OneRowRelation", "Range"}
 
 
@@ -49,10 +51,11 @@ def option_rows(leaf: Any) -> str:
 
 
 def outside(frame: DataFrame) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the Delta tables that a query reads, with their versions, and what else it reads.
+    """Return the Delta tables and files that a query reads, with versions, and what else it reads.
 
-    Stand-ins are empty and tell nothing. What else it reads are words for people: then nobody
-    can know whether a later run would give the same rows.
+    The version of files is what their folder tells: names, sizes and times. Stand-ins are empty
+    and tell nothing. What else it reads are words for people: then nobody can know whether a later
+    run would give the same rows.
     """
     plan = frame._jdf.queryExecution().analyzed()  # noqa: SLF001
     tables: dict[str, str] = {}
@@ -66,7 +69,7 @@ def outside(frame: DataFrame) -> tuple[dict[str, str], tuple[str, ...]]:
         kind = java_class(leaf)
         if kind in _HARMLESS:
             continue
-        version = _delta_version(leaf) if kind == "LogicalRelation" else None
+        version = _version(leaf) if kind == "LogicalRelation" else None
         if version is None:
             unknown.setdefault(f"it reads {_shown(leaf, kind)}")
         else:
@@ -85,15 +88,21 @@ def _leaves(plan: Any) -> Iterator[Any]:
         yield from sequence(inner.collectLeaves())
 
 
-def _delta_version(leaf: Any) -> tuple[str, str] | None:
+def _version(leaf: Any) -> tuple[str, str] | None:
+    """Return where files are, and their version; None where there is none."""
     relation = leaf.relation()
     if java_class(relation) != "HadoopFsRelation":
         return None
     location = relation.location()
-    if not java_class(location).startswith("TahoeLogFileIndex"):
+    kind = java_class(location)
+    if kind.startswith("TahoeLogFileIndex"):
+        snapshot = location.snapshotAtAnalysis()
+        return str(location.path()), f"{snapshot.metadata().id()}:{snapshot.version()}"
+    if kind != "InMemoryFileIndex":
         return None
-    snapshot = location.snapshotAtAnalysis()
-    return str(location.path()), f"{snapshot.metadata().id()}:{snapshot.version()}"
+    files = _READ_AT.sub("", str(location.allFiles().mkString("\n"))).splitlines()
+    told = hashlib.sha256("\n".join(sorted(files)).encode()).hexdigest()[:32]
+    return str(location.rootPaths().mkString(", ")), told
 
 
 def _shown(leaf: Any, kind: str) -> str:

@@ -369,6 +369,29 @@ def numbers():
     assert pipeline.rows("notebooks_are_sources.doubled") == [(6, 20), (9, 30), (12, 40)]
 
 
+def test_files_have_versions(pipeline):
+    """A view of files is left alone while there are the same ones, and they are the same."""
+    folder = pipeline.root / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text("1\n2\n")
+    query = f"SELECT count(*) AS n FROM csv.`{folder}`"
+    pipeline.write("src/a.sql", f"CREATE MATERIALIZED VIEW a AS {query}")
+    how = []
+    for name, text in (("a.csv", None), ("a.csv", None), ("b.csv", "3\n"), ("a.csv", "4\n")):
+        if text:
+            (folder / name).write_text(text)
+        pipeline.update()
+        (done,) = pipeline.said.values()
+        how.append((done.how, done.message.endswith(f"{folder} has changed")))
+    assert how == [
+        ("recompute", False),
+        ("unchanged", False),
+        ("recompute", True),
+        ("recompute", True),
+    ]
+    assert pipeline.rows("files_have_versions.a", "1") == [(2,)]
+
+
 def test_events(pipeline):
     """Every update leaves its events in a Delta table, in Databricks' shape."""
     from nbkit.pipelines.event_log import newest
