@@ -48,6 +48,8 @@ class Refresher:
         self._spark = spark
         self._storage = storage
         self._owner = graph.spec.name
+        stored = [each.key for each in graph.stored() if each.kind != "sink"]
+        self._known = tables.catalogued(spark, stored)
         self.streams = Streams(storage)
 
     def decided(self, found: AnalysedDataset, *, full: bool) -> tuple[Refresh, Facts]:
@@ -133,7 +135,7 @@ class Refresher:
                     yield from self._flows_with_views(parent)
 
     def _state(self, key: str) -> TableState | None:
-        return tables.state_of(self._spark, key)
+        return tables.state_of(self._spark, key, self._known.get(key))
 
     def _recomputed(self, found: AnalysedDataset, facts: Facts) -> Written:
         """Replace a materialized view in one commit."""

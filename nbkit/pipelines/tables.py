@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines.names import quoted, quoted_part
-from nbkit.pipelines.scala import scala_map
+from nbkit.pipelines.scala import option, scala_map, sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -49,13 +49,39 @@ class TableState:
     properties: Mapping[str, str] = field(default_factory=dict)
 
 
-def state_of(spark: SparkSession, key: str) -> TableState | None:
+def catalogued(spark: SparkSession, keys: Iterable[str]) -> dict[str, Any]:
+    """Return what the catalog knows about those of some tables that are Delta's, by their keys.
+
+    It is asked once for each schema: Hive answers one question at a time, and takes as long for
+    one table as for many.
+    """
+    jvm: Any = spark._jvm  # noqa: SLF001 - PySpark has no other way
+    catalog = spark._jsparkSession.sessionState().catalog().externalCatalog()  # noqa: SLF001
+    schemas: dict[str, Any] = {}
+    for key in keys:
+        schema, _, name = key.partition(".")
+        schemas.setdefault(schema, jvm.java.util.ArrayList()).add(name)
+    found = {}
+    for schema, names in schemas.items():
+        asked = jvm.org.apache.spark.api.python.PythonUtils.toSeq(names)
+        for table in sequence(catalog.getTablesByName(schema, asked)):
+            if option(table.provider()) == "delta":
+                found[f"{schema}.{table.identifier().table()}"] = table
+    return found
+
+
+def state_of(spark: SparkSession, key: str, known: Any = None) -> TableState | None:
     """Return what a table tells; None if there is none.
+
+    Args:
+        spark: the session.
+        key: the table's name.
+        known: what the catalog knows about it, if it was asked already.
 
     Raises:
         UsageError: there is something of that name, but no Delta table.
     """
-    snapshot = snapshot_of(spark, key)
+    snapshot = snapshot_of(spark, key, known)
     if snapshot is None:
         return None
     if snapshot.version() < 0:
@@ -72,16 +98,16 @@ def state_of(spark: SparkSession, key: str) -> TableState | None:
     )
 
 
-def snapshot_of(spark: SparkSession, key: str) -> Any:
+def snapshot_of(spark: SparkSession, key: str, known: Any = None) -> Any:
     """Return Delta's newest snapshot of a table; None if there is no table."""
     from pyspark.errors import AnalysisException
 
     jvm: Any = spark._jvm  # noqa: SLF001 - Delta's log has no Python API
     session = spark._jsparkSession  # noqa: SLF001
-    identifier = session.sessionState().sqlParser().parseTableIdentifier(quoted(key))
+    table = known or session.sessionState().sqlParser().parseTableIdentifier(quoted(key))
     nothing = jvm.scala.Option.empty()
     try:
-        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, identifier)
+        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, table)
     except AnalysisException as error:
         if error.getCondition() not in {"TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND"}:
             raise
