@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbkit.spark.catalogs import catalog_conf, prefixes
+from nbkit.spark.catalogs import catalog_conf, in_catalog, prefixes
+from nbkit.spark.sql_text import quoted_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _PART = re.compile(r"\s*(?:`((?:[^`]|``)+)`|([^.`\s]+))\s*(?:\.|$)")
 _SESSION_CATALOG = "spark_catalog"
 _LIVE = "live"
-_PLAIN = re.compile(r"[A-Za-z_]\w*")
 
 
 def parts_of(name: str) -> tuple[str, ...]:
@@ -35,13 +35,17 @@ def parts_of(name: str) -> tuple[str, ...]:
 
 def naming_of(spec: Spec, spark: SparkSession) -> Naming:
     """Return where the names of a pipeline belong; the session learns of the pipeline's catalog."""
-    known = prefixes(spark.conf.getAll)
+    known = _by_lower_name(spark.conf.getAll)
     if spec.catalog and spec.catalog.lower() not in {*known, _SESSION_CATALOG}:
         added = catalog_conf([spec.catalog])
         for name, value in added.items():
             spark.conf.set(name, value)
-        known |= prefixes(added)
+        known |= _by_lower_name(added)
     return Naming(spec.schema, spec.catalog, known)
+
+
+def _by_lower_name(conf: Mapping[str, str | None]) -> dict[str, str]:
+    return {catalog.lower(): prefix for catalog, prefix in prefixes(conf).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,7 @@ class Naming:
 
     def written(self, key: str) -> str:
         """Return the name that people have for a key: `main.silver.orders`."""
-        for catalog, prefix in self.prefixes.items():
-            if prefix and key.startswith(prefix):
-                return f"{catalog}.{key.removeprefix(prefix)}"
-        return key
+        return in_catalog(key, self.prefixes)
 
     def outside(self, name: str, exists: Callable[[str], bool]) -> str | None:
         """Return what Spark calls a table of nobody's pipeline; None if it is as it is written.
@@ -96,8 +97,3 @@ class Naming:
 def quoted(key: str) -> str:
     """Return a key as SQL text."""
     return ".".join(quoted_part(part) for part in key.split("."))
-
-
-def quoted_part(part: str) -> str:
-    """Return one name as SQL text."""
-    return part if _PLAIN.fullmatch(part) else "`" + part.replace("`", "``") + "`"

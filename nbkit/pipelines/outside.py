@@ -44,8 +44,6 @@ class FilesOnly:
         """Return files as Auto Loader reads them; only a stream's columns are kept."""
         if not any(name.lower() == _FORMAT for name in options):
             options = {**options, _FORMAT: _format_of(path, self.spark)}
-        if not stream:  # it is `read_files`, which infers more than a stream does
-            options = {"cloudFiles.inferColumnTypes": "true", **options}
         return auto_loader.resolved(self.spark, path, options, schema, stream=stream, keep=stream)
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.names import quoted, quoted_part
+from nbkit.pipelines.names import quoted
 from nbkit.pipelines.scala import option, scala_map, sequence
+from nbkit.spark.sql_text import literal, quoted_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -192,23 +193,18 @@ def ensure_schemas(spark: SparkSession, keys: Sequence[str]) -> None:
 
 def _clauses(dataset: Dataset, noted: Mapping[str, str]) -> list[str]:
     properties = {**dataset.properties, **noted}
-    listed = ", ".join(f"{_text(name)} = {_text(value)}" for name, value in properties.items())
+    listed = ", ".join(f"{literal(name)} = {literal(value)}" for name, value in properties.items())
     clauses = []
     if dataset.partition_by:
         clauses.append(f"PARTITIONED BY ({_listed(dataset.partition_by)})")
     if dataset.cluster_by:
         clauses.append(f"CLUSTER BY ({_listed(dataset.cluster_by)})")
     if dataset.path:
-        clauses.append(f"LOCATION {_text(dataset.path)}")
+        clauses.append(f"LOCATION {literal(dataset.path)}")
     if dataset.comment:
-        clauses.append(f"COMMENT {_text(dataset.comment)}")
+        clauses.append(f"COMMENT {literal(dataset.comment)}")
     return [*clauses, f"TBLPROPERTIES ({listed})"]
 
 
 def _listed(columns: Sequence[str]) -> str:
     return ", ".join(".".join(quoted_part(part) for part in each.split(".")) for each in columns)
-
-
-def _text(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

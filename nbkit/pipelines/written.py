@@ -72,13 +72,13 @@ class Written:
 
     def add_merged(self, merged: Merged) -> None:
         """Add what a merge of changes has done."""
-        self.merged = merged if self.merged is None else self.merged.plus(merged)
+        self.merged = (self.merged or Merged()).plus(merged)
         self.rows = (self.rows or 0) + merged.upserted + merged.deleted
 
     def include(self, other: Written) -> None:
         """Add what another flow has written."""
         if other.merged is not None:
-            self.merged = other.merged if self.merged is None else self.merged.plus(other.merged)
+            self.merged = (self.merged or Merged()).plus(other.merged)
         self.rows = (self.rows or 0) + (other.rows or 0)
         self.dropped = (self.dropped or 0) + (other.dropped or 0)
         for outcome in other.outcomes:

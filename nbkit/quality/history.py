@@ -20,7 +20,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbkit.quality.splitting import literal
+from nbkit.spark.sql_text import literal
 from nbkit.toolkit import attempt
 from nbkit.toolkit.say import say
 

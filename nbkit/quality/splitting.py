@@ -17,6 +17,7 @@ from nbkit.quality.one_version import fixed
 from nbkit.quality.outcome import KEPT, QUARANTINED, ROWS, aggregated, failed
 from nbkit.quality.sampling import SAMPLE, sample_metric
 from nbkit.quality.verdicts import Verdicts
+from nbkit.spark.sql_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -127,12 +128,6 @@ def aborted_by(error: BaseException, expectations: Iterable[Expectation]) -> Exp
         if _mark(each) in text:
             return each
     return None
-
-
-def literal(text: str) -> str:
-    """Return text as a literal of SQL."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _mark(expectation: Expectation) -> str:

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pyspark.sql import SparkSession
+
+_PART = re.compile(r"`(?:[^`]|``)+`|[^.`]+")
+
 PLUGIN = "nbkit.ProjectCatalog"
 """The Java class behind every catalog."""
 
@@ -33,13 +37,25 @@ def catalog_conf(catalogs: Iterable[str]) -> dict[str, str]:
 
 
 def prefixes(conf: Mapping[str, str | None]) -> dict[str, str]:
-    """Return what the schemas of each catalog begin with, by its name in lower case.
+    """Return what the schemas of each catalog begin with, by its name.
 
     Args:
         conf: settings of the session.
     """
     known = [name for name, value in conf.items() if value == PLUGIN]
-    return {name.rpartition(".")[2].lower(): conf.get(f"{name}.prefix") or "" for name in known}
+    return {name.rpartition(".")[2]: conf.get(f"{name}.prefix") or "" for name in known}
+
+
+def whole_name(name: str, spark: SparkSession) -> str:
+    """Return a name with the catalog and the schema that are in use, where it has none.
+
+    Args:
+        name: of a table or a function.
+        spark: the session.
+    """
+    parts = _PART.findall(name)
+    here = [spark.catalog.currentCatalog(), spark.catalog.currentDatabase()]
+    return ".".join([*here[: max(0, 3 - len(parts))], *parts])
 
 
 def session_name(name: str, conf: Mapping[str, str | None]) -> str:
@@ -49,7 +65,7 @@ def session_name(name: str, conf: Mapping[str, str | None]) -> str:
         name: as the author wrote it, such as `main.silver.orders`; others come back as they are.
         conf: settings of the session.
     """
-    parts = re.findall(r"`(?:[^`]|``)+`|[^.`]+", name)
+    parts = _PART.findall(name)
     catalog = parts[0].strip("` ") if parts else ""
     if len(parts) != 3 or conf.get(f"spark.sql.catalog.{catalog}") != PLUGIN:  # noqa: PLR2004
         return name
@@ -64,8 +80,12 @@ def written_name(name: str, conf: Mapping[str, str | None]) -> str:
         name: such as `main__silver.orders`; others come back as they are.
         conf: settings of the session.
     """
-    for key, value in conf.items():
-        start = (conf.get(f"{key}.prefix") or "") if value == PLUGIN else ""
+    return in_catalog(name, prefixes(conf))
+
+
+def in_catalog(name: str, known: Mapping[str, str]) -> str:
+    """Return what `written_name` does, for catalogs by what their schemas begin with."""
+    for catalog, start in known.items():
         if start and name.startswith(start):
-            return f"{key.rpartition('.')[2]}.{name.removeprefix(start)}"
+            return f"{catalog}.{name.removeprefix(start)}"
     return name

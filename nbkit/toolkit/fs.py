@@ -8,12 +8,12 @@ from pathlib import Path
 from nbkit.toolkit import paths
 from nbkit.toolkit.file_info import FileInfo, MountInfo
 from nbkit.toolkit.local_files import LocalFiles
+from nbkit.toolkit.paths import NO_SAMPLES, SAMPLES
 from nbkit.toolkit.utility import Utility
 
 if typing.TYPE_CHECKING:
     from nbkit.toolkit.paths import Place
 
-_NO_SAMPLES = ": Databricks' sample data is not here; put files of your own there"
 _CACHE = "is Databricks' own disk cache; use df.cache() or CACHE TABLE"
 
 
@@ -163,7 +163,7 @@ def _files(*places: Place) -> FileSystem:
 def _existing(files: FileSystem, place: Place) -> FileInfo:
     found = files.info(place)
     if found is None:
-        hint = _NO_SAMPLES if place.uri.startswith("dbfs:/databricks-datasets") else ""
+        hint = f": {NO_SAMPLES}" if place.uri.startswith(SAMPLES) else ""
         raise FileNotFoundError(
             f"java.io.FileNotFoundException: No such file or directory {place.uri}{hint}"
         )

@@ -25,6 +25,8 @@ from nbkit.toolkit import attempt
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
 _FUSE = re.compile(r"/dbfs(/|$)")
+SAMPLES = "dbfs:/databricks-datasets"
+NO_SAMPLES = "Databricks' sample data is not here; put files of your own there"
 _WORKSPACE = "/Workspace"
 _TWO_DEEP = frozenset({"mnt", "Volumes"})
 _stat = os.stat  # the real one: `nbkit.toolkit.python_files` wraps it

@@ -6,6 +6,8 @@ import json
 import re
 import typing
 
+from nbkit.spark.sql_text import literal, quoted_part
+
 if typing.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -17,7 +19,6 @@ _STATEMENT = re.compile(
     rf"\s*SHOW\s+CREATE\s+TABLE\s+(?P<name>{_PART}(?:\s*\.\s*{_PART})*)\s*;?\s*", re.IGNORECASE
 )
 _REFUSED = "DELTA_OPERATION_NOT_ALLOWED"
-_PLAIN = re.compile(r"[A-Za-z_]\w*")
 
 
 def answered(error: AnalysisException, statement: str, spark: SparkSession) -> DataFrame | None:
@@ -56,16 +57,16 @@ def ddl(
         properties: of the table.
     """
     parts = [f"CREATE TABLE {name} {_listed(map(_column, columns))}", "USING delta"]
-    if partitioned := [*map(_quoted, partitioned)]:
+    if partitioned := [*map(quoted_part, partitioned)]:
         parts.append(f"PARTITIONED BY ({', '.join(partitioned)})")
-    if clustered := [*map(_quoted, clustered)]:
+    if clustered := [*map(quoted_part, clustered)]:
         parts.append(f"CLUSTER BY ({', '.join(clustered)})")
     if location:
-        parts.append(f"LOCATION {_text(location)}")
+        parts.append(f"LOCATION {literal(location)}")
     if comment:
-        parts.append(f"COMMENT {_text(comment)}")
+        parts.append(f"COMMENT {literal(comment)}")
     if properties:
-        said = (f"{_text(key)} = {_text(properties[key])}" for key in sorted(properties))
+        said = (f"{literal(key)} = {literal(properties[key])}" for key in sorted(properties))
         parts.append(f"TBLPROPERTIES {_listed(said)}")
     return "\n".join(parts) + "\n"
 
@@ -106,7 +107,7 @@ def _column(column: Mapping[str, typing.Any]) -> str:
 
 def _words(column: Mapping[str, typing.Any]) -> Iterator[str]:
     about = column["metadata"]
-    yield _quoted(column["name"])
+    yield quoted_part(column["name"])
     yield column["ddl"].upper() if "<" not in column["ddl"] else column["ddl"]
     if not column["nullable"]:
         yield "NOT NULL"
@@ -119,13 +120,4 @@ def _words(column: Mapping[str, typing.Any]) -> Iterator[str]:
     elif "CURRENT_DEFAULT" in about:
         yield f"DEFAULT {about['CURRENT_DEFAULT']}"
     if "comment" in about:
-        yield f"COMMENT {_text(about['comment'])}"
-
-
-def _quoted(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) else "`" + name.replace("`", "``") + "`"
-
-
-def _text(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+        yield f"COMMENT {literal(about['comment'])}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing
 
-from nbkit.spark.catalogs import session_name
+from nbkit.spark.catalogs import session_name, whole_name
 
 if typing.TYPE_CHECKING:
     from pyspark.errors import AnalysisException
@@ -53,9 +53,7 @@ def in_own_catalog(error: AnalysisException, statement: str, spark: SparkSession
 
 def _own(name: str, spark: SparkSession) -> str:
     """Return a function's name in the session's own catalog; nothing if it has that already."""
-    parts = re.findall(_PART, name)
-    here = [spark.catalog.currentCatalog(), spark.catalog.currentDatabase()]
-    whole = ".".join([*here[: max(0, 3 - len(parts))], *parts])
+    whole = whole_name(name, spark)
     own = session_name(whole, spark.conf.getAll)
     return f"spark_catalog.{own}" if own != whole else ""
 

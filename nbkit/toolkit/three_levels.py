@@ -11,10 +11,11 @@ import functools
 import re
 import typing
 
-from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, written_name
+from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, whole_name, written_name
 from nbkit.toolkit import copy_into, show_create
 from nbkit.toolkit.connectors import missing
 from nbkit.toolkit.databricks_syntax import immediate, in_sparks_words, without_keys
+from nbkit.toolkit.paths import NO_SAMPLES, SAMPLES
 from nbkit.toolkit.three_level_functions import in_own_catalog
 from nbkit.toolkit.unity_catalog import local, uncommented, unknown_catalog
 
@@ -77,18 +78,16 @@ def understand_in_delta() -> None:
 
     @functools.wraps(find)
     def for_name(cls: type, sparkSession: SparkSession, tableOrViewName: str) -> typing.Any:  # noqa: N803 - Delta's
-        return find(cls, sparkSession, _whole_name(tableOrViewName, sparkSession))
+        return find(cls, sparkSession, _of_delta(tableOrViewName, sparkSession))
 
     DeltaTable.forName = classmethod(for_name)
 
 
-def _whole_name(name: str, spark: SparkSession) -> str:
+def _of_delta(name: str, spark: SparkSession) -> str:
     """Return a table's name with the catalog that is in use, which Delta does not look at."""
-    parts = re.findall(r"`(?:[^`]|``)+`|[^.`]+", name)
-    here = [spark.catalog.currentCatalog(), spark.catalog.currentDatabase()]
-    if here[0] == "spark_catalog" or parts[0].lower() == "delta":
-        return name
-    return ".".join([*here[: max(0, 3 - len(parts))], *parts])
+    own = spark.catalog.currentCatalog() == "spark_catalog"
+    of_a_path = name.partition(".")[0].lower() == "delta"
+    return name if own or of_a_path else whole_name(name, spark)
 
 
 def _local_first(run: Callable[..., DataFrame]) -> Callable[..., DataFrame]:
@@ -188,8 +187,8 @@ def _advice(said: str) -> str:
         return _NO_PLUGIN
     if advice := missing(said):
         return advice
-    if "PATH_NOT_FOUND" in said and "dbfs:/databricks-datasets" in said:
-        return "nbkit: Databricks' sample data is not here; put files of your own there."
+    if "PATH_NOT_FOUND" in said and SAMPLES in said:
+        return f"nbkit: {NO_SAMPLES}."
     found = _MISSING.search(said)
     spark = SparkSession.getActiveSession()
     if found is None or spark is None:
