@@ -159,6 +159,28 @@ def overhead(root: Path, datasets: int, many: int) -> None:
     session._spark.stop()  # noqa: SLF001
 
 
+def example(root: Path, month: int) -> None:
+    """Measure the example of the repository, streams and all: first, second, all anew."""
+    bench.nbkit(root, "run", str(_land(root)), "-p", f"month={month}", "--quiet")
+    bench.nbkit(root, "driver", "start")
+    update = ("pipeline", "run", str(EXAMPLE), "--quiet")
+    first, second = (bench.seconds(lambda: bench.nbkit(root, *update)) for _ in range(2))
+    anew = bench.seconds(lambda: bench.nbkit(root, *update, "--full-refresh-all"))
+    third = bench.seconds(lambda: bench.nbkit(root, *update))
+    bench.nbkit(root, "driver", "stop")
+    bench.table(
+        "notebooks/flights_pipeline on a kept driver, whole commands",
+        [
+            ("first update", first),
+            ("second, nothing new", second),
+            ("all anew, the driver being warm", anew),
+            ("nothing new again", third),
+        ],
+    )
+    print(f"nothing new: {first / second:.1f} times faster than the first", end=", ")
+    print(f"{anew / third:.1f} than all anew")
+
+
 def flights(root: Path, month: int) -> None:
     """Measure the same definitions in nbkit (Delta) and in `spark-pipelines run` (Parquet)."""
     bench.nbkit(root, "run", str(_land(root)), "-p", f"month={month}", "--quiet")
@@ -245,6 +267,8 @@ def main() -> None:
     if not chosen.no_flights:
         with bench.project() as root:
             flights(root, chosen.month)
+        with bench.project() as root:
+            example(root, chosen.month)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class Facts:
         unknown: what it reads besides, in words.
         generation: which life of a streaming table, or a sink, it is.
         streams: streaming tables that it streams from → which life of them it is.
+        active: flows into it that may have something new to read; None where nobody has looked.
         last_definition, last_inputs, last_streams: the same at the last refresh.
         touched: whether somebody else has changed the table since.
         full: whether a full refresh is asked for.
@@ -65,6 +66,7 @@ class Facts:
     unknown: tuple[str, ...] = ()
     generation: str = ""
     streams: Mapping[str, str] = field(default_factory=dict)
+    active: tuple[str, ...] | None = None
     last_definition: str = ""
     last_inputs: Mapping[str, str] = field(default_factory=dict)
     last_streams: Mapping[str, str] = field(default_factory=dict)
@@ -97,6 +99,8 @@ def decide(facts: Facts) -> Refresh:
     ]
     if renewed and facts.resettable:
         return Refresh("full", f"it streams from {renewed[0]}, which has begun anew")
+    if facts.active == ():
+        return Refresh("unchanged", "what it streams from has nothing new")
     kept = "; pipelines.reset.allowed keeps it from beginning anew" if facts.full else ""
     return Refresh("incremental", f"what is new is added{kept}")
 

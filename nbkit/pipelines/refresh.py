@@ -77,7 +77,7 @@ class Refresher:
         expectations = expectations_of(found.dataset.rules)
         try:
             if how.how == "unchanged":
-                return Written(None, None)
+                return Written(None, None) if facts.active is None else Written()
             if how.how == "recompute":
                 return self._recomputed(found, facts)
             return self._streamed(found, how, facts)
@@ -117,12 +117,29 @@ class Refresher:
             unknown=tuple(unknown),
             generation=state.generation if state else "",
             streams=lives,
+            active=None if state is None or full else self._active(found, state, parents),
             last_definition=record.get("definition", ""),
             last_inputs=record.get("inputs", {}),
             last_streams=record.get("streams", {}),
             touched=number != record.get("number", number),
             full=full,
             resettable=allowed != "false",
+        )
+
+    def _active(
+        self,
+        found: AnalysedDataset,
+        state: TableState | SinkState,
+        parents: Mapping[str, TableState | None],
+    ) -> tuple[str, ...] | None:
+        """Return the flows into a streaming table, or a sink, that may have something to add."""
+        if found.kind == "materialized_view":
+            return None
+        versions = {key: parent.version for key, parent in parents.items() if parent is not None}
+        return tuple(
+            each.flow.name
+            for each in found.flows
+            if not self.streams.is_idle(found, each, state.generation, versions)
         )
 
     def _flows_with_views(self, key: str) -> Iterator[Any]:
@@ -208,11 +225,13 @@ class Refresher:
         Flows of changes are an exception: each merges into the table, and comes after the other.
         """
         generation = self._begun(found, facts) if how.how == "full" else facts.generation
+        active = facts.active if how.how == "incremental" else None
+        flows = [each for each in found.flows if active is None or each.flow.name in active]
         done, errors = Written(), []
-        merging = any(each.flow.changes for each in found.flows)
-        at_once = 1 if merging else max(1, len(found.flows))
+        merging = any(each.flow.changes for each in flows)
+        at_once = 1 if merging else max(1, len(flows))
         with ThreadPoolExecutor(at_once, thread_name_prefix="nbkit-flow") as pool:
-            begun = [pool.submit(self._fed, found, each, generation) for each in found.flows]
+            begun = [pool.submit(self._fed, found, each, generation) for each in flows]
             for each in begun:
                 try:
                     done.include(each.result())

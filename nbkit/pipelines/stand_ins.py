@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+DATASET = "nbkit.dataset"
+"""Option of a stream that stands for a dataset: the dataset's key."""
 MARK = "nbkit dataset "
 """What a plan calls a stand-in, before the dataset's key; queries only see the name above it."""
 
@@ -26,7 +28,7 @@ def stream(spark: SparkSession, columns: StructType, key: str) -> DataFrame:
     """Return a stream of these columns that is never started."""
     from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
-    ticks = spark.readStream.format("rate").load()
+    ticks = spark.readStream.format("rate").option(DATASET, key).load()
     rows = ticks.select(
         *(
             F.lit(None).cast(field.dataType).alias(field.name, metadata=field.metadata)

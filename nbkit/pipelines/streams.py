@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
-from nbkit.pipelines import sinks, tables
+from nbkit.pipelines import drained, sinks, tables
 from nbkit.pipelines.cdc import ChangesInto
 from nbkit.pipelines.flow_session import moved
 from nbkit.pipelines.live_inputs import expectations_of
@@ -20,9 +20,9 @@ from nbkit.pipelines.written import Written
 from nbkit.quality.splitting import split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.pipelines.graph import AnalysedDataset, AnalysedFlow
     from nbkit.pipelines.hadoop_folder import HadoopFolder
@@ -62,7 +62,7 @@ class Streams:
             generation: the life of the table.
             shape: gives rows the declared columns.
         """
-        place = self.folder(found.key) / generation / flow.flow.name.replace("/", "_")
+        place = self._place(found, flow, generation)
         try:
             if flow.flow.changes is not None:
                 into = ChangesInto(found, flow.flow, live, place, generation)
@@ -92,9 +92,32 @@ class Streams:
         if not rows.isStreaming:
             return _once(rows, found, flow, expectations, generation)
         if any(each.action == "quarantine" for each in expectations):
-            application = f"{generation}-{flow.flow.name}"
+            application = _application(flow, generation)
             return self._by_batches(rows, found, expectations, place, application)
         return self._appended(rows, found, expectations, place)
+
+    def is_idle(
+        self,
+        found: AnalysedDataset,
+        flow: AnalysedFlow,
+        generation: str,
+        versions: Mapping[str, str],
+    ) -> bool:
+        """Say whether a flow has nothing new to add, for certain.
+
+        Args:
+            found: the streaming table, or the sink.
+            flow: what feeds it.
+            generation: the life of the table.
+            versions: of the tables that it reads, by key: identity and version.
+        """
+        if flow.streaming or (flow.flow.changes and not flow.flow.changes.snapshots):
+            place = self._place(found, flow, generation)
+            return drained.is_drained(flow.frame, place, versions)
+        return not flow.flow.changes and _has_run(self._storage.spark, found, flow, generation)
+
+    def _place(self, found: AnalysedDataset, flow: AnalysedFlow, generation: str) -> HadoopFolder:
+        return self.folder(found.key) / generation / flow.flow.name.replace("/", "_")
 
     def folder(self, key: str) -> HadoopFolder:
         """Return the folder of a table's, or a sink's, checkpoints."""
@@ -192,10 +215,10 @@ def _once(
     generation: str,
 ) -> Written:
     """Append the rows of a flow that runs once in the life of its table."""
-    application = f"{generation}-{flow.flow.name}"
     written = Written()
-    if _has_run(rows, found.key, application):
+    if _has_run(rows.sparkSession, found, flow, generation):
         return written
+    application = _application(flow, generation)
     parts = split(rows, expectations, dataset=found.written)
     with parts.metrics:
         if parts.quarantine is not None:
@@ -205,7 +228,15 @@ def _once(
     return written
 
 
-def _has_run(rows: DataFrame, key: str, application: str) -> bool:
-    """Say whether a table has noted a transaction of this application."""
-    snapshot = tables.snapshot_of(rows.sparkSession, key)
-    return bool(snapshot is not None and snapshot.transactions().contains(application))
+def _has_run(
+    spark: SparkSession, found: AnalysedDataset, flow: AnalysedFlow, generation: str
+) -> bool:
+    """Say whether a table has noted a transaction of a flow."""
+    snapshot = tables.snapshot_of(spark, found.key)
+    noted = snapshot is not None and snapshot.transactions()
+    return bool(noted and noted.contains(_application(flow, generation)))
+
+
+def _application(flow: AnalysedFlow, generation: str) -> str:
+    """Return the name that a flow's transactions have in the log of its table."""
+    return f"{generation}-{flow.flow.name}"

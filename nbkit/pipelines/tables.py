@@ -90,13 +90,22 @@ def state_of(spark: SparkSession, key: str, known: Any = None) -> TableState | N
     metadata = snapshot.metadata()
     properties = scala_map(metadata.configuration())
     return TableState(
-        f"{metadata.id()}:{snapshot.version()}",
+        _version(snapshot),
         int(snapshot.version()),
         properties.get(_OWNER, ""),
         json.loads(properties.get(_RECORD, "{}")),
         properties.get(_GENERATION, ""),
         {name: value for name, value in properties.items() if name not in _OURS},
     )
+
+
+def version_at(spark: SparkSession, path: str) -> str | None:
+    """Return identity and version of the Delta table in a folder; None if there is none."""
+    jvm: Any = spark._jvm  # noqa: SLF001 - as below
+    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path)  # noqa: SLF001
+    nothing = jvm.scala.Option.empty()
+    snapshot = log.update(False, nothing, nothing)
+    return None if snapshot.version() < 0 else _version(snapshot)
 
 
 def snapshot_of(spark: SparkSession, key: str, known: Any = None) -> Any:
@@ -114,6 +123,10 @@ def snapshot_of(spark: SparkSession, key: str, known: Any = None) -> Any:
             raise
         return None
     return log.update(False, nothing, nothing)
+
+
+def _version(snapshot: Any) -> str:
+    return f"{snapshot.metadata().id()}:{snapshot.version()}"
 
 
 def check_owner(key: str, state: TableState | None, pipeline: str) -> None:

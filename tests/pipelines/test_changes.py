@@ -184,7 +184,7 @@ def events():
     (landing / "1.json").unlink()
     (landing / "2.json").unlink()
     pipeline.update()
-    assert pipeline.how("files.events") == ("COMPLETED", "incremental")
+    assert pipeline.how("files.events") == ("COMPLETED", "unchanged")
     pipeline.write(
         "src/a.py",
         pipeline.root.joinpath("src/a.py").read_text().replace("schemaHints", "schemaHnts"),

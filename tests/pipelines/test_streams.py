@@ -147,6 +147,95 @@ def whole():
     assert "NameError: name 'oops' is not defined" in pipeline.said["sinks.function"].message
 
 
+IDLE = """
+from pyspark import pipelines as dp
+
+dp.create_streaming_table("both")
+
+@dp.append_flow(target="both")
+def table():
+    return spark.readStream.table("{schema}_in.numbers")
+
+@dp.append_flow(target="both")
+def files():
+    reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
+    return reader.load("{root}/land ing").selectExpr("cast(id as bigint) as id")
+
+@dp.append_flow(target="both", once=True)
+def backfill():
+    return spark.range(100, 101)
+
+@dp.temporary_view
+def seen():
+    return spark.readStream.table("both")
+
+@dp.table
+def below():
+    plain = spark.readStream.schema("id bigint").json("{root}/land ing")
+    return spark.readStream.table("seen").unionByName(plain)
+
+dp.create_streaming_table("latest")
+dp.create_auto_cdc_flow("latest", "seen", keys=["id"], sequence_by="id")
+
+@dp.table
+def clock():
+    return spark.readStream.format("rate").option("rowsPerSecond", 1).load()
+"""
+
+
+def test_nothing_new(pipeline):
+    """A stream is started if there is something new, or if that is not known for certain."""
+    landing = pipeline.root / "land ing"
+    landing.mkdir()
+
+    def land(number):
+        (landing / f"{number} %.json").write_text(json.dumps({"id": number}))
+
+    def how():
+        pipeline.update()
+        assert [each.message for each in pipeline.said.values() if each.state != "COMPLETED"] == []
+        return {each.key.partition(".")[2]: each.how for each in pipeline.said.values()}
+
+    def ids(table):
+        return [row[0] for row in pipeline.rows(f"nothing_new.{table}", "1")]
+
+    idle = {"both": "unchanged", "below": "unchanged", "latest": "unchanged"}
+    all_new = dict.fromkeys((*idle, "clock"), "incremental")
+    numbers(pipeline, 1)
+    land(10)
+    code = IDLE.format(schema=pipeline.schema, root=pipeline.root)
+    pipeline.write("src/a.py", code)
+    every_second = "spark.sql.streaming.fileSource.log.compactInterval"
+    pipeline.spark.conf.set(every_second, "2")
+    try:
+        assert how() == dict.fromkeys(all_new, "full")
+        assert how() == {**idle, "clock": "incremental"}
+        message = pipeline.said["nothing_new.both"].message
+        assert message == "left as it is: what it streams from has nothing new"
+        for number in (11, 12):  # more files than stand in one part of Spark's own list
+            land(number)
+            assert how() == all_new
+    finally:
+        pipeline.spark.conf.unset(every_second)
+    assert how() == {**idle, "clock": "incremental"}
+    assert ids("both") == ids("latest") == [1, 10, 11, 12, 100]
+    assert ids("below") == [1, *(10, 10, 11, 11, 12, 12), 100]
+
+    # A batch that was begun, and not finished, is repeated.
+    checkpoint = next(pipeline.root.glob(".nbkit/**/checkpoints/*below/*/*/commits"))
+    newest = max(checkpoint.glob("[0-9]*"), key=lambda file: int(file.name))
+    for file in (newest, newest.with_name(f".{newest.name}.crc")):
+        file.unlink()
+    assert how() == {**idle, "below": "incremental", "clock": "incremental"}
+    assert len(ids("below")) == 8
+
+    # So is what reads a table that was made anew, under the same name.
+    pipeline.spark.sql(f"drop table {pipeline.schema}_in.numbers")
+    numbers(pipeline, 1)
+    pipeline.update()
+    assert pipeline.said["nothing_new.both"].state == "FAILED"  # Delta's own answer
+
+
 def test_retries(pipeline, monkeypatch):
     """What may pass is tried again, a mistake is not; dependents are skipped, others finished."""
     tries = []
