@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from nbkit.errors import NbkitError
+from nbkit.quality.counting import by_name
 from nbkit.quality.outcome import Outcome, aggregated, outcome_of, sampled, total
 from nbkit.quality.sampling import SAMPLE, by_rule
 from nbkit.toolkit.session import is_classic
@@ -101,7 +102,7 @@ class Metrics:
         if not batches:
             name = self._dataset or "the DataFrame"
             raise NotMeasuredError(f"{name} {self._source.silence}")
-        made = outcome_of(self._dataset, self._expectations, total(batches))
+        made = outcome_of(self._dataset, self._expectations, total(map(by_name, batches)))
         names = [each.name for each in self._expectations]
         made = sampled(made, by_rule((each.get(SAMPLE) for each in batches), names, self._samples))
         whole = tuple(

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
+from nbkit.quality.counting import counters
 from nbkit.quality.expectation import Expectation, checked
 from nbkit.quality.metrics import Metrics
 from nbkit.quality.one_version import fixed
-from nbkit.quality.outcome import KEPT, QUARANTINED, ROWS, aggregated, failed
+from nbkit.quality.outcome import aggregated
 from nbkit.quality.sampling import SAMPLE, sample_metric
 from nbkit.quality.verdicts import Verdicts
 from nbkit.spark.sql_text import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pyspark.sql import Column, DataFrame
 
@@ -101,16 +102,16 @@ def split(
     if hold and same is None:
         judged = judged.persist()
     kept = f"not {verdicts.fails([*quarantining, *dropping])}"
-    wanted = _counts(verdicts, kept)
+    wanted = counters(df, verdicts, kept)
     if samples and given:
-        wanted[SAMPLE] = sample_metric(df.schema, verdicts, samples)
+        wanted.append(_expr(sample_metric(df.schema, verdicts, samples)).alias(SAMPLE))
     metrics = Metrics.of(df, dataset, given, aggregates, samples)
     if hold and same is None:
         metrics.at_close(judged.unpersist)
-    good = metrics.observe(judged, _columns(wanted))
+    good = metrics.observe(judged, wanted)
     good = good.where(_expr(_aborting(verdicts, kept) if abort else kept)).drop(*verdicts.columns)
-    figures = {aggregated(place): each.expression for place, each in enumerate(aggregates)}
-    good = metrics.observe(good, _columns(figures))
+    figures = [_expr(each.expression).alias(aggregated(n)) for n, each in enumerate(aggregates)]
+    good = metrics.observe(good, figures)
     elsewhere = None
     if quarantining and same is not None:
         # Read again, rows are judged rule by rule: Spark would compute the bits twice over.
@@ -152,30 +153,6 @@ def _aborting(verdicts: Verdicts, kept: str) -> str:
         if each.action == "fail" and not each.threshold
     ]
     return f"case {' '.join(cases)} else {kept} end" if cases else kept
-
-
-def _counts(verdicts: Verdicts, kept: str) -> dict[str, str]:
-    return {
-        ROWS: "count(1)",
-        KEPT: _count(kept),
-        QUARANTINED: _count(verdicts.fails(verdicts.places("quarantine"))),
-        **{
-            failed(place): _count(verdicts.fails([place]))
-            for place in range(len(verdicts.expectations))
-        },
-    }
-
-
-def _count(condition: str) -> str:
-    """Return the number of rows that meet a condition.
-
-    Not `count_if`, for which Spark 4.2 adds a column to every row beforehand.
-    """
-    return f"count(case when {condition} then 1 end)"
-
-
-def _columns(wanted: Mapping[str, str]) -> list[Column]:
-    return [_expr(text).alias(name) for name, text in wanted.items()]
 
 
 def _refuse_on_streams(given: Sequence[Expectation], aggregates: Sequence[Aggregate]) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from nbkit.quality.expectation import Expectation
 
 _WORD = "__nbkit_fails_{}"
-_BITS = 62
+BITS = 62
+"""In one word: a bigint without its sign."""
 
 
 class Verdicts:
@@ -26,7 +27,7 @@ class Verdicts:
 
     def __init__(self, expectations: Sequence[Expectation]) -> None:
         self.expectations = tuple(expectations)
-        words = range(-(-len(self.expectations) // _BITS))
+        words = range(-(-len(self.expectations) // BITS))
         self.columns = tuple(_WORD.format(word) for word in words)
 
     def judging(self) -> list[str]:
@@ -34,7 +35,7 @@ class Verdicts:
         return [
             " | ".join(
                 f"case when {each.failing} then {1 << bit}L else 0L end"
-                for bit, each in enumerate(self.expectations[word * _BITS : (word + 1) * _BITS])
+                for bit, each in enumerate(self.expectations[word * BITS : (word + 1) * BITS])
             )
             + f" as {column}"
             for word, column in enumerate(self.columns)
@@ -44,8 +45,8 @@ class Verdicts:
         """Return the condition of rows that fail one of the expectations at these places."""
         masks: dict[str, int] = {}
         for place in places:
-            column = self.columns[place // _BITS]
-            masks[column] = masks.get(column, 0) | 1 << place % _BITS
+            column = self.columns[place // BITS]
+            masks[column] = masks.get(column, 0) | 1 << place % BITS
         tests = [f"{column} & {mask}L <> 0" for column, mask in masks.items()]
         return f"({' or '.join(tests)})" if tests else "false"
 

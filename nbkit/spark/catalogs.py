@@ -1,6 +1,6 @@
 """Three-level names: `main.silver.orders` is `main__silver.orders` in the session's own catalog.
 
-`nbkit.spark.catalog_plugin` makes Spark see it so; here is what it is told.
+`nbkit.spark.java_classes` makes Spark see it so; here is what it is told.
 """
 
 from __future__ import annotations

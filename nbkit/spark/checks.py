@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from nbkit.errors import NbkitError, SetupError
-from nbkit.spark import catalog_plugin, class_data, control, discovery, jars
+from nbkit.spark import class_data, control, discovery, jars, java_classes
 from nbkit.spark.cache import cache_directory
 from nbkit.spark.java import find_java
 
@@ -62,13 +62,13 @@ def prepare(settings: Settings) -> None:
     """Put right what can be: fetch the jars, replace damaged ones, build what speeds things up.
 
     Raises:
-        SetupError: no Java, no network for the jars, or a catalog plug-in that does not compile.
+        SetupError: no Java, no network for the jars, or Java classes of nbkit that do not compile.
     """
     del settings
     if jars.jars_directory().exists() and jars.damaged(jars.jars_directory()):
         jars.forget_jars()
     jars.ensure_jars()
-    catalog_plugin.ensure_plugin()
+    java_classes.ensure_jar()
     class_data.ensure_class_data()
 
 
@@ -111,9 +111,9 @@ def _jars(_: Settings) -> Check:
 
 def _catalogs(settings: Settings) -> Check:
     named = ", ".join(settings.spark.catalogs)
-    if not catalog_plugin.plugin_path().exists():
+    if not java_classes.jar_path().exists():
         return Check("catalogs", True, f"{named}; the first start of Spark compiles their plug-in")
-    return Check("catalogs", True, f"{named}, by {catalog_plugin.plugin_path()}")
+    return Check("catalogs", True, f"{named}, by {java_classes.jar_path()}")
 
 
 def _class_data(_: Settings) -> Check:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import NbkitError, SetupError
 from nbkit.settings import Settings
-from nbkit.spark import catalog_plugin, discovery
+from nbkit.spark import discovery, java_classes
 from nbkit.spark.class_data import archive_options
 from nbkit.spark.conf import driver_conf
 from nbkit.spark.jars import ensure_jars
@@ -74,7 +74,7 @@ class Driver:
                     self.settings, self.scratch, options=options, inherited=[owner], output=output
                 )
             self._jvm = jvm
-            if said := catalog_plugin.problem():
+            if said := java_classes.problem():
                 _LOG.warning("No three-level names: %s", said)
             threading.Thread(target=self._watch, args=[jvm], daemon=True).start()
             conf = driver_conf(self.settings, ensure_jars(), self.scratch)

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import SetupError
-from nbkit.spark.catalog_plugin import plugin_jars
 from nbkit.spark.conf import driver_conf, driver_env
 from nbkit.spark.jars import ensure_jars, spark_home
 from nbkit.spark.java import find_java
+from nbkit.spark.java_classes import own_jars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ def start_jvm(
 
 def class_path() -> str:
     """Return the class path, always in the same order: a class-data archive depends on it."""
-    folders = [str(spark_home() / "jars" / "*"), *map(str, [*ensure_jars(), *plugin_jars()])]
+    folders = [str(spark_home() / "jars" / "*"), *map(str, [*ensure_jars(), *own_jars()])]
     given = [
         os.environ[name] for name in ("HADOOP_CONF_DIR", "YARN_CONF_DIR") if name in os.environ
     ]

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions
 
+from nbkit.quality import counting
 from nbkit.quality.expectation import ACTIONS, NULLS, Expectation
 from nbkit.quality.metrics import NotMeasuredError
 from nbkit.quality.splitting import FAILED_EXPECTATIONS, aborted_by, split
@@ -58,6 +59,20 @@ def test_no_expectations_count_rows_all_the_same(rows):
     made = split(rows, [])
     made.good.write.format("noop").mode("overwrite").save()
     assert made.metrics.read().kept == 5
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["nbkit's aggregate", "Spark's"])
+def test_many_rules_are_counted_in_few_counters(spark, monkeypatch, own):
+    """In one for each word of bits where nbkit's class is there; elsewhere in one for each rule."""
+    if not own:
+        monkeypatch.setattr(counting, "_own_aggregate", lambda _: None)
+    expected = [Expectation(f"r{n}", f"id % {n} <> 0") for n in range(1, 131)]
+    made = split(spark.range(1000, numPartitions=5), expected)
+    plan = made.good._jdf.queryExecution().analyzed().toString()
+    assert plan.count("nbkit_bit_counts(") == (3 if own else 0)
+    made.good.write.format("noop").mode("overwrite").save()
+    found = {result.name: result.failed for result in made.metrics.read().results}
+    assert found == {f"r{n}": len(range(0, 1000, n)) for n in range(1, 131)}
 
 
 def test_fail_ends_the_write_and_names_itself(spark, rows):

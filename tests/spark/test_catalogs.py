@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from nbkit.errors import SetupError
 from nbkit.settings import Settings
-from nbkit.spark import catalog_plugin
+from nbkit.spark import java_classes
 from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name
 from nbkit.spark.jvm import class_path
 
@@ -17,7 +17,7 @@ from nbkit.spark.jvm import class_path
 @pytest.fixture
 def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("NBKIT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(catalog_plugin, "_failed", {})
+    monkeypatch.setattr(java_classes, "_failed", {})
     monkeypatch.setattr("nbkit.spark.jvm.ensure_jars", list)
 
 
@@ -61,13 +61,13 @@ def test_some_names_no_catalog_can_have(name):
 @pytest.mark.usefixtures("empty_cache")
 def test_the_plug_in_is_compiled_once():
     """By the Janino among Spark's jars; the driver's class path has it."""
-    made = catalog_plugin.ensure_plugin()
+    made = java_classes.ensure_jar()
     with zipfile.ZipFile(made) as jar:
         assert f"{PLUGIN.replace('.', '/')}.class" in jar.namelist()
     written = made.stat().st_mtime_ns
     assert class_path().endswith(str(made))
     assert made.stat().st_mtime_ns == written
-    assert not catalog_plugin.problem()
+    assert not java_classes.problem()
 
 
 @pytest.mark.usefixtures("empty_cache")
@@ -75,9 +75,9 @@ def test_a_plug_in_that_does_not_compile_leaves_spark_usable(tmp_path, monkeypat
     """The class path goes without; the reason is kept, and nothing half-made."""
     broken = tmp_path / "Broken.java"
     broken.write_text("package nbkit; public class Broken extends Missing {}")
-    monkeypatch.setattr(catalog_plugin, "_SOURCES", [broken])
+    monkeypatch.setattr(java_classes, "_SOURCES", [broken])
     with pytest.raises(SetupError, match=r"did not compile: .*Missing"):
-        catalog_plugin.ensure_plugin()
-    assert "nbkit-catalogs" not in class_path()
-    assert "Missing" in catalog_plugin.problem()
-    assert not catalog_plugin.plugin_path().exists()
+        java_classes.ensure_jar()
+    assert "nbkit-classes" not in class_path()
+    assert "Missing" in java_classes.problem()
+    assert not java_classes.jar_path().exists()

@@ -48,7 +48,7 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  * {@code hive_metastore}, the schema has the same name. Every call goes to the session's own
  * catalog (Delta's), so a table is the same one by either name.
  *
- * <p>Compiled by Janino (see catalog_plugin.py): no lambdas, and casts where generics would infer.
+ * <p>Compiled by Janino (see java_classes.py): no lambdas, and casts where generics would infer.
  */
 public class ProjectCatalog
     implements StagingTableCatalog, SupportsNamespaces, RelationCatalog, FunctionCatalog {

@@ -1,7 +1,8 @@
-"""The catalog plug-in behind three-level names: compiled once, kept in the user's cache.
+"""What nbkit adds to Spark in Java: compiled once, kept in the user's cache.
 
-It (`plugin/*.java`) forwards to the session's catalog. Janino, which Spark has among its jars,
-compiles it; so neither a JDK nor a built file in this package is needed.
+These are the catalogs behind three-level names, which forward to the session's own, and an
+aggregate that counts for expectations (`plugin/*.java`). Janino, which Spark has among its jars,
+compiles them; so neither a JDK nor a built file in this package is needed.
 """
 
 from __future__ import annotations
@@ -21,35 +22,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SOURCES = sorted(Path(__file__).with_name("plugin").glob("*.java"))
-_FILE = "nbkit-catalogs.jar"
+_FILE = "nbkit-classes.jar"
 _JAVA = 11  # as high as Janino goes
 _failed: dict[Path, str] = {}
 
 
-def plugin_path() -> Path:
-    """Return where the compiled plug-in is, or will be: a new source is a new place."""
+def jar_path() -> Path:
+    """Return where the compiled classes are, or will be: a new source is a new place."""
     spark_jars = sorted(jar.name for jar in (spark_home() / "jars").glob("spark-catalyst_*.jar"))
     parts = [*(source.read_text(encoding="utf-8") for source in _SOURCES), *spark_jars]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
-    return cache_directory() / "catalogs" / key / _FILE
+    return cache_directory() / "java" / key / _FILE
 
 
-def ensure_plugin() -> Path:
-    """Return the compiled plug-in, compiling it the first time (a few seconds).
+def ensure_jar() -> Path:
+    """Return the jar of the classes, compiling them the first time (a few seconds).
 
     Raises:
-        SetupError: no Java, or this Spark has other interfaces than the plug-in was written for.
+        SetupError: no Java, or this Spark has other interfaces than they were written for.
     """
-    return once(plugin_path().parent, _compile) / _FILE
+    return once(jar_path().parent, _compile) / _FILE
 
 
-def plugin_jars() -> list[Path]:
-    """Return the plug-in for the driver's class path; none if it cannot be had: see `problem`."""
-    place = plugin_path()
+def own_jars() -> list[Path]:
+    """Return the jar for the driver's class path; none if it cannot be had: see `problem`."""
+    place = jar_path()
     if place in _failed:
         return []
     try:
-        return [ensure_plugin()]
+        return [ensure_jar()]
     except (SetupError, OSError) as error:
         _failed[place] = str(error)
         return []
@@ -57,7 +58,7 @@ def plugin_jars() -> list[Path]:
 
 def problem() -> str:
     """Say why there are no three-level names; empty where there are."""
-    return _failed.get(plugin_path(), "")
+    return _failed.get(jar_path(), "")
 
 
 def _compile(folder: Path) -> None:
@@ -84,8 +85,8 @@ def _compile(folder: Path) -> None:
     except Py4JError as error:
         causes = [line for line in str(error).splitlines() if "ception: " in line]
         raise SetupError(
-            f"The catalog plug-in for three-level names did not compile: {' '.join(causes[-1:])}",
-            "Spark works without it; such names do not. Please report this.",
+            f"nbkit's Java classes did not compile: {' '.join(causes[-1:])}",
+            "Spark works without them; three-level names do not. Please report this.",
         ) from None
     finally:
         gateway.shutdown()
