@@ -130,11 +130,11 @@ class _Statement:
             self._dataset()
         else:
             first = found[0].text.upper()
-            raise SqlError(
-                self.place,
-                f"{first} declares nothing; a pipeline's SQL has CREATE STREAMING TABLE, "
-                "CREATE MATERIALIZED VIEW, CREATE TEMPORARY VIEW and CREATE FLOW",
-            )
+            has = "CREATE STREAMING TABLE, CREATE MATERIALIZED VIEW, CREATE TEMPORARY VIEW"
+            said = f"a pipeline's SQL has {has} and CREATE FLOW"
+            if first == "USE":
+                said = "say catalog and schema in the pipeline's settings, or in front of names"
+            raise SqlError(self.place, f"{first} declares nothing; {said}")
 
     def _flow(self, found: list[Token]) -> None:
         """Read `CREATE FLOW f AS INSERT INTO …` and `CREATE FLOW f AS AUTO CDC INTO …`."""

@@ -47,7 +47,7 @@ def dataset_text(told: Mapping[str, Any]) -> str:
     """Return what there is to say about a dataset: its rows, and how it was refreshed or failed."""
     counts = []
     if told["rows"] is not None:
-        counts.append(f"{told['rows']:,} rows")
+        counts.append("1 row" if told["rows"] == 1 else f"{told['rows']:,} rows")
     if told["dropped"]:
         counts.append(f"{told['dropped']:,} dropped")
     return ": ".join(part for part in (", ".join(counts), one_line(told["message"])) if part)

@@ -14,6 +14,10 @@ _IMMEDIATE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _USES_MORE = re.compile(r"\b(?:INTO|USING)\b", re.IGNORECASE)
+_CLUSTERED = re.compile(
+    r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | --[^\n]* | (?P<clause>\bCLUSTER\s+BY\s+AUTO\b)""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})")
 
 
@@ -37,7 +41,10 @@ def without_keys(statement: str) -> str:
 
 
 def in_sparks_words(statement: str) -> str:
-    """Return a statement with `t@v1` and `t@20130101…` as Spark has them; others as they are."""
+    """Return a statement with `t@v1`, `t@20130101…` and `CLUSTER BY AUTO` as Spark has them.
+
+    Nothing chooses columns to cluster by here, so that clause is left out.
+    """
 
     def spelled(found: re.Match[str]) -> str:
         if found["version"]:
@@ -47,6 +54,7 @@ def in_sparks_words(statement: str) -> str:
             return f"{found['name']} TIMESTAMP AS OF '{time}'"
         return found[0]
 
+    statement = _CLUSTERED.sub(lambda it: "" if it["clause"] else it[0], statement)
     return _VERSION.sub(spelled, statement) if "@" in statement else statement
 
 

@@ -7,6 +7,7 @@ import typing
 from contextlib import contextmanager
 from pathlib import Path
 
+from nbkit.graph.near import hint
 from nbkit.source_notebook import FOUND_BY_NAME, LANGUAGES, cells, is_source_notebook
 from nbkit.toolkit import attempt
 from nbkit.toolkit.paths import without_workspace
@@ -31,7 +32,9 @@ def register(shell: InteractiveShell) -> None:
         words = shlex.split(line) or [""]
         path = _notebook(words[0])
         if path is None:
-            scripts(shell.var_expand(line))
+            expanded = shell.var_expand(line)
+            _check_script((shlex.split(expanded) or [""])[0])
+            scripts(expanded)
             return
         with _at(path.parent), attempt.passing(_passed(words[1:])):
             for code in _code(path):
@@ -40,10 +43,31 @@ def register(shell: InteractiveShell) -> None:
     shell.register_magic_function(no_var_expand(run), "line", "run")
 
 
-def _notebook(named: str) -> Path | None:
+def _check_script(named: str) -> None:
+    """See that there is something to run, since IPython would only miss a file `….py`.
+
+    Raises:
+        FileNotFoundError: there is neither a script nor a notebook of this name.
+    """
+    if named.startswith("-") or not named:
+        return  # options, and no name: IPython knows
+    if any(Path(f"{named}{suffix}").expanduser().is_file() for suffix in ("", ".py", ".ipy")):
+        return
+    path = _place(named)
+    there = path.parent.iterdir() if path.parent.is_dir() else ()
+    notebooks = [each.stem for each in there if each.suffix in {".ipynb", *LANGUAGES}]
+    said = f"%run: there is no notebook {path.name} in {path.parent.resolve()}"
+    raise FileNotFoundError(f"{said}{hint(path.name, sorted(set(notebooks)))}")
+
+
+def _place(named: str) -> Path:
     context = attempt.current()
     here = Path(context["directory"]) if context else Path.cwd()
-    path = (_folders[-1] if _folders else here) / without_workspace(named)
+    return (_folders[-1] if _folders else here) / without_workspace(named)
+
+
+def _notebook(named: str) -> Path | None:
+    path = _place(named)
     for found in (path, *(Path(f"{path}{suffix}") for suffix in FOUND_BY_NAME)):
         if found.is_file() and (found.suffix == ".ipynb" or _is_source(found)):
             return found.resolve()

@@ -15,6 +15,7 @@ from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, whole_name,
 from nbkit.toolkit import copy_into, show_create
 from nbkit.toolkit.connectors import missing
 from nbkit.toolkit.databricks_syntax import immediate, in_sparks_words, without_keys
+from nbkit.toolkit.json_paths import with_json_functions
 from nbkit.toolkit.paths import NO_SAMPLES, SAMPLES
 from nbkit.toolkit.three_level_functions import in_own_catalog
 from nbkit.toolkit.unity_catalog import local, uncommented, unknown_catalog
@@ -38,6 +39,7 @@ _MISSING = re.compile(
     r"|The schema `spark_catalog`\.`(?P<e>[^`]+)`\.`"
 )
 _UNSUPPORTED = "UNSUPPORTED_FEATURE.TABLE_OPERATION"
+_NO_VARIANT = "COLUMN_IS_NOT_VARIANT_TYPE"
 _NO_STATISTICS = "NOT_SUPPORTED_COMMAND_FOR_V2_TABLE"
 _SHOW = re.compile(r"\s*SHOW\s+CATALOGS\b", re.IGNORECASE)
 _DETAIL = re.compile(r"\s*DESC(RIBE)?\s+DETAIL\b", re.IGNORECASE)
@@ -117,6 +119,7 @@ def _local_first(run: Callable[..., DataFrame]) -> Callable[..., DataFrame]:
 
 
 def _as_spark(run: Callable[..., DataFrame], spark: SparkSession, *given: typing.Any) -> DataFrame:
+    from py4j.protocol import Py4JJavaError
     from pyspark.errors import AnalysisException
 
     if _SHOW.match(given[0]):  # Spark shows those that were used before
@@ -136,6 +139,11 @@ def _as_spark(run: Callable[..., DataFrame], spark: SparkSession, *given: typing
             raise
         print("nbkit: skipped ANALYZE TABLE: Delta's log has the statistics that Spark uses here")
         return spark.range(0).select()
+    except Py4JJavaError as error:  # Spark 4.2 has no message for this one, and fails to raise it
+        other = with_json_functions(given[0])
+        if other == given[0] or _NO_VARIANT not in str(error.java_exception):
+            raise
+        return _as_spark(run, spark, other, *given[1:])
 
 
 def _otherwise(error: AnalysisException, statement: str, spark: SparkSession) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nbkit.toolkit.databricks_syntax import immediate, in_sparks_words, without_keys
+from nbkit.toolkit.json_paths import with_json_functions
 
 
 @pytest.mark.parametrize(
@@ -17,12 +18,50 @@ from nbkit.toolkit.databricks_syntax import immediate, in_sparks_words, without_
             "TABLE t TIMESTAMP AS OF '2019-01-31 23:59:01.000'",
         ),
         ("SELECT 'me@v1.com' -- t@v1", "SELECT 'me@v1.com' -- t@v1"),
+        ("CREATE TABLE t (id INT) CLUSTER BY AUTO", "CREATE TABLE t (id INT) "),
+        ("SELECT 'cluster by auto'", "SELECT 'cluster by auto'"),
         ("SELECT 1", "SELECT 1"),
     ],
 )
 def test_versions_behind_a_name(given, spark):
     """Texts and comments stay what they are."""
     assert in_sparks_words(given) == spark
+
+
+@pytest.mark.parametrize(
+    ("given", "spark"),
+    [
+        (
+            "SELECT DISTINCT raw:id FROM t WHERE raw:a > 1",
+            (
+                "SELECT DISTINCT get_json_object(raw, '$.id') AS id FROM t"
+                " WHERE get_json_object(raw, '$.a') > 1"
+            ),
+        ),
+        (
+            "SELECT t.raw:a.`zip code`[0].c::int, x::string, upper(raw:b), raw:b || 'c', :p",
+            (
+                "SELECT get_json_object(t.raw, '$.a[\\'zip code\\'][0].c')::int AS c, x::string,"
+                " upper(get_json_object(raw, '$.b')), get_json_object(raw, '$.b') || 'c', :p"
+            ),
+        ),
+        (
+            "SELECT 1 FROM (SELECT f(), raw:['a b'] FROM t) WHERE x IN (raw:a, raw:b)",
+            (
+                "SELECT 1 FROM (SELECT f(), get_json_object(raw, '$[\\'a b\\']') AS `a b` FROM t)"
+                " WHERE x IN (get_json_object(raw, '$.a'), get_json_object(raw, '$.b'))"
+            ),
+        ),
+        ("SELECT raw:a[0], 1", "SELECT get_json_object(raw, '$.a[0]'), 1"),
+        (
+            "SELECT 'a:b', cast(x AS struct<a:int, b:array<int>>) -- a:b",
+            "SELECT 'a:b', cast(x AS struct<a:int, b:array<int>>) -- a:b",
+        ),
+    ],
+)
+def test_paths_into_json_texts(given, spark):
+    """Casts, parameters, types and texts have colons too; a column has its last name."""
+    assert with_json_functions(given) == spark
 
 
 def test_keys_are_left_out():

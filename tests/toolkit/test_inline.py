@@ -77,3 +77,12 @@ def test_wrong_arguments_are_refused(notebook, tmp_path):
     (tmp_path / "other.py").write_text(HEAD + "b = 1")
 
     assert "$name" in str(notebook.run_cell("%run ./other env=1").error_in_exec)
+
+
+def test_what_is_not_there_is_said_with_what_is(notebook, tmp_path):
+    """Not as a missing file `….py`, which nobody asked for."""
+    (tmp_path / "lib" / "setup.py").write_text(HEAD)
+    error = notebook.run_cell("%run ./lib/setpu").error_in_exec
+
+    assert isinstance(error, FileNotFoundError)
+    assert f"there is no notebook setpu in {tmp_path / 'lib'}; nearest: setup" in str(error)

@@ -318,3 +318,17 @@ def test_statements_of_databricks_in_sparks_words(notebook):
     """)
     assert said.startswith("[(0,)]\n")
     assert said.endswith("\nCREATE TABLE main.silver.orders (\n")
+
+
+def test_paths_into_json_texts(notebook):
+    """As on Databricks they give texts, in queries and in views; of variants Spark has its own."""
+    said = notebook.run("""
+        spark.sql("CREATE TABLE raw (doc STRING) CLUSTER BY AUTO")
+        text = '{"id": 7, "at": {"zip code": "1010", "all": [{"n": 1}, {"n": 2}]}}'
+        spark.createDataFrame([(text,)], "doc string").write.insertInto("raw")
+        print(rows("SELECT doc:id::int, r.doc:at.`zip code`, doc:at.all[1].n FROM raw r"))
+        spark.sql("CREATE VIEW ids AS SELECT doc:id, doc:at.all[0].n m FROM raw WHERE doc:id > 1")
+        print(rows("SELECT id, m FROM ids"))
+        print(rows("SELECT parse_json(doc):id::int FROM raw"))
+    """)
+    assert said.splitlines()[-3:] == ["[(7, '1010', '2')]", "[('7', '1')]", "[(7,)]"]
