@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from nbkit.pipelines.progress import DatasetProgress
 
 _FILE = "events.jsonl"
-_TABLE = "event_log"
+TABLE = "event_log"
+"""Folder of the log, in the pipeline's own."""
 _ORIGIN = (
     "org_id",
     "user_id",
@@ -253,7 +254,7 @@ class EventLog:
             *("details" if name == "details" else f"event.{name}" for name in _NAMES)
         )
         writer = shaped.coalesce(1).write.format("delta").mode("append")
-        writer.option(*_NO_STATISTICS).save(str(self._folder / _TABLE))
+        writer.option(*_NO_STATISTICS).save(str(self._folder / TABLE))
         file.unlink()
 
 
@@ -286,12 +287,12 @@ def newest(folder: Path, limit: int) -> list[dict[str, Any]]:
         limit: how many at most.
     """
     found: list[dict[str, Any]] = []
-    if (folder / _TABLE / "_delta_log").is_dir():
+    if (folder / TABLE / "_delta_log").is_dir():
         from nbkit.toolkit.session import session
 
         spark = session.attach()
         assert spark is not None
-        table = spark.read.format("delta").load(str(folder / _TABLE))
+        table = spark.read.format("delta").load(str(folder / TABLE))
         order = "sequence.data_plane_id.seq_no AS nbkit_order"
         rows = table.selectExpr("to_json(struct(*)) AS line", order)
         newest_rows = rows.orderBy("nbkit_order", ascending=False).limit(limit).collect()

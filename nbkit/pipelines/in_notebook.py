@@ -13,6 +13,7 @@ from nbkit.pipelines.analysis import analyse
 from nbkit.pipelines.auto_loader import SCHEMAS
 from nbkit.pipelines.configuration import configured
 from nbkit.pipelines.hadoop_folder import HadoopFolder
+from nbkit.pipelines.last_counts import last_counts
 from nbkit.pipelines.place import Place
 from nbkit.pipelines.plan import Request
 from nbkit.pipelines.preview_inputs import PreviewInputs
@@ -87,7 +88,9 @@ class CellsPipeline:
 
     def graph(self) -> Shown:
         """Return a drawing of the pipeline, with what its last update counted."""
-        graph, _ = self._resolved()
+        graph, spark = self._resolved()
+        if not self._progress:
+            self._progress = last_counts(self._place().folder, graph, spark)
         return graph_shown(graph, self._progress)
 
     def run(
@@ -116,6 +119,8 @@ class CellsPipeline:
             progress = update(graph, spark, self._place(), request, [telling.to_record, table])
         finally:  # also of an update that was interrupted
             table.show()
+            if not self._progress:
+                self._progress = last_counts(self._place().folder, graph, spark)
             self._remember(table.progress)
         raise_for_failures(progress)
         return graph_shown(graph, self._progress)

@@ -77,7 +77,7 @@ class Refresher:
         expectations = expectations_of(found.dataset.rules)
         try:
             if how.how == "unchanged":
-                return Written(None, None) if facts.active is None else Written()
+                return Written(None, None)
             if how.how == "recompute":
                 return self._recomputed(found, facts)
             return self._streamed(found, how, facts)

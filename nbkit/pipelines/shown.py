@@ -72,7 +72,7 @@ def progress_shown(progress: Iterable[DatasetProgress]) -> Shown:
 
 def progress_line(each: DatasetProgress) -> str:
     """Return a dataset of an update on one line."""
-    rows = "" if each.rows is None else f" {each.rows:,} rows"
+    rows = "" if each.rows is None else f" {_rows(each.rows)}"
     dropped = f", {each.dropped:,} dropped" if each.dropped else ""
     seconds = f" in {_seconds(each)} s" if each.ended_at else ""
     message = f": {each.message}" if each.message else ""
@@ -140,7 +140,7 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
 def _box(found: AnalysedDataset, place: tuple[int, int], last: DatasetProgress | None) -> str:
     x, y = place
     colour = _COLOURS.get(last.state, _LINES) if last else _LINES
-    counted = "" if last is None or last.rows is None else f" · {last.rows:,} rows"
+    counted = "" if last is None or last.rows is None else f" · {_rows(last.rows)}"
     rate = _share(last)
     dashes = " stroke-dasharray='4'" if found.kind == "temporary_view" else ""
     below = escape(f"{_KINDS.get(found.kind, found.kind)}{counted}{rate}")
@@ -169,6 +169,10 @@ def _rates(each: DatasetProgress) -> str:
         for result in results
     ]
     return "".join(lines)
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _count(number: int | None) -> str:
