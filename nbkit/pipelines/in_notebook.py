@@ -89,8 +89,7 @@ class CellsPipeline:
     def graph(self) -> Shown:
         """Return a drawing of the pipeline, with what its last update counted."""
         graph, spark = self._resolved()
-        if not self._progress:
-            self._progress = last_counts(self._place().folder, graph, spark)
+        self._recall(graph, spark)
         return graph_shown(graph, self._progress)
 
     def run(
@@ -119,11 +118,16 @@ class CellsPipeline:
             progress = update(graph, spark, self._place(), request, [telling.to_record, table])
         finally:  # also of an update that was interrupted
             table.show()
-            if not self._progress:
-                self._progress = last_counts(self._place().folder, graph, spark)
+            if any(each.how == "unchanged" for each in table.progress.values()):
+                self._recall(graph, spark)
             self._remember(table.progress)
         raise_for_failures(progress)
         return graph_shown(graph, self._progress)
+
+    def _recall(self, graph: PipelineGraph, spark: SparkSession) -> None:
+        """Ask the event log what was counted before this kernel, if nothing was in it."""
+        if not self._progress:
+            self._progress = last_counts(self._place().folder, graph, spark)
 
     def _remember(self, progress: Mapping[str, DatasetProgress]) -> None:
         """Remember what was counted; of a dataset that was left as it is, when it was made."""

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.scala import java_class, option, sequence
+from nbkit.pipelines.tables import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,8 +97,7 @@ def _version(leaf: Any) -> tuple[str, str] | None:
     location = relation.location()
     kind = java_class(location)
     if kind.startswith("TahoeLogFileIndex"):
-        snapshot = location.snapshotAtAnalysis()
-        return str(location.path()), f"{snapshot.metadata().id()}:{snapshot.version()}"
+        return str(location.path()), version_of(location.snapshotAtAnalysis())
     if kind != "InMemoryFileIndex":
         return None
     files = _READ_AT.sub("", str(location.allFiles().mkString("\n"))).splitlines()

@@ -96,7 +96,8 @@ class Refresher:
         parents = {key: self._state(key) for key in self._graph.stored_parents(found.key)}
         views = [*self._flows_with_views(found.key)]
         unknown = dict.fromkeys(why for flow in views for why in flow.inputs.unknown)
-        inputs = {key: parent.version for key, parent in parents.items() if parent is not None}
+        versions = {key: parent.version for key, parent in parents.items() if parent is not None}
+        inputs = dict(versions)
         for flow in views:
             inputs |= flow.inputs.tables
         streams = {key for flow in views for key in flow.inputs.streams}
@@ -117,7 +118,7 @@ class Refresher:
             unknown=tuple(unknown),
             generation=state.generation if state else "",
             streams=lives,
-            active=None if state is None or full else self._active(found, state, parents),
+            active=None if state is None or full else self._active(found, state, versions),
             last_definition=record.get("definition", ""),
             last_inputs=record.get("inputs", {}),
             last_streams=record.get("streams", {}),
@@ -130,12 +131,11 @@ class Refresher:
         self,
         found: AnalysedDataset,
         state: TableState | SinkState,
-        parents: Mapping[str, TableState | None],
+        versions: Mapping[str, str],
     ) -> tuple[str, ...] | None:
         """Return the flows into a streaming table, or a sink, that may have something to add."""
         if found.kind == "materialized_view":
             return None
-        versions = {key: parent.version for key, parent in parents.items() if parent is not None}
         return tuple(
             each.flow.name
             for each in found.flows

@@ -90,7 +90,7 @@ def state_of(spark: SparkSession, key: str, known: Any = None) -> TableState | N
     metadata = snapshot.metadata()
     properties = scala_map(metadata.configuration())
     return TableState(
-        _version(snapshot),
+        version_of(snapshot),
         int(snapshot.version()),
         properties.get(_OWNER, ""),
         json.loads(properties.get(_RECORD, "{}")),
@@ -103,9 +103,8 @@ def version_at(spark: SparkSession, path: str) -> str | None:
     """Return identity and version of the Delta table in a folder; None if there is none."""
     jvm: Any = spark._jvm  # noqa: SLF001 - as below
     log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path)  # noqa: SLF001
-    nothing = jvm.scala.Option.empty()
-    snapshot = log.update(False, nothing, nothing)
-    return None if snapshot.version() < 0 else _version(snapshot)
+    snapshot = _newest(log, jvm)
+    return None if snapshot.version() < 0 else version_of(snapshot)
 
 
 def snapshot_of(spark: SparkSession, key: str, known: Any = None) -> Any:
@@ -115,17 +114,22 @@ def snapshot_of(spark: SparkSession, key: str, known: Any = None) -> Any:
     jvm: Any = spark._jvm  # noqa: SLF001 - Delta's log has no Python API
     session = spark._jsparkSession  # noqa: SLF001
     table = known or session.sessionState().sqlParser().parseTableIdentifier(quoted(key))
-    nothing = jvm.scala.Option.empty()
     try:
         log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, table)
     except AnalysisException as error:
         if error.getCondition() not in {"TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND"}:
             raise
         return None
+    return _newest(log, jvm)
+
+
+def _newest(log: Any, jvm: Any) -> Any:
+    nothing = jvm.scala.Option.empty()
     return log.update(False, nothing, nothing)
 
 
-def _version(snapshot: Any) -> str:
+def version_of(snapshot: Any) -> str:
+    """Return identity and version of a table, as one text."""
     return f"{snapshot.metadata().id()}:{snapshot.version()}"
 
 

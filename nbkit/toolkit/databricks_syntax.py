@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+NO_CODE = r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | --[^\n]* | /\*.*?\*/"""
+"""Texts and comments, for patterns that are verbose and whose dot is anything."""
+
 _VERSION = re.compile(
-    r"""(?P<name>(?:\w|`(?:[^`]|``)+`)(?:[\w.]|`(?:[^`]|``)+`)*)@(?:v(?P<version>\d+)|(?P<time>\d{17}))\b
-    | '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | --[^\n]* | /\*.*?\*/""",
+    rf"""(?P<name>(?:\w|`(?:[^`]|``)+`)(?:[\w.]|`(?:[^`]|``)+`)*)
+      @(?:v(?P<version>\d+)|(?P<time>\d{{17}}))\b
+    | {NO_CODE}""",
     re.DOTALL | re.VERBOSE | re.IGNORECASE,
 )
 _IMMEDIATE = re.compile(
@@ -15,8 +19,7 @@ _IMMEDIATE = re.compile(
 )
 _USES_MORE = re.compile(r"\b(?:INTO|USING)\b", re.IGNORECASE)
 _CLUSTERED = re.compile(
-    r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | --[^\n]* | (?P<clause>\bCLUSTER\s+BY\s+AUTO\b)""",
-    re.VERBOSE | re.IGNORECASE,
+    rf"{NO_CODE} | (?P<clause>\bCLUSTER\s+BY\s+AUTO\b)", re.DOTALL | re.VERBOSE | re.IGNORECASE
 )
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from nbkit.spark.sql_text import literal, quoted_part
+from nbkit.toolkit.databricks_syntax import NO_CODE
 
 _NAME = r"(?:[^\W\d]\w*|`(?:[^`]|``)+`)"
 _STEP = r"\[[^\]]+\]"
 _PATH = re.compile(
-    rf"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | --[^\n]* | /\*.*?\*/
+    rf"""{NO_CODE}
     | \b(?:STRUCT|MAP|ARRAY)\s*<(?:[^<>]|<(?:[^<>]|<[^<>]*>)*>)*>
     | (?P<column>{_NAME}(?:\.{_NAME})*):(?P<path>(?:{_NAME}|{_STEP})(?:\.{_NAME}|{_STEP})*)
       (?P<cast>\s*::\s*\w+(?:\s*\([\d,\s]*\))?)?""",
