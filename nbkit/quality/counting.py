@@ -1,8 +1,8 @@
 """Columns that count rows, and what they fail, while the rows flow by.
 
-Spark pays for each counter of an observation with each row: 30 of them cost more than judging the
-rows by 30 rules. Where the JVM that runs the rows has nbkit's own aggregate, one counter is enough
-for all the bits of a word; elsewhere (Spark Connect, a cluster, Databricks) there is one per rule.
+Spark pays for each counter of an observation with each row. Where the JVM that runs the rows has
+nbkit's own aggregate, one counter is enough for all the bits of a word; elsewhere (Spark Connect, a
+cluster, Databricks) there is one per rule.
 """
 
 from __future__ import annotations
