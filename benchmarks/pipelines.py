@@ -109,10 +109,10 @@ def _write(folder: Path, source: str, *, landing: Path | None = None, storage: s
 
 def overhead(root: Path, datasets: int, many: int) -> None:
     """Measure in a warm session of this process: per dataset, with nothing new, and resolving."""
+    from nbkit.pipelines.declare.spec import read_spec
     from nbkit.pipelines.place import Place
-    from nbkit.pipelines.plan import Request
-    from nbkit.pipelines.spec import read_spec
-    from nbkit.pipelines.update import FLOWS_AT_ONCE
+    from nbkit.pipelines.refresh.plan import Request
+    from nbkit.pipelines.refresh.update import FLOWS_AT_ONCE
     from nbkit.pipelines.whole import resolve, update
     from nbkit.spark.lease import attach
     from nbkit.toolkit.session import session

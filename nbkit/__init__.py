@@ -21,7 +21,7 @@ _PUBLIC = {
     "show": "nbkit.api",
     "step": "nbkit.guard.step",
     "validate": "nbkit.api",
-    "widgets": "nbkit.toolkit.widgets",
+    "widgets": "nbkit.toolkit.widgets_below",
 }
 """Public names and the modules they live in, imported when they are first used."""
 

@@ -131,7 +131,7 @@ def run(
     settings = settings or Settings.of()
     known: list[int] = []
     with spares_ahead(settings) as pool:
-        from nbkit.app.definition import load
+        from nbkit.app.loading import load
 
         definition = load(job, strict=strict, target=target, variables=_as_text(variables))
         from nbkit.app import running
@@ -202,7 +202,7 @@ def validate(
     variables: Mapping[str, object] | None = None,
 ) -> tuple[Problem, ...]:
     """Return everything wrong with a job, errors and warnings; nothing is run."""
-    from nbkit.app.definition import problems
+    from nbkit.app.loading import problems
 
     return problems(job, strict=strict, target=target, variables=_as_text(variables))
 
@@ -222,7 +222,7 @@ def explain(
         NbkitError: the job or a parameter is invalid.
     """
     from nbkit.app import running
-    from nbkit.app.definition import load
+    from nbkit.app.loading import load
     from nbkit.rules.explain import explain as explained
 
     definition = load(job, target=target, variables=_as_text(variables))

@@ -11,7 +11,7 @@ from nbkit.errors import DefinitionError, NbkitError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.choice import Choice
 from nbkit.graph.load import resource_keys
-from nbkit.graph.near import hint
+from nbkit.near import hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbkit.app.child_jobs import wrong_children
 from nbkit.app.files import look_up
 from nbkit.app.libraries import not_installed
 from nbkit.app.notebook_job import is_notebook, job_around
 from nbkit.bundle_files import choose, read_text, whole_bundle
-from nbkit.errors import DefinitionError, Problem, UsageError
+from nbkit.errors import DefinitionError, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.load import Parsed, inspect_job
-from nbkit.graph.near import hint
+from nbkit.near import hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,35 +76,6 @@ class Definition:
         if self.target is not None:  # every target deploys a job of its own
             name = f"{name}:{self.target}"
         return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6]) + 1
-
-
-def load(
-    job: str | Path,
-    *,
-    strict: bool = False,
-    target: str | None = None,
-    variables: Mapping[str, str] | None = None,
-    undeclared: Severity = "error",
-) -> Definition:
-    """Read and check a job, with everything that it names on disk, other jobs among it.
-
-    Args:
-        job: a file, `FILE:job_key` for one job of a bundle, a notebook, or the `source` of a
-            definition.
-        strict: take warnings as errors.
-        target: of a bundle; by default its own.
-        variables: values of a bundle's variables.
-        undeclared: how bad it is that a `${…}` has no value.
-
-    Raises:
-        UsageError: there is no such file.
-        DefinitionError: the job cannot run; it carries every problem at once.
-    """
-    found = read(job, strict=strict, target=target, variables=variables, undeclared=undeclared)
-    wrong = wrong_children(found, partial(read, undeclared=undeclared))
-    if wrong:
-        raise DefinitionError((*wrong, *found.parsed.warnings), str(job))
-    return found
 
 
 def read(
@@ -172,29 +141,6 @@ def _checked(found: Inspected, path: Path, source: str, *, strict: bool) -> Defi
         raise DefinitionError(tuple(wrong), source)
     parsed = Parsed(found.job, found.graph, tuple(wrong), found.document)
     return Definition(path, None, parsed, tuple(files.notebooks), tuple(files.scripts))
-
-
-def problems(
-    job: str | Path,
-    *,
-    strict: bool = False,
-    target: str | None = None,
-    variables: Mapping[str, str] | None = None,
-) -> tuple[Problem, ...]:
-    """Return everything wrong with a job: errors, and warnings as well.
-
-    A `${…}` without a value is a warning: it may have one where the bundle is deployed.
-
-    Raises:
-        UsageError: there is no such file.
-    """
-    try:
-        found = load(
-            job, strict=strict, target=target, variables=variables, undeclared="warning"
-        ).parsed.warnings
-    except DefinitionError as error:
-        found = error.problems
-    return tuple(problem.strictly for problem in found) if strict else found
 
 
 def _located(address: Address) -> tuple[Path, str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from nbkit.app.definition import load
+from nbkit.app.loading import load
 from nbkit.graph.export import as_bundle, as_json, as_settings, as_yaml
 from nbkit.tasks.places import find_notebook
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nbkit.app.asked import asked_by_notebook, asked_by_sql
 from nbkit.app.files import tasks
 from nbkit.errors import UsageError
-from nbkit.graph.near import hint
+from nbkit.near import hint
 from nbkit.rules.parameters import named_by, undeclared
 
 if TYPE_CHECKING:

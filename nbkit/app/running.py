@@ -8,10 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbkit.app.audience import Begun
-from nbkit.app.definition import Definition, load, of_notebook
+from nbkit.app.definition import Definition, of_notebook
 from nbkit.app.driver import ready_for_spark
 from nbkit.app.going import Plan, Stage, document_of, go
 from nbkit.app.idempotency import awaited, earlier_run
+from nbkit.app.loading import load
 from nbkit.app.parameters import check_declared
 from nbkit.clock import SystemClock
 from nbkit.errors import DefinitionError, Problem

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbkit.errors import Problem
-    from nbkit.pipelines.spec import Spec
+    from nbkit.pipelines.declare.spec import Spec
 
 commands = typer.Typer(help="Update and check declarative pipelines.", no_args_is_help=True)
 
@@ -119,8 +119,8 @@ def events(
     as_json: options.Json = False,
 ) -> None:
     """Show the newest events of a pipeline's updates."""
-    from nbkit.pipelines.event_log import newest
     from nbkit.pipelines.place import Place
+    from nbkit.pipelines.tell.event_log import newest
     from nbkit.settings import Settings
 
     spec = _spec(pipeline)
@@ -134,7 +134,7 @@ def events(
 
 
 def _spec(pipeline: str) -> Spec:
-    from nbkit.pipelines.spec import read_spec
+    from nbkit.pipelines.declare.spec import read_spec
 
     return read_spec(pipeline)
 
@@ -167,7 +167,7 @@ def _job_file(spec: Spec, task: dict[str, Any]) -> Path:
 
 def _need_openlineage() -> None:
     """Say so now, and not in the kernel, if OpenLineage's client is missing."""
-    from nbkit.pipelines.lineage_events import client_of
+    from nbkit.pipelines.tell.lineage_events import client_of
     from nbkit.settings import Settings
 
     client_of(Settings.of())
@@ -180,8 +180,8 @@ def _told(origin: Mapping[str, Any]) -> str:
 
 def _resolved(spec: Spec, *, lineage: bool) -> tuple[tuple[Problem, ...], list[dict[str, Any]]]:
     """Return what is wrong with a pipeline, and its datasets."""
-    from nbkit.pipelines.lineage_events import dataset_lineage
     from nbkit.pipelines.place import Place
+    from nbkit.pipelines.tell.lineage_events import dataset_lineage
     from nbkit.pipelines.whole import resolve
     from nbkit.settings import Settings
     from nbkit.toolkit.session import session

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbkit.graph.findings import Finding
 from nbkit.graph.merge import merged
-from nbkit.graph.near import hint, nearest
 from nbkit.graph.rebase import rebased
+from nbkit.near import hint, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.graph.cycles import cycles
 from nbkit.graph.findings import Finding, Loc, pointer
-from nbkit.graph.near import hint
 from nbkit.graph.reference_checks import check_references
 from nbkit.graph.task_checks import check_task
+from nbkit.near import hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

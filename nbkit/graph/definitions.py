@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nbkit.graph.bundle import is_bundle
 from nbkit.graph.findings import Finding, Loc, pointer
 from nbkit.graph.model import TASK_TYPES
-from nbkit.graph.near import hint
+from nbkit.near import hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from nbkit.errors import DefinitionError, Problem
 from nbkit.graph.address import Address
 from nbkit.graph.fields import json_spelling
 from nbkit.graph.findings import Finding, Loc, shown
-from nbkit.graph.near import hint, nearest
+from nbkit.near import hint, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,11 +15,11 @@ from nbkit.graph.ignored import ignored
 from nbkit.graph.interpolation import heard, interpolated, is_whole, misnamed, once
 from nbkit.graph.json_text import read_json
 from nbkit.graph.limits import check_limits
-from nbkit.graph.near import hint
 from nbkit.graph.run_graph import RunGraph
 from nbkit.graph.syntax import Document, SyntaxProblem
 from nbkit.graph.validation import read_job
 from nbkit.graph.yaml_text import read_yaml
+from nbkit.near import hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

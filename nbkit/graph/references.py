@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from nbkit.errors import Problem, Severity
-from nbkit.graph.near import hint, nearest
+from nbkit.near import hint, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from nbkit.graph.fields import Part
 from nbkit.graph.findings import Finding, Loc
-from nbkit.graph.near import nearest
+from nbkit.near import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from nbkit.graph.findings import Finding, Loc, shown
 from nbkit.graph.model import TASK_TYPES
-from nbkit.graph.near import nearest
 from nbkit.graph.references import references
+from nbkit.near import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from nbkit.graph.findings import Finding, new_beside, shown
 from nbkit.graph.model import Job
-from nbkit.graph.near import nearest
 from nbkit.graph.shape import inside, is_part, is_required, stand_in, unknown_fields
+from nbkit.near import nearest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

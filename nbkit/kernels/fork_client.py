@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,16 +12,12 @@ import sys
 import tempfile
 import threading
 from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from nbkit.kernels import kept_forks
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from nbkit.settings import Settings
 
 CAN_FORK = sys.platform == "linux"
 """Elsewhere system libraries may crash after a fork, or there is none."""
@@ -196,30 +191,6 @@ class ForkServer:
         with self._lock:
             kernel = self._kernels.pop(key) if "exited" in message else self._kernels[key]
         kernel.hear(message)
-
-
-@contextmanager
-def fork_ahead(settings: Settings) -> Iterator[ForkServer | None]:
-    """Let a fork server import what kernels need while this process still reads the job.
-
-    One that is kept beside a kept Spark driver has done so already (`nbkit.kernels.kept_forks`).
-    Yields None where kernels are not forked.
-    """
-    if not CAN_FORK:
-        yield None
-        return
-    directory = private_folder()
-    control = kept_forks.connect(settings)
-    if control is not None:
-        control.sendall(f"{directory}\n".encode())
-        server = ForkServer(directory, control)
-    else:
-        server = ForkServer.begin(directory, settings.kernels.preload)
-    try:
-        yield server
-    finally:
-        server.close()
-        shutil.rmtree(server.directory, ignore_errors=True)
 
 
 def private_folder() -> Path:

@@ -48,7 +48,7 @@ ALWAYS = (
 """What every kernel needs, imported by name: the runner's side must not depend on it."""
 
 WITH_SPARK = (
-    "nbkit.pipelines.outside",
+    "nbkit.pipelines.files.outside",
     "nbkit.settings",
     "nbkit.spark.attached",
     "nbkit.spark.conf",

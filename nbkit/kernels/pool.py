@@ -19,11 +19,11 @@ import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
+from nbkit.kernels import kept_forks
 from nbkit.kernels.fork_client import (
     CAN_FORK,
     ForkServer,
     current_environment,
-    fork_ahead,
     private_folder,
 )
 from nbkit.kernels.own_loop import run_in_own_loop
@@ -250,6 +250,30 @@ class Pool:
             if self._server is None or not self._server.is_alive:
                 self._server = ForkServer.begin(self.folder, self._settings.preload)
             return self._server
+
+
+@contextmanager
+def fork_ahead(settings: Settings) -> Iterator[ForkServer | None]:
+    """Let a fork server import what kernels need while this process still reads the job.
+
+    One that is kept beside a kept Spark driver has done so already (`nbkit.kernels.kept_forks`).
+    Yields None where kernels are not forked.
+    """
+    if not CAN_FORK:
+        yield None
+        return
+    directory = private_folder()
+    control = kept_forks.connect(settings)
+    if control is not None:
+        control.sendall(f"{directory}\n".encode())
+        server = ForkServer(directory, control)
+    else:
+        server = ForkServer.begin(directory, settings.kernels.preload)
+    try:
+        yield server
+    finally:
+        server.close()
+        shutil.rmtree(server.directory, ignore_errors=True)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from nbkit.graph.near import hint
+from nbkit.near import hint
 from nbkit.notify.message import addresses_of, destinations_of
 
 if TYPE_CHECKING:

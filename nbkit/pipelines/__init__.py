@@ -1,7 +1,7 @@
 """Declarative pipelines on Delta, with expectations.
 
 Pipeline code finds its names here, in `pyspark.pipelines` and in `dlt`: all three are the same.
-Read `whole` first: sources → `analysis` → `plan` → `update`.
+Read `whole` first: `declare` → `files` → `resolve` → `refresh` → `tell`.
 """
 
 from __future__ import annotations
@@ -10,33 +10,33 @@ import importlib
 from typing import Any
 
 DECLARING = {
-    "append_flow": "declare",
-    "apply_changes": "declare_changes",
-    "apply_changes_from_snapshot": "declare_changes",
-    "create_auto_cdc_flow": "declare_changes",
-    "create_auto_cdc_from_snapshot_flow": "declare_changes",
-    "create_sink": "declare",
-    "create_streaming_live_table": "declare",
-    "create_streaming_table": "declare",
-    "create_table": "declare",
-    "create_target_table": "declare",
-    "create_view": "declare",
-    "expect": "declare",
-    "expect_all": "declare",
-    "expect_all_or_drop": "declare",
-    "expect_all_or_fail": "declare",
-    "expect_all_or_quarantine": "declare",
-    "expect_or_drop": "declare",
-    "expect_or_fail": "declare",
-    "expect_or_quarantine": "declare",
-    "foreach_batch_sink": "declare",
-    "materialized_view": "declare",
-    "read": "declare",
-    "readStream": "declare",
-    "read_stream": "declare",
-    "table": "declare",
-    "temporary_view": "declare",
-    "view": "declare",
+    "append_flow": "declare.decorators",
+    "apply_changes": "declare.changes",
+    "apply_changes_from_snapshot": "declare.changes",
+    "create_auto_cdc_flow": "declare.changes",
+    "create_auto_cdc_from_snapshot_flow": "declare.changes",
+    "create_sink": "declare.decorators",
+    "create_streaming_live_table": "declare.decorators",
+    "create_streaming_table": "declare.decorators",
+    "create_table": "declare.decorators",
+    "create_target_table": "declare.decorators",
+    "create_view": "declare.decorators",
+    "expect": "declare.decorators",
+    "expect_all": "declare.decorators",
+    "expect_all_or_drop": "declare.decorators",
+    "expect_all_or_fail": "declare.decorators",
+    "expect_all_or_quarantine": "declare.decorators",
+    "expect_or_drop": "declare.decorators",
+    "expect_or_fail": "declare.decorators",
+    "expect_or_quarantine": "declare.decorators",
+    "foreach_batch_sink": "declare.decorators",
+    "materialized_view": "declare.decorators",
+    "read": "declare.decorators",
+    "readStream": "declare.decorators",
+    "read_stream": "declare.decorators",
+    "table": "declare.decorators",
+    "temporary_view": "declare.decorators",
+    "view": "declare.decorators",
 }
 """What pipeline code uses, and the modules it lives in."""
 

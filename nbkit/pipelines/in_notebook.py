@@ -6,23 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbkit import serving as attempt
 from nbkit.errors import UsageError
-from nbkit.graph.near import hint
-from nbkit.pipelines import telling
-from nbkit.pipelines.analysis import analyse
-from nbkit.pipelines.auto_loader import SCHEMAS
-from nbkit.pipelines.configuration import configured
-from nbkit.pipelines.hadoop_folder import HadoopFolder
-from nbkit.pipelines.last_counts import last_counts
+from nbkit.near import hint
+from nbkit.pipelines.declare.configuration import configured
+from nbkit.pipelines.declare.registry import of_cells
+from nbkit.pipelines.declare.spec import Spec
+from nbkit.pipelines.files.auto_loader import SCHEMAS
+from nbkit.pipelines.files.hadoop_folder import HadoopFolder
 from nbkit.pipelines.place import Place
-from nbkit.pipelines.plan import Request
-from nbkit.pipelines.preview_inputs import PreviewInputs
-from nbkit.pipelines.registry import of_cells
-from nbkit.pipelines.shown import Shown, graph_shown
-from nbkit.pipelines.spec import Spec
-from nbkit.pipelines.update import raise_for_failures
+from nbkit.pipelines.refresh.plan import Request
+from nbkit.pipelines.refresh.preview_inputs import PreviewInputs
+from nbkit.pipelines.refresh.update import raise_for_failures
+from nbkit.pipelines.resolve.analysis import analyse
+from nbkit.pipelines.tell import telling
+from nbkit.pipelines.tell.last_counts import last_counts
+from nbkit.pipelines.tell.shown import Shown, graph_shown
 from nbkit.pipelines.whole import checked, update
-from nbkit.toolkit import attempt
 from nbkit.toolkit.display import display
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from nbkit.pipelines.graph import PipelineGraph
-    from nbkit.pipelines.progress import DatasetProgress
+    from nbkit.pipelines.refresh.progress import DatasetProgress
+    from nbkit.pipelines.resolve.graph import PipelineGraph
 
 
 class CellsPipeline:

@@ -16,7 +16,7 @@ from nbkit.whole_file import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nbkit.pipelines.spec import Spec
+    from nbkit.pipelines.declare.spec import Spec
 
 _UNSAFE = re.compile(r"[^\w.-]+")
 _KNOWN = "datasets.json"

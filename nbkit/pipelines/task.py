@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbkit.pipelines import telling
+from nbkit import serving as attempt
+from nbkit.pipelines.declare.spec import read_spec
 from nbkit.pipelines.place import Place
-from nbkit.pipelines.plan import Request
-from nbkit.pipelines.shown import graph_shown
-from nbkit.pipelines.spec import read_spec
-from nbkit.pipelines.update import raise_for_failures
+from nbkit.pipelines.refresh.plan import Request
+from nbkit.pipelines.refresh.update import raise_for_failures
+from nbkit.pipelines.tell import telling
+from nbkit.pipelines.tell.shown import graph_shown
 from nbkit.pipelines.whole import checked, left_over, resolve, update
-from nbkit.toolkit import attempt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def run_task(
     """Update a pipeline, and tell the run's record of every dataset.
 
     Args:
-        pipeline: what `nbkit.pipelines.spec.read_spec` reads.
+        pipeline: what `nbkit.pipelines.declare.spec.read_spec` reads.
         full_refresh: begin every dataset anew.
         full_refresh_selection: begin these anew.
         refresh_selection: refresh these; None for all.

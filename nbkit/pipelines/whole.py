@@ -6,27 +6,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.pipelines import tables
-from nbkit.pipelines.analysis import analyse
-from nbkit.pipelines.auto_loader import SCHEMAS
-from nbkit.pipelines.continuous import INTERVAL, Rounds, seconds_of
-from nbkit.pipelines.declarations import Declared
-from nbkit.pipelines.event_log import EventLog
-from nbkit.pipelines.hadoop_folder import HadoopFolder
-from nbkit.pipelines.plan import Request, select
-from nbkit.pipelines.sources import evaluate
-from nbkit.pipelines.update import Update
+from nbkit.pipelines.declare.declarations import Declared
+from nbkit.pipelines.declare.sources import evaluate
+from nbkit.pipelines.files.auto_loader import SCHEMAS
+from nbkit.pipelines.files.hadoop_folder import HadoopFolder
+from nbkit.pipelines.refresh import tables
+from nbkit.pipelines.refresh.continuous import INTERVAL, Rounds, seconds_of
+from nbkit.pipelines.refresh.plan import Request, select
+from nbkit.pipelines.refresh.update import Update
+from nbkit.pipelines.resolve.analysis import analyse
+from nbkit.pipelines.tell.event_log import EventLog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pyspark.sql import SparkSession
 
-    from nbkit.pipelines.graph import PipelineGraph
+    from nbkit.pipelines.declare.spec import Spec
     from nbkit.pipelines.place import Place
-    from nbkit.pipelines.progress import DatasetProgress
-    from nbkit.pipelines.spec import Spec
-    from nbkit.pipelines.update import Listener
+    from nbkit.pipelines.refresh.progress import DatasetProgress
+    from nbkit.pipelines.refresh.update import Listener
+    from nbkit.pipelines.resolve.graph import PipelineGraph
 
 
 _AS_WANTED = {"COMPLETED", "EXCLUDED"}

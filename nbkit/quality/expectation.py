@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.graph.near import hint
+from nbkit.near import hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -20,8 +20,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbkit.spark.sql_text import literal
-from nbkit.toolkit import attempt
+from nbkit import serving as attempt
+from nbkit.dialect.sql_text import literal
 from nbkit.toolkit.say import say
 
 if TYPE_CHECKING:

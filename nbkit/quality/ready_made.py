@@ -6,10 +6,10 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from nbkit.dialect.sql_text import literal
 from nbkit.quality.expectation import Action, Expectation, Nulls
 from nbkit.quality.sampling import quoted
 from nbkit.quality.table_checks import Aggregate, Verdict
-from nbkit.spark.sql_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

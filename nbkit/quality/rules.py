@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.graph.near import hint
+from nbkit.near import hint
 from nbkit.quality import distribution, looks, ready_made
 
 if TYPE_CHECKING:

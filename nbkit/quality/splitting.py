@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nbkit.dialect.sql_text import literal
 from nbkit.errors import DefinitionError, Problem
 from nbkit.quality.counting import counters
 from nbkit.quality.expectation import Expectation, checked
@@ -18,7 +19,6 @@ from nbkit.quality.one_version import fixed
 from nbkit.quality.outcome import aggregated
 from nbkit.quality.sampling import SAMPLE, sample_metric
 from nbkit.quality.verdicts import Verdicts
-from nbkit.spark.sql_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

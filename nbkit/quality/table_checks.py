@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.graph.near import hint
+from nbkit.near import hint
 from nbkit.quality.outcome import Result
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbkit.errors import UsageError
-from nbkit.graph.near import hint
+from nbkit.near import hint
 from nbkit.report.view import run_view
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from nbkit.graph.near import hint
 from nbkit.graph.references import Reference, parse
+from nbkit.near import hint
 from nbkit.rules.moves import definition
 from nbkit.wire import OUTPUT_BYTES, OUTPUT_ROWS, ROWS
 

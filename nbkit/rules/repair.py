@@ -17,7 +17,7 @@ from nbkit.events import (
     RunRepaired,
     Unit,
 )
-from nbkit.graph.near import hint
+from nbkit.near import hint
 from nbkit.rules.parameters import job_parameters
 
 if TYPE_CHECKING:

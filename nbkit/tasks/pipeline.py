@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbkit.graph.address import Address
-from nbkit.graph.near import hint
+from nbkit.near import hint
 from nbkit.tasks.in_kernel import Program, notebook_of
 from nbkit.tasks.work import TaskFailedError
 

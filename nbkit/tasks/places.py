@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbkit.graph.near import hint
+from nbkit.near import hint
 from nbkit.source_notebook import FOUND_BY_NAME, is_source_notebook
 
 if TYPE_CHECKING:

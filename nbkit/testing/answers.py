@@ -15,7 +15,7 @@ from multiprocessing.connection import Client, Listener
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from nbkit.graph.near import hint
+from nbkit.near import hint
 from nbkit.source_notebook import FOUND_BY_NAME
 
 if TYPE_CHECKING:

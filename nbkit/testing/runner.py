@@ -14,11 +14,11 @@ from nbformat.v4 import new_code_cell
 
 from nbkit.app.driver import mentions_spark
 from nbkit.errors import UsageError
-from nbkit.graph.near import hint
 from nbkit.kernels.attempt import NotebookRequest, StopRequest
 from nbkit.kernels.kernelspecs import language, read_notebook
 from nbkit.kernels.outcome import NotebookFailed
 from nbkit.kernels.run_notebook import Kernels
+from nbkit.near import hint
 from nbkit.rules.references import as_text
 from nbkit.settings import find_root
 from nbkit.source_notebook import FOUND_BY_NAME

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
-from nbkit.graph.near import hint
+from nbkit.near import hint
 
 if TYPE_CHECKING:
     import pandas as pd

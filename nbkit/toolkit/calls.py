@@ -17,7 +17,9 @@ import threading
 import typing
 from concurrent.futures import Future
 
-from nbkit.toolkit import attempt, paths, secret_store
+from nbkit import serving as attempt
+from nbkit.dialect import paths
+from nbkit.toolkit import secret_store
 
 _ADDRESS = "NBKIT_CALLS"
 _LAST_WORDS = 2000

@@ -14,8 +14,8 @@ import typing
 import zlib
 from pathlib import Path
 
-from nbkit.graph.near import nearest
-from nbkit.toolkit import attempt
+from nbkit import serving as attempt
+from nbkit.near import nearest
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,7 +6,7 @@ import typing
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 
-from nbkit.graph.near import hint
+from nbkit.near import hint
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,14 +5,14 @@ from __future__ import annotations
 import typing
 from pathlib import Path
 
-from nbkit.toolkit import paths
+from nbkit.dialect import paths
+from nbkit.dialect.paths import NO_SAMPLES, SAMPLES
 from nbkit.toolkit.file_info import FileInfo, MountInfo
 from nbkit.toolkit.local_files import LocalFiles
-from nbkit.toolkit.paths import NO_SAMPLES, SAMPLES
 from nbkit.toolkit.utility import Utility
 
 if typing.TYPE_CHECKING:
-    from nbkit.toolkit.paths import Place
+    from nbkit.dialect.paths import Place
 
 _CACHE = "is Databricks' own disk cache; use df.cache() or CACHE TABLE"
 
@@ -50,7 +50,7 @@ class FileSystem(typing.Protocol):
 
 
 class FilesUtility(Utility):
-    """Files and folders, as `dbutils.fs`; `nbkit.toolkit.paths` says where a path leads."""
+    """Files and folders, as `dbutils.fs`; `nbkit.dialect.paths` says where a path leads."""
 
     _name = "dbutils.fs"
     _absent: typing.ClassVar = {

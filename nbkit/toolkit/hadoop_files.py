@@ -8,7 +8,7 @@ from nbkit.toolkit.file_info import FileInfo
 from nbkit.toolkit.session import is_classic, session
 
 if typing.TYPE_CHECKING:
-    from nbkit.toolkit.paths import Place
+    from nbkit.dialect.paths import Place
 
 
 class HadoopFiles:

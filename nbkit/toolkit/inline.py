@@ -7,10 +7,10 @@ import typing
 from contextlib import contextmanager
 from pathlib import Path
 
-from nbkit.graph.near import hint
+from nbkit import serving as attempt
+from nbkit.dialect.paths import without_workspace
+from nbkit.near import hint
 from nbkit.source_notebook import FOUND_BY_NAME, LANGUAGES, cells, is_source_notebook
-from nbkit.toolkit import attempt
-from nbkit.toolkit.paths import without_workspace
 
 if typing.TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from nbkit.toolkit.file_info import FileInfo
 if typing.TYPE_CHECKING:
     from pathlib import Path
 
-    from nbkit.toolkit.paths import Place
+    from nbkit.dialect.paths import Place
 
 _CHECKSUM = re.compile(r"\..*\.crc")
 """Spark writes one beside every file, and hides it in its own listings too."""

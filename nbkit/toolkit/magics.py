@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 import typing
 
+from nbkit.dialect.splitter import statements
 from nbkit.toolkit import inline, library, widget_sql
 from nbkit.toolkit.cells import whole_cell
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display
 from nbkit.toolkit.session import sql
-from nbkit.toolkit.statements import statements
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable

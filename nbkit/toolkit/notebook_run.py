@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing
 from pathlib import Path
 
-from nbkit.toolkit import attempt, secret_store
+from nbkit import serving as attempt
+from nbkit.toolkit import secret_store
 from nbkit.toolkit.calls import NotebookRunError, calls
 from nbkit.toolkit.say import say
 

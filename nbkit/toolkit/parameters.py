@@ -6,8 +6,9 @@ import typing
 from collections.abc import Mapping
 from html import escape
 
+from nbkit import serving as attempt
 from nbkit.parameters_cell import TAG
-from nbkit.toolkit import attempt, injected, person
+from nbkit.toolkit import injected, person
 from nbkit.toolkit.declared_parameters import Parameter, declared, file_of, source_in
 from nbkit.toolkit.reading import reads
 
@@ -39,7 +40,8 @@ class Parameters(Mapping[str, typing.Any]):
         if person.is_there():
             from nbkit.toolkit.parameters_form import show
 
-            show(list(self._declared.values()), self, self._names)
+            declared = list(self._declared.values())
+            show(declared, self, self._names, lambda: (self.as_html(), repr(self)))
         else:
             from IPython.display import display
 

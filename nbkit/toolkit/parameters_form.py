@@ -11,10 +11,9 @@ import ipywidgets
 from nbkit.toolkit.live import Slot, StandingOutput
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from nbkit.toolkit.declared_parameters import Parameter
-    from nbkit.toolkit.parameters import Parameters
 
 _STYLE = {"description_width": "12em"}
 _TYPED = {
@@ -25,11 +24,23 @@ _TYPED = {
 }
 
 
-def show(declared: list[Parameter], values: Parameters, names: dict[str, typing.Any]) -> None:
-    """Show the form below the cell that runs now; a change sets the name in `names`."""
+def show(
+    declared: list[Parameter],
+    values: Mapping[str, typing.Any],
+    names: dict[str, typing.Any],
+    described: Callable[[], tuple[str, str]],
+) -> None:
+    """Show the form below the cell that runs now.
+
+    Args:
+        declared: what the notebook declares.
+        values: what each is now.
+        names: the notebook's; a change sets one.
+        described: tells the values as HTML and as text.
+    """
     rows = [_row(parameter, values[parameter.name], names) for parameter in declared]
     slot = Slot(child=ipywidgets.VBox(rows))
-    StandingOutput(slot, lambda: (values.as_html(), repr(values))).show()
+    StandingOutput(slot, described).show()
 
 
 def _row(
@@ -53,7 +64,7 @@ def _row(
 
 def _control(
     parameter: Parameter, value: typing.Any
-) -> tuple[ipywidgets.Widget, typing.Callable[[typing.Any], typing.Any]]:
+) -> tuple[ipywidgets.Widget, Callable[[typing.Any], typing.Any]]:
     """Return the control for a parameter of this value, and what reads a value out of it."""
     if parameter.kind == "float" and type(value) is int:
         value = float(value)

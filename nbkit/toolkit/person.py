@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from nbkit.toolkit import attempt
+from nbkit import serving as attempt
 
 
 def is_there() -> bool:

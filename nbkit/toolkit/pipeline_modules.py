@@ -13,14 +13,14 @@ import typing
 from importlib import metadata
 from importlib.abc import Loader, MetaPathFinder
 
-from nbkit.toolkit import on_pyspark
+from nbkit.dialect import door
 
 if typing.TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-_ABOVE = "nbkit.pipelines.stock"
-_FILES = "nbkit.pipelines.outside"
+_ABOVE = "nbkit.pipelines.declare.stock"
+_FILES = "nbkit.pipelines.files.outside"
 _STUB = "databricks-dlt"
 """A package that has the names of `dlt` for editors, and does nothing."""
 
@@ -29,8 +29,8 @@ def offer() -> None:
     """Let notebooks find the names of pipelines; doing it again changes nothing."""
     if any(isinstance(finder, _Finder) for finder in sys.meta_path):
         return
-    on_pyspark.on_import(_extend_spark, "pyspark.pipelines")
-    on_pyspark.on_import(_read_files)
+    door.on_import(_extend_spark, "pyspark.pipelines")
+    door.on_import(_read_files)
     if _stub_installed():
         sys.meta_path.insert(0, _Finder())
     else:  # after all others: a package `dlt` that is installed stays what it is

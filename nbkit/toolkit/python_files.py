@@ -3,7 +3,7 @@
 On Databricks these are folders of the machine's disk. Here nobody may create them, so the
 functions by which Python opens and looks at files are told where they lead. Code that is not
 Python (shell commands, DuckDB, Polars, most of Arrow) and Spark's Python workers do not go
-through them: `nbkit.toolkit.paths.of(path).local` is the file's real name.
+through them: `nbkit.dialect.paths.of(path).local` is the file's real name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import typing
 from importlib import import_module
 
-from nbkit.toolkit import paths
+from nbkit.dialect import paths
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typing
 
+from nbkit import serving as attempt
 from nbkit import wire
-from nbkit.toolkit import attempt
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping

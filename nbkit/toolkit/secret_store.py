@@ -18,9 +18,9 @@ import re
 import stat
 import typing
 
-from nbkit.graph.near import hint
+from nbkit.dialect import paths
 from nbkit.hidden import SHORT
-from nbkit.toolkit import paths
+from nbkit.near import hint
 from nbkit.toolkit.redaction import redactor
 
 if typing.TYPE_CHECKING:

@@ -8,8 +8,8 @@ import typing
 import warnings
 from pathlib import Path
 
+from nbkit import serving as attempt
 from nbkit.errors import DriverLostError, SetupError
-from nbkit.toolkit import attempt
 from nbkit.toolkit.redaction import redactor
 from nbkit.toolkit.say import say
 from nbkit.toolkit.secret_store import resolved

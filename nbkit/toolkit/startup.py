@@ -7,21 +7,20 @@ import sys
 import typing
 from pathlib import Path
 
+from nbkit import serving as attempt
+from nbkit.dialect import door, udf_hints
 from nbkit.toolkit import (
-    attempt,
     databricks_modules,
-    databricks_spelling,
     injected,
     magics,
-    on_pyspark,
     pipeline_modules,
     python_files,
     redaction,
     secret_store,
-    udf_hints,
 )
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
+from nbkit.toolkit.leased_sessions import lease_sessions
 from nbkit.toolkit.mention import AttachFirst
 from nbkit.toolkit.reading import reads
 from nbkit.toolkit.rerun import RunAgain
@@ -122,14 +121,14 @@ def _install(shell: InteractiveShell) -> None:
 
         DataFrame.display = display
         DataStreamWriter.table = DataStreamWriter.toTable  # its older name, there as well
-        on_pyspark.lease_sessions()
+        lease_sessions()
 
-    on_pyspark.on_import(prepare)
-    on_pyspark.on_import(udf_hints.understand_in_pyspark, "pyspark.sql.pandas.typehints")
-    databricks_spelling.understand()
+    door.on_import(prepare)
+    door.on_import(udf_hints.understand_in_pyspark, "pyspark.sql.pandas.typehints")
+    door.understand()
     pipeline_modules.offer()
     python_files.understand()
-    on_pyspark.on_import(python_files.understand_in_arrow, "pyarrow.parquet.core")
+    door.on_import(python_files.understand_in_arrow, "pyarrow.parquet.core")
     Tracebacks(shell)
     magics.register(shell)
     injected.register(shell)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import typing
 
-from nbkit.graph.near import nearest
-from nbkit.toolkit import attempt
+from nbkit import serving as attempt
+from nbkit.near import nearest
 from nbkit.toolkit.say import say
 from nbkit.toolkit.utility import Utility
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typing
 from itertools import pairwise
 
+from nbkit import serving as attempt
 from nbkit.errors import DriverLostError, NbkitError
-from nbkit.toolkit import attempt
 from nbkit.toolkit.notebook import NotebookExit
 from nbkit.toolkit.session import session
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 
-from nbkit.graph.near import nearest
+from nbkit.near import nearest
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping

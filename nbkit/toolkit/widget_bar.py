@@ -14,7 +14,7 @@ from nbkit.toolkit.reading import reads
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from nbkit.toolkit.widgets import Widget
+    from nbkit.toolkit.widget import Widget
 
 _rerun: bool | None = None
 

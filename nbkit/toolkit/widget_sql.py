@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import typing
 
-from nbkit.graph.near import nearest
+from nbkit.near import nearest
 from nbkit.toolkit.widgets import InputWidgetNotDefined
 
 if typing.TYPE_CHECKING:

@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 import typing
-from dataclasses import dataclass
 
-from nbkit.graph.near import nearest
-from nbkit.toolkit import attempt, injected, person
+from nbkit import serving as attempt
+from nbkit.near import nearest
+from nbkit.toolkit import injected, person
 from nbkit.toolkit.reading import reads
 from nbkit.toolkit.utility import Utility
+from nbkit.toolkit.widget import Widget
 
 if typing.TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nbkit.toolkit.widget import Kind
     from nbkit.toolkit.widget_bar import Bar
-
-Kind = typing.Literal["text", "dropdown", "combobox", "multiselect"]
 
 
 class InputWidgetNotDefined(Exception):  # noqa: N818 - Databricks' name
     """The notebook asks for a widget that it has not created."""
-
-
-@dataclass(frozen=True, slots=True)
-class Widget:
-    """One input of a notebook: what it is, not what it says now."""
-
-    kind: Kind
-    name: str
-    default: str
-    label: str = ""
-    choices: tuple[str, ...] = ()
-
-    def takes(self, value: str) -> bool:
-        """Say whether `value` is one that this input can have."""
-        return not self.stranger(value)
-
-    def stranger(self, value: str) -> str | None:
-        """Return the part of `value` that is not among the choices; None for none."""
-        if self.kind in {"text", "combobox"}:
-            return None
-        parts = self.parts(value) if self.kind == "multiselect" else (value,)
-        return next((part for part in parts if part not in self.choices), None)
-
-    def parts(self, value: str) -> tuple[str, ...]:
-        """Return the choices that the value of a multiselect stands for.
-
-        A choice may hold a comma itself: the longest that fits is taken.
-        """
-        parts: list[str] = []
-        pieces = value.split(",") if value else []
-        while pieces:
-            fits = (n for n in range(len(pieces), 1, -1) if ",".join(pieces[:n]) in self.choices)
-            taken = next(fits, 1)
-            parts.append(",".join(pieces[:taken]))
-            pieces = pieces[taken:]
-        return tuple(parts)
 
 
 class Widgets(Utility):
@@ -177,24 +141,3 @@ class Widgets(Utility):
         self._bar.draw(self._defined, self._values)
         if self._defined and person.is_there():
             self._bar.show(here=here)
-
-
-def widgets(*, rerun: bool | None = None) -> None:
-    """Show the notebook's inputs below this cell, or say what a change of one does.
-
-    In a job, and wherever else nobody can click, this does nothing.
-
-    Args:
-        rerun: whether to run the cells that read an input again when it changes; what they show
-            then stands below the inputs. None leaves it as it is; at first it is what `rerun`
-            says in section `[widgets]` of `nbkit.toml`, and that is false by default.
-    """
-    from nbkit.toolkit.dbutils import dbutils
-
-    if not person.is_there():
-        return
-    if rerun is not None:
-        from nbkit.toolkit import widget_bar
-
-        widget_bar.rerun(rerun)
-    dbutils.widgets._draw(here=rerun is None)  # noqa: SLF001 - one thing in two places of the author's

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nbkit.app.definition import load
+from nbkit.app.loading import load
 from nbkit.bundle_files import choose, read_text
 from nbkit.errors import DefinitionError, NbkitError
 from nbkit.graph.load import resource_keys

@@ -16,9 +16,9 @@ import anywidget
 import traitlets
 
 from nbkit.app import history
-from nbkit.app.definition import load
 from nbkit.app.following import Follower, latest_run
 from nbkit.app.launching import Launched, launch_repair, launch_run
+from nbkit.app.loading import load
 from nbkit.errors import NbkitError
 from nbkit.ledger.store import Ledger
 from nbkit.report.diff import diff_runs, write_diff

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from nbkit.app.child_jobs import child_of
-from nbkit.app.definition import load, problems, read
+from nbkit.app.definition import read
+from nbkit.app.loading import load, problems
 from nbkit.errors import DefinitionError, UsageError
 
 

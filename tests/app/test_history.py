@@ -7,7 +7,7 @@ import json
 import pytest
 
 from nbkit.app import history, running
-from nbkit.app.definition import load
+from nbkit.app.loading import load
 from nbkit.errors import DefinitionError, UsageError
 from nbkit.events import AttemptFinished, AttemptStarted, RunFinished, RunRepaired, Unit
 from nbkit.ledger.claim import claim

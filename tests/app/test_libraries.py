@@ -69,7 +69,7 @@ def test_libraries_of_tasks(tmp_path):
 
 def test_the_command_line_says_it(project):
     """A warning, an error to the strict, and no obstacle to a run."""
-    from nbkit.app.definition import load, problems
+    from nbkit.app.loading import load, problems
     from nbkit.errors import DefinitionError
 
     gate = project.condition("gate", "1", "EQUAL_TO", "1")

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from nbkit.app.definition import load, of_notebook
+from nbkit.app.definition import of_notebook
+from nbkit.app.loading import load
 from nbkit.app.notebook_job import is_notebook, job_around
 from nbkit.app.parameters import check_declared
 from nbkit.errors import DefinitionError, UsageError

@@ -10,7 +10,7 @@ import pytest
 
 from nbkit import api
 from nbkit.app import running
-from nbkit.app.definition import load
+from nbkit.app.loading import load
 from nbkit.errors import UsageError
 from nbkit.ledger.turn import Turn
 from nbkit.settings import Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbkit.graph.near import hint, nearest
+from nbkit.near import hint, nearest
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ import pytest
 from processes import running, until
 
 from nbkit.kernels import kept_forks
-from nbkit.kernels.fork_client import CAN_FORK, fork_ahead
-from nbkit.kernels.pool import spares_ahead
+from nbkit.kernels.fork_client import CAN_FORK
+from nbkit.kernels.pool import fork_ahead, spares_ahead
 from nbkit.kernels.run_notebook import Kernels
 from nbkit.spark import discovery
 

@@ -14,7 +14,7 @@ from nbkit.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nbkit.pipelines.progress import DatasetProgress
+    from nbkit.pipelines.refresh.progress import DatasetProgress
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ class Pipeline:
         path.write_text(text)
 
     def resolve(self):
+        from nbkit.pipelines.declare.spec import read_spec
         from nbkit.pipelines.place import Place
-        from nbkit.pipelines.spec import read_spec
         from nbkit.pipelines.whole import resolve
 
         with chdir(self.root):
@@ -60,7 +60,7 @@ class Pipeline:
         return [str(problem) for problem in self.resolve().problems]
 
     def update(self, **request) -> dict[str, DatasetProgress]:
-        from nbkit.pipelines.plan import Request
+        from nbkit.pipelines.refresh.plan import Request
         from nbkit.pipelines.whole import update
 
         graph = self.resolve()

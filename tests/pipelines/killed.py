@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nbkit.pipelines import cdc, streams
+from nbkit.pipelines.declare.spec import read_spec
 from nbkit.pipelines.place import Place
-from nbkit.pipelines.plan import Request
-from nbkit.pipelines.spec import read_spec
-from nbkit.pipelines.update import raise_for_failures
+from nbkit.pipelines.refresh import cdc, streams
+from nbkit.pipelines.refresh.plan import Request
+from nbkit.pipelines.refresh.update import raise_for_failures
 from nbkit.pipelines.whole import resolve, update
 from nbkit.settings import Settings
 from nbkit.spark.lease import attach

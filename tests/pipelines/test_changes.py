@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from nbkit.pipelines.event_log import newest
-from nbkit.pipelines.preview_inputs import PreviewInputs
-from nbkit.pipelines.written import Merged
+from nbkit.pipelines.refresh.preview_inputs import PreviewInputs
+from nbkit.pipelines.refresh.written import Merged
+from nbkit.pipelines.tell.event_log import newest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

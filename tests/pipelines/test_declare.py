@@ -8,9 +8,9 @@ import pytest
 
 from nbkit import pipelines as dp
 from nbkit.errors import UsageError
-from nbkit.pipelines.continuous import seconds_of
-from nbkit.pipelines.declarations import Rule
-from nbkit.pipelines.registry import Registry, collecting
+from nbkit.pipelines.declare.declarations import Rule
+from nbkit.pipelines.declare.registry import Registry, collecting
+from nbkit.pipelines.refresh.continuous import seconds_of
 
 
 @pytest.fixture

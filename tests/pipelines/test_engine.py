@@ -7,7 +7,7 @@ import json
 import pytest
 
 from nbkit.errors import DefinitionError, UsageError
-from nbkit.pipelines.last_counts import last_counts
+from nbkit.pipelines.tell.last_counts import last_counts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -397,7 +397,7 @@ def test_files_have_versions(pipeline):
 
 def test_events(pipeline):
     """Every update leaves its events in a Delta table, in Databricks' shape."""
-    from nbkit.pipelines.event_log import newest
+    from nbkit.pipelines.tell.event_log import newest
 
     pipeline.write(
         "src/a.sql",

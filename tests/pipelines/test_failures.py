@@ -6,7 +6,7 @@ import pytest
 from pyspark.errors import AnalysisException, StreamingQueryException
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.failures import is_transient
+from nbkit.pipelines.refresh.failures import is_transient
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbkit.pipelines.names import Naming, parts_of, quoted
+from nbkit.pipelines.resolve.names import Naming, parts_of, quoted
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from nbkit.pipelines.plan import Facts, decide
+from nbkit.pipelines.refresh.plan import Facts, decide
 
 VIEW = Facts(
     "materialized_view",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from nbkit.pipelines.in_notebook import CellsPipeline
-from nbkit.pipelines.progress import DatasetProgress
-from nbkit.pipelines.shown import progress_shown
+from nbkit.pipelines.refresh.progress import DatasetProgress
+from nbkit.pipelines.tell.shown import progress_shown
 
 
 def test_what_was_counted_stays():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nbkit.errors import DefinitionError, UsageError
-from nbkit.pipelines.spec import read_spec
+from nbkit.pipelines.declare.spec import read_spec
 
 SPARK = """
 name: sales

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from nbkit.dialect.tokens import statements, tokens
 from nbkit.errors import UsageError
-from nbkit.pipelines.declarations import Rule
-from nbkit.pipelines.sql_changes import read_changes
-from nbkit.pipelines.sql_header import cleaned
-from nbkit.pipelines.sql_tokens import statements, tokens
+from nbkit.pipelines.declare.declarations import Rule
+from nbkit.pipelines.declare.sql_changes import read_changes
+from nbkit.pipelines.declare.sql_header import cleaned
 
 
 def squeezed(text: str) -> str:

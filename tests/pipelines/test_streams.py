@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from nbkit.pipelines.plan import Request
+from nbkit.pipelines.refresh.plan import Request
 from nbkit.pipelines.whole import update
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -356,9 +356,9 @@ def outside():
     return spark.table("continuous_in.numbers").selectExpr("max(id) AS most")
 """,
     )
-    from nbkit.pipelines.event_log import newest
+    from nbkit.pipelines.declare.spec import read_spec
     from nbkit.pipelines.place import Place
-    from nbkit.pipelines.spec import read_spec
+    from nbkit.pipelines.tell.event_log import newest
     from nbkit.pipelines.whole import resolve
 
     spec = read_spec(pipeline.root / "databricks.yml")

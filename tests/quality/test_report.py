@@ -6,12 +6,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from nbkit import serving as attempt
 from nbkit.quality import history
 from nbkit.quality.expectation import Expectation
 from nbkit.quality.history import History, Past
 from nbkit.quality.outcome import outcome_of, sampled
 from nbkit.quality.report import Checked
-from nbkit.toolkit import attempt
 
 RULES = [
     Expectation("<b>bold</b>", "x > '<'", "drop"),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nbkit.app.definition import load, problems
+from nbkit.app.loading import load, problems
 from nbkit.graph.load import parse_job
 from nbkit.tasks.sources import Named, folder_of, named_file
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from nbkit.toolkit import attempt
+from nbkit import serving as attempt
 from nbkit.toolkit import session as sessions
 from nbkit.toolkit.dbutils import dbutils
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from nbkit.dialect.splitter import statements
 from nbkit.toolkit.cells import whole_cell
-from nbkit.toolkit.statements import statements
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from nbkit.toolkit import attempt
+from nbkit import serving as attempt
 from nbkit.toolkit.context import NotebookContext
 from nbkit.toolkit.dbutils import dbutils
 

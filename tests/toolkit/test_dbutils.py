@@ -1,8 +1,8 @@
 import pytest
 
 import nbkit
+from nbkit import serving as attempt
 from nbkit import wire
-from nbkit.toolkit import attempt
 from nbkit.toolkit.dbutils import dbutils
 
 

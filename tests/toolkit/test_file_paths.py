@@ -16,8 +16,9 @@ import pytest
 from IPython.core import interactiveshell
 from pyspark import cloudpickle
 
-from nbkit.toolkit import attempt, python_files
-from nbkit.toolkit.spark_paths import in_sql
+from nbkit import serving as attempt
+from nbkit.dialect.spark_paths import in_sql
+from nbkit.toolkit import python_files
 
 
 @pytest.fixture

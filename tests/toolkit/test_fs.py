@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nbkit.toolkit import attempt
+from nbkit import serving as attempt
+from nbkit.dialect.paths import Place, locate, spark_path
 from nbkit.toolkit.dbutils import dbutils
-from nbkit.toolkit.paths import Place, locate, spark_path
 
 fs = dbutils.fs
 
@@ -150,7 +150,7 @@ def test_mounts_say_what_is_here_instead(capsys):
 
 def test_the_folder_is_the_settings(project):
     """`[files] directory` says where the tree is."""
-    from nbkit.toolkit import paths
+    from nbkit.dialect import paths
 
     (project / "nbkit.toml").write_text('[files]\ndirectory = "lake"\n')
     paths._project.cache_clear()

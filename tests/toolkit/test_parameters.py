@@ -7,7 +7,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 import nbkit
-from nbkit.toolkit import attempt, person
+from nbkit import serving as attempt
+from nbkit.toolkit import person
 from nbkit.toolkit.declared_parameters import Parameter, declared, file_of, only_declares, source_in
 from nbkit.toolkit.reading import reads
 

@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
+from nbkit import serving as attempt
 from nbkit.hidden import REDACTED
-from nbkit.toolkit import attempt, secret_store
+from nbkit.toolkit import secret_store
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.redaction import redactor
 

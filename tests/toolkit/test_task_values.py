@@ -1,7 +1,7 @@
 import pytest
 
+from nbkit import serving as attempt
 from nbkit import wire
-from nbkit.toolkit import attempt
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.task_values import LIMIT_BYTES
 

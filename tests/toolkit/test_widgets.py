@@ -1,10 +1,12 @@
 import pytest
 
 import nbkit
-from nbkit.toolkit import attempt, injected, person
+from nbkit import serving as attempt
+from nbkit.toolkit import injected, person
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.reading import reads
-from nbkit.toolkit.widgets import InputWidgetNotDefined, Widget
+from nbkit.toolkit.widget import Widget
+from nbkit.toolkit.widgets import InputWidgetNotDefined
 
 widgets = dbutils.widgets
 

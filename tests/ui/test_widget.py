@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from processes import until
 
-from nbkit.app.definition import load
+from nbkit.app.loading import load
 from nbkit.errors import DefinitionError
 from nbkit.events import CancelRequested, RunFinished, RunStarted, TaskSkipped
 from nbkit.ledger.claim import claim

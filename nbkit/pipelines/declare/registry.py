@@ -1,0 +1,121 @@
+"""Where declarations go while sources are evaluated, or cells are run."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbkit.errors import UsageError
+from nbkit.pipelines.declare.declarations import Dataset, Declared, Flow, Place, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_LIBRARIES = ("nbkit.pipelines", "pyspark")
+
+
+class Registry:
+    """Collects declarations.
+
+    Args:
+        redefine: whether a later declaration of a name takes the place of an earlier one, as it
+            does when a cell is run again; else both are kept, and the analysis complains.
+    """
+
+    def __init__(self, *, redefine: bool = False) -> None:
+        self._redefine = redefine
+        self._datasets: list[tuple[Dataset, Any]] = []
+        self._flows: list[Flow] = []
+        self._rules: dict[int, tuple[Any, list[Rule]]] = {}
+
+    def add_dataset(self, dataset: Dataset, query: Callable[..., Any] | None = None) -> None:
+        """Add a dataset; expectations that are put on its `query` function are its own."""
+        if self._redefine:
+            name = dataset.name.lower()
+            self._datasets = [kept for kept in self._datasets if kept[0].name.lower() != name]
+            self._flows = [flow for flow in self._flows if flow.target.lower() != name]
+        self._datasets.append((dataset, query))
+
+    def add_flow(self, flow: Flow) -> None:
+        """Add a flow."""
+        if self._redefine:
+            name = flow.name.lower()
+            self._flows = [kept for kept in self._flows if kept.name.lower() != name]
+        self._flows.append(flow)
+
+    def add_rules(self, query: Callable[..., Any], rules: Sequence[Rule]) -> None:
+        """Add expectations to a query function, above or below its other decorators."""
+        known = self._rules.setdefault(id(query), (query, []))[1]
+        known[:0] = rules  # decorators nearest to the function come first
+
+    def declared(self) -> Declared:
+        """Return what was declared so far."""
+        datasets = [
+            replace(dataset, rules=(*dataset.rules, *self._rules.get(id(query), (None, []))[1]))
+            for dataset, query in self._datasets
+        ]
+        return Declared(tuple(datasets), tuple(self._flows))
+
+
+_active: ContextVar[Registry | None] = ContextVar("nbkit_pipeline_registry", default=None)
+_of_cells: list[Registry] = []
+
+
+def active() -> Registry:
+    """Return the registry that declarations go to now.
+
+    Raises:
+        UsageError: no source is being evaluated, and this is no notebook.
+    """
+    return _active.get() or of_cells()
+
+
+def of_cells() -> Registry:
+    """Return the registry of this kernel, which cells declare into.
+
+    Raises:
+        UsageError: this is no kernel.
+    """
+    if not _of_cells:
+        from IPython.core.getipython import get_ipython
+
+        if get_ipython() is None:
+            raise UsageError(
+                "Datasets are declared in a notebook, or in the sources of a pipeline; "
+                "update it by `nbkit pipeline run`."
+            )
+        _of_cells.append(Registry(redefine=True))
+    return _of_cells[0]
+
+
+@contextmanager
+def collecting(registry: Registry) -> Iterator[None]:
+    """Let declarations go to `registry`."""
+    token = _active.set(registry)
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+def caller() -> Place:
+    """Return the place of the nearest code on the stack that is neither nbkit's nor Spark's."""
+    frame = sys._getframe(1)  # noqa: SLF001 - what `inspect` is made of, without reading files
+    while frame.f_back is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if not module.startswith(_LIBRARIES):
+            break
+        frame = frame.f_back
+    return Place(_shown(frame.f_code.co_filename), frame.f_lineno)
+
+
+def _shown(file: str) -> str:
+    """Return a path as seen from here, if it lies below."""
+    path = Path(file)
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        return path.relative_to(Path.cwd()).as_posix()
+    return file

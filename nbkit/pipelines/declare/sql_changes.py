@@ -1,0 +1,110 @@
+"""`AUTO CDC INTO …`, also as `APPLY CHANGES INTO …`: its clauses, as declarations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbkit.dialect.tokens import closing, split, starts
+from nbkit.errors import UsageError
+from nbkit.pipelines.declare.declarations import Changes
+
+if TYPE_CHECKING:
+    from nbkit.dialect.tokens import Token
+
+_HEADS: tuple[tuple[str, ...], ...] = (
+    ("FROM",),
+    ("KEYS",),
+    ("IGNORE", "NULL", "UPDATES"),
+    ("APPLY", "AS", "DELETE", "WHEN"),
+    ("APPLY", "AS", "TRUNCATE", "WHEN"),
+    ("SEQUENCE", "BY"),
+    ("COLUMNS",),
+    ("STORED", "AS", "SCD", "TYPE"),
+    ("STORED", "AS"),
+    ("TRACK", "HISTORY", "ON"),
+)
+
+
+def read_changes(found: list[Token], text: str) -> Changes:
+    """Read the clauses from `FROM` on.
+
+    Args:
+        found: tokens of the statement, beginning with `FROM`.
+        text: that the tokens were made of.
+
+    Raises:
+        UsageError: a clause is missing or does not make sense.
+    """
+    clauses = _clauses(found)
+    source = _source(clauses.get("FROM", []), text)
+    keys = _names(clauses.get("KEYS", []))
+    if not keys:
+        raise UsageError("AUTO CDC needs KEYS (column, …)")
+    sequence = _text(clauses.get("SEQUENCE BY", []), text)
+    if not sequence:
+        raise UsageError("AUTO CDC needs SEQUENCE BY column")
+    columns, others = _columns(clauses.get("COLUMNS", []))
+    history, other_history = _columns(clauses.get("TRACK HISTORY ON", []))
+    kind = clauses.get("STORED AS SCD TYPE") or clauses.get("STORED AS")
+    scd = kind[0].text.upper().removeprefix("SCD_TYPE_") if kind else "1"
+    if scd not in {"1", "2"}:
+        raise UsageError(f"STORED AS SCD TYPE is 1 or 2, not {scd}")
+    return Changes(
+        source,
+        keys,
+        sequence,
+        1 if scd == "1" else 2,
+        _text(clauses.get("APPLY AS DELETE WHEN", []), text) or None,
+        _text(clauses.get("APPLY AS TRUNCATE WHEN", []), text) or None,
+        columns,
+        others,
+        history,
+        other_history,
+        "IGNORE NULL UPDATES" in clauses,
+    )
+
+
+def _clauses(found: list[Token]) -> dict[str, list[Token]]:
+    clauses: dict[str, list[Token]] = {}
+    at, name = 0, ""
+    while at < len(found):
+        head = next(
+            (each for each in _HEADS if found[at].depth == 0 and starts(found, at, *each)), None
+        )
+        if head is None:
+            clauses.setdefault(name, []).append(found[at])
+            at += 1
+        else:
+            name = " ".join(head)
+            clauses[name] = []
+            at += len(head)
+    return clauses
+
+
+def _source(found: list[Token], text: str) -> str:
+    words = [token for token in found if token.text not in {"(", ")"}]
+    if words and words[0].upper == "STREAM":
+        words = words[1:]
+    if not words:
+        raise UsageError("AUTO CDC needs FROM source")
+    return text[words[0].start : words[-1].end].strip()
+
+
+def _names(found: list[Token]) -> tuple[str, ...]:
+    if found and found[0].text == "(":
+        found = found[1 : closing(found, 0)]
+    parts = split(found, found[0].depth) if found else []
+    return tuple("".join(token.text for token in part).strip("`") for part in parts)
+
+
+def _columns(found: list[Token]) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Read `(a, b)` or `* EXCEPT (a, b)`."""
+    if not found:
+        return None, None
+    if found[0].text == "*":
+        return None, _names(found[2:]) if starts(found, 1, "EXCEPT") else None
+    return _names(found), None
+
+
+def _text(found: list[Token], text: str) -> str:
+    return text[found[0].start : found[-1].end] if found else ""

@@ -1,0 +1,311 @@
+"""SQL sources: statements that declare datasets and flows, read by Spark's own parser."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from nbkit.dialect.tokens import blanked, span, starts, statements, tokens
+from nbkit.errors import UsageError
+from nbkit.pipelines.declare.declarations import Dataset, Flow, Place
+from nbkit.pipelines.declare.sql_changes import read_changes
+from nbkit.pipelines.declare.sql_header import cleaned
+from nbkit.pipelines.scala import java_class, option, scala_map, sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from nbkit.dialect.tokens import Token
+    from nbkit.pipelines.declare.declarations import Kind
+    from nbkit.pipelines.declare.registry import Registry
+    from nbkit.pipelines.declare.sql_header import Cleaned
+
+_KINDS: dict[str, Kind] = {
+    "CreateStreamingTable": "streaming_table",
+    "CreateStreamingTableAsSelect": "streaming_table",
+    "CreateMaterializedViewAsSelect": "materialized_view",
+    "CreateViewCommand": "temporary_view",
+    "CreateView": "temporary_view",
+}
+_PARAMETER = re.compile(r"\$\{([\w.-]+)\}")
+_LOCATED = re.compile(r"\(line (\d+), pos \d+\)")
+
+
+class SqlError(Exception):
+    """A statement that declares nothing; its place, and why."""
+
+    def __init__(self, place: Place, message: str) -> None:
+        self.place = place
+        self.message = message
+        super().__init__(f"{place}: {message}")
+
+
+def declare_sql(
+    text: str,
+    file: str,
+    registry: Registry,
+    spark: SparkSession,
+    configuration: Mapping[str, str],
+    *,
+    conf: dict[str, str],
+    first_line: int = 1,
+) -> list[SqlError]:
+    """Declare what SQL text says, and return what is wrong with the rest.
+
+    Args:
+        text: one or more statements.
+        file: its name, for places.
+        registry: where declarations go.
+        spark: whose parser reads it.
+        configuration: values of `${name}`.
+        conf: what `SET` has said so far in this source, and says here.
+        first_line: of the text in its file.
+    """
+    text = _filled(text, configuration)
+    problems = []
+    for found in statements(text):
+        line = first_line + text.count("\n", 0, found[0].start)
+        statement = _filled(text[found[0].start : found[-1].end], conf)
+        declared = _Statement(statement, Place(file, line), registry, spark, conf)
+        try:
+            declared.check_parameters()
+            declared.declare()
+        except SqlError as problem:
+            problems.append(problem)
+        except UsageError as error:
+            problems.append(SqlError(declared.place, str(error)))
+    return problems
+
+
+class _Statement:
+    """One statement."""
+
+    def __init__(
+        self,
+        text: str,
+        place: Place,
+        registry: Registry,
+        spark: SparkSession,
+        conf: dict[str, str],
+    ) -> None:
+        self.place = place
+        self._text = text
+        self._found = tokens(text)
+        self._registry = registry
+        self._spark = spark
+        self._conf = conf
+
+    def check_parameters(self) -> None:
+        """Look for a `${name}` that nothing says the value of.
+
+        Raises:
+            UsageError: there is one.
+        """
+        for token in self._found:
+            found = _PARAMETER.match(self._text, token.start) if token.text == "$" else None
+            if found is None and token.kind in {"text", "name"}:
+                found = _PARAMETER.search(token.text)
+            if found is not None and not found[1].startswith("spark."):
+                raise UsageError(f"the pipeline's configuration has no {found[1]}")
+
+    def declare(self) -> None:
+        """Declare what the statement says.
+
+        Raises:
+            SqlError: nothing a pipeline knows.
+            UsageError: a clause does not make sense.
+        """
+        found = self._found
+        if starts(found, 0, "SET") and any(token.text == "=" for token in found):
+            name, _, value = (part.strip() for part in self._text[found[0].end :].partition("="))
+            of_engine = name.startswith(("spark.", "pipelines."))
+            self._conf[name] = value.strip("'\"") if of_engine else value  # `${name}` is as written
+        elif starts(found, 0, "APPLY", "CHANGES", "INTO"):
+            self._changes(found[3:], "")
+        elif starts(found, 0, "CREATE", "FLOW"):
+            self._flow(found)
+        elif starts(found, 0, "CREATE"):
+            self._dataset()
+        else:
+            first = found[0].text.upper()
+            has = "CREATE STREAMING TABLE, CREATE MATERIALIZED VIEW, CREATE TEMPORARY VIEW"
+            said = f"a pipeline's SQL has {has} and CREATE FLOW"
+            if first == "USE":
+                said = "say catalog and schema in the pipeline's settings, or in front of names"
+            raise SqlError(self.place, f"{first} declares nothing; {said}")
+
+    def _flow(self, found: list[Token]) -> None:
+        """Read `CREATE FLOW f AS INSERT INTO …` and `CREATE FLOW f AS AUTO CDC INTO …`."""
+        start = next((at for at, token in enumerate(found) if token.upper == "AS"), len(found))
+        name = _unquoted(self._text[found[2].start : found[start - 1].end]) if start > 2 else ""  # noqa: PLR2004
+        if starts(found, start + 1, "AUTO", "CDC", "INTO"):
+            self._changes(found[start + 4 :], name)
+            return
+        if starts(found, start + 1, "APPLY", "CHANGES", "INTO"):
+            self._changes(found[start + 4 :], name)
+            return
+        once = starts(found, start + 3, "ONCE")
+        text = self._text
+        if once:
+            text = blanked(text, [span(found[start + 3 : start + 4])])
+        plan = self._parsed(text)
+        insert = plan.flowOperation()
+        target = ".".join(sequence(insert.table().multipartIdentifier()))
+        query = _after(text, insert.query())
+        self._add_flow(name, target, query, once=once)
+
+    def _changes(self, found: list[Token], name: str) -> None:
+        at = next((n for n, token in enumerate(found) if token.upper == "FROM"), len(found))
+        if not found or not at:
+            raise SqlError(self.place, "AUTO CDC INTO needs the name of a streaming table")
+        target = _unquoted(self._text[found[0].start : found[at - 1].end])
+        changes = read_changes(found[at:], self._text)
+        flow = Flow(name or target, target, self.place, conf=dict(self._conf), changes=changes)
+        self._registry.add_flow(flow)
+
+    def _dataset(self) -> None:
+        made = cleaned(self._text)
+        found = tokens(made.text)
+        inner = _flow_clause(found)
+        text = made.text
+        if inner is not None:  # CREATE STREAMING TABLE t FLOW AUTO CDC FROM …
+            text = blanked(text, [(found[inner].start, found[-1].end)])
+        plan = self._parsed(text)
+        kind = _KINDS.get(java_class(plan))
+        if kind is None:
+            message = "a pipeline creates streaming tables, materialized views and temporary views"
+            raise SqlError(self.place, message)
+        name = _name(plan)
+        if kind == "temporary_view":
+            dataset = self._view(plan, name, made)
+        else:
+            dataset = self._table(plan, name, kind, made)
+        self._registry.add_dataset(dataset)
+        if inner is not None:
+            changes = read_changes(found[inner + 3 :], made.text)
+            self._registry.add_flow(
+                Flow(name, name, self.place, conf=dict(self._conf), changes=changes)
+            )
+        elif java_class(plan) != "CreateStreamingTable":  # which flows elsewhere write to
+            self._add_flow(name, name, _original(plan, text))
+
+    def _view(self, plan: Any, name: str, made: Cleaned) -> Dataset:
+        return Dataset(
+            name,
+            "temporary_view",
+            self.place,
+            comment=option(plan.comment()) or "",
+            rules=tuple(made.rules),
+            ignored=tuple(made.ignored),
+        )
+
+    def _table(self, plan: Any, name: str, kind: Kind, made: Cleaned) -> Dataset:
+        spec = plan.tableSpec()
+        columns = sequence(plan.columns())
+        partitions, clusters = _transforms(plan)
+        return Dataset(
+            name,
+            kind,
+            self.place,
+            comment=option(spec.comment()) or "",
+            properties=scala_map(spec.properties()),
+            partition_by=partitions,
+            cluster_by=clusters,
+            schema=_schema(self._spark, columns) if columns else None,
+            path=option(spec.location()) or "",
+            source_format=option(spec.provider()) or "",
+            rules=tuple(made.rules),
+            ignored=tuple(made.ignored),
+        )
+
+    def _add_flow(self, name: str, target: str, query: str, *, once: bool = False) -> None:
+        lines = self._text.partition(query)[0].count("\n") if query in self._text else 0
+        above = "\n" * (self.place.line + lines - 1)  # so that errors name the file's lines
+        flow = Flow(name, target, self.place, _query(above + query), dict(self._conf), once=once)
+        self._registry.add_flow(flow)
+
+    def _parsed(self, text: str) -> Any:
+        from pyspark.errors import ParseException
+
+        parser = self._spark._jsparkSession.sessionState().sqlParser()  # noqa: SLF001
+        try:
+            return parser.parsePlan(text)
+        except ParseException as error:
+            said = str(error).strip().splitlines()[0]
+            found = _LOCATED.search(str(error))
+            line = self.place.line + int(found[1]) - 1 if found else self.place.line
+            raise SqlError(Place(self.place.file, line), said) from None
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """Put values in the place of `${name}`; a name without one stays."""
+    return _PARAMETER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def _query(text: str) -> Callable[[], DataFrame]:
+    def query() -> DataFrame:
+        from nbkit.toolkit.session import session
+
+        spark = session.attach()
+        assert spark is not None
+        return spark.sql(text)
+
+    query.sql = text  # type: ignore[attr-defined] # what a person reads of it
+    return query
+
+
+def _flow_clause(found: list[Token]) -> int | None:
+    return next(
+        (
+            at
+            for at, token in enumerate(found)
+            if token.depth == 0 and starts(found, at, "FLOW", "AUTO", "CDC")
+        ),
+        None,
+    )
+
+
+def _name(plan: Any) -> str:
+    named = plan.name()
+    kind = named.getClass().getSimpleName()
+    if kind == "UnresolvedIdentifier":
+        return ".".join(sequence(named.nameParts()))
+    return str(named.unquotedString())
+
+
+def _original(plan: Any, text: str) -> str:
+    query = plan.originalText()
+    return str(option(query)) if hasattr(query, "isDefined") else str(query or text)
+
+
+def _after(text: str, query: Any) -> str:
+    return text[option(query.origin().startIndex()) :]
+
+
+def _transforms(plan: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns that partition and that cluster a table."""
+    partitions: list[str] = []
+    clusters: list[str] = []
+    for transform in sequence(plan.partitioning()):
+        columns = [".".join(each.fieldNames()) for each in transform.references()]
+        (clusters if transform.name() == "cluster_by" else partitions).extend(columns)
+    return tuple(partitions), tuple(clusters)
+
+
+def _schema(spark: SparkSession, columns: list[Any]) -> Any:
+    from pyspark.sql.types import StructField, StructType, _parse_datatype_json_string
+
+    del spark
+    fields = []
+    for column in columns:
+        kind = _parse_datatype_json_string(column.dataType().json())
+        comment = option(column.comment())
+        metadata = {"comment": comment} if comment else None
+        fields.append(StructField(column.name(), kind, column.nullable(), metadata))
+    return StructType(fields)
+
+
+def _unquoted(name: str) -> str:
+    return name.replace("`", "").strip()

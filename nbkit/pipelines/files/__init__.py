@@ -1,0 +1,1 @@
+"""Files that pipelines read, as Auto Loader reads them."""

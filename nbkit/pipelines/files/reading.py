@@ -1,0 +1,392 @@
+"""What a query reads: names of datasets, wherever PySpark takes the name of a table.
+
+While a query function runs in `answering`, `spark.table`, `spark.read.table`,
+`spark.readStream.table` and the tables in `spark.sql` text are answered by an `Inputs`: empty
+stand-ins while a pipeline is analysed, the real tables while it is updated. Outside, PySpark is as
+it was.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nbkit.dialect.paths import spark_path
+from nbkit.dialect.tokens import tokens
+from nbkit.pipelines.scala import java_class, option, sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from nbkit.dialect.tokens import Token
+
+_METADATA = "_metadata"
+
+_numbers = itertools.count(1)
+
+
+class Inputs(Protocol):
+    """Answers a query that reads something by name."""
+
+    def table(self, name: str, *, stream: bool) -> DataFrame | str | None:
+        """Return a dataset, or the name that Spark knows it by; None for no dataset.
+
+        Args:
+            name: as the query writes it.
+            stream: whether the query reads it as a stream.
+        """
+        ...
+
+    def files(
+        self,
+        path: str,
+        options: Mapping[str, str],
+        schema: StructType | str | None,
+        *,
+        stream: bool,
+    ) -> DataFrame:
+        """Return files as Auto Loader reads them."""
+        ...
+
+
+_inputs: ContextVar[Inputs | None] = ContextVar("nbkit_pipeline_inputs", default=None)
+
+
+@contextmanager
+def answering(inputs: Inputs) -> Iterator[None]:
+    """Answer what is read by name from `inputs`, in this thread."""
+    prepare()
+    token = _inputs.set(inputs)
+    try:
+        yield
+    finally:
+        _inputs.reset(token)
+
+
+@contextmanager
+def asking_spark() -> Iterator[None]:
+    """Let what is read by name be Spark's again, within `answering`."""
+    token = _inputs.set(None)
+    try:
+        yield
+    finally:
+        _inputs.reset(token)
+
+
+def answered() -> bool:
+    """Say whether what is read by name is answered here and now."""
+    return _inputs.get() is not None
+
+
+@functools.cache
+def prepare() -> None:
+    """Ask the inputs in PySpark's own methods; done once, and idle without `answering`."""
+    from pyspark.sql.readwriter import DataFrameReader
+    from pyspark.sql.session import SparkSession
+    from pyspark.sql.streaming.readwriter import DataStreamReader
+
+    for owner, stream in (
+        (SparkSession, False),
+        (DataFrameReader, False),
+        (DataStreamReader, True),
+    ):
+        owner.table = _reading(owner.table, stream=stream)
+    SparkSession.sql = _querying(SparkSession.sql)
+    for name in ("format", "option", "options", "schema"):
+        setattr(DataStreamReader, name, _noting(getattr(DataStreamReader, name), name))
+    DataStreamReader.load = _loading(DataStreamReader.load)
+
+
+def _reading(call: Callable[..., Any], *, stream: bool) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def table(self: Any, tableName: str, *args: Any, **named: Any) -> Any:  # noqa: N803 - PySpark's
+        inputs = _inputs.get()
+        if inputs is None:
+            return call(self, tableName, *args, **named)
+        with asking_spark():
+            found = inputs.table(tableName, stream=stream)
+            if found is None or isinstance(found, str):
+                return call(self, found or tableName, *args, **named)
+            return found
+
+    return table
+
+
+def _querying(call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def sql(self: SparkSession, sqlQuery: str, *args: Any, **named: Any) -> Any:  # noqa: N803
+        inputs = _inputs.get()
+        if inputs is None:
+            return call(self, sqlQuery, *args, **named)
+        with asking_spark():
+            text, views = _answered(self, sqlQuery, inputs)
+            try:
+                if not (views and _hides_metadata(text)):
+                    return call(self, text, *args, **named)
+                query = _query_of(text)
+                rows = call(self, text[query:], *args, **named).drop(_METADATA)
+                if not query:
+                    return rows
+                views.append(f"__nbkit_{next(_numbers)}")
+                rows.createOrReplaceTempView(views[-1])
+                return call(self, f"{text[:query]}TABLE {views[-1]}")
+            finally:
+                for view in views:
+                    self.catalog.dropTempView(view)
+
+    return sql
+
+
+def _noting(call: Callable[..., Any], method: str) -> Callable[..., Any]:
+    """Remember what a reader is told, which it keeps on Java's side."""
+
+    @functools.wraps(call)
+    def note(self: Any, *args: Any, **named: Any) -> Any:
+        told = self.__dict__.setdefault("_nbkit_told", {"options": {}})
+        if method == "option":
+            key = args[0] if args else named["key"]
+            told["options"][str(key)] = args[1] if len(args) > 1 else named["value"]
+        elif method == "options":
+            told["options"] |= named
+        else:
+            told[method] = args[0] if args else next(iter(named.values()))
+        if method == "format" and str(told["format"]).lower() == "cloudfiles":
+            return self  # Spark has no such source, `load` does
+        return call(self, *args, **named)
+
+    return note
+
+
+def _loading(call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def load(self: Any, path: str | None = None, **named: Any) -> Any:
+        told = self.__dict__.get("_nbkit_told", {})
+        inputs = _inputs.get()
+        if str(told.get("format", "")).lower() != "cloudfiles" or inputs is None:
+            return call(self, path, **named)
+        options = {**told["options"], **named}
+        with asking_spark():
+            return _files(inputs, str(path), options, told.get("schema"), stream=True)
+
+    return load
+
+
+def _answered(spark: SparkSession, text: str, inputs: Inputs) -> tuple[str, list[str]]:
+    """Return SQL text that reads views of datasets instead of the datasets, and the views."""
+    from pyspark.errors import ParseException
+
+    parser = spark._jsparkSession.sessionState().sqlParser()  # noqa: SLF001 - no other way
+    try:
+        plan = parser.parsePlan(text)
+    except ParseException:
+        return text, []  # its own call says so better
+    views: list[str] = []
+    edits: list[tuple[int, int, str]] = []
+    renamed: dict[tuple[str, ...], str] = {}
+    for relation in _relations(plan):
+        if relation.streaming_name:
+            relation.end = _end_of_stream(text, relation)
+        found = _answer(relation, text, inputs)
+        if (
+            relation.stream
+            and not relation.is_function
+            and (found is None or isinstance(found, str))
+        ):
+            found = spark.readStream.table(found or relation.name)
+        if found is None:
+            continue
+        if isinstance(found, str):
+            replacement = found
+        else:
+            replacement = f"__nbkit_{next(_numbers)}"
+            if relation.is_function and _hides_metadata(text):
+                found = found.select("*", _METADATA)
+            found.createOrReplaceTempView(replacement)
+            views.append(replacement)
+        last = relation.parts[-1]
+        if len(relation.parts) > 1:
+            renamed[tuple(part.lower() for part in relation.parts)] = last
+        alias = "" if relation.aliased else f" AS `{last}`"
+        edits.append((relation.start, relation.end, f"{replacement}{alias}"))
+    edits += _columns(text, renamed, [(start, end) for start, end, _ in edits])
+    for start, end, replacement in sorted(edits, reverse=True):
+        text = text[:start] + replacement + text[end:]
+    return text, views
+
+
+def _end_of_stream(text: str, relation: _Relation) -> int:
+    """Return where `STREAM(name)` or `STREAM name` ends, before an alias."""
+    found = tokens(text[relation.start : relation.end])
+    words = [token.text for token in found]
+    last = words.index(")") if words[1] == "(" else 2 * len(relation.parts) - 1
+    return int(relation.start) + found[last].end
+
+
+def _query_of(text: str) -> int:
+    """Return where the query begins in a statement that writes its rows to a table."""
+    words = [token for token in tokens(text) if token.depth == 0]
+    first = [token.upper for token in words]
+    if first[0] not in {"CREATE", "REPLACE", "INSERT"} or "VIEW" in first[:5]:
+        return 0
+    return next((token.start for token in words if token.upper in {"SELECT", "WITH"}), 0)
+
+
+def _hides_metadata(text: str) -> bool:
+    """Say whether a query reads parts of the files' metadata, but never the whole of it.
+
+    A view does not have the column that files hide: it has to show it, and the query's result
+    has to be without it again.
+    """
+    found = tokens(text)
+    places = [at for at, token in enumerate(found) if token.text.lower() == _METADATA]
+    return bool(places) and all(found[at + 1].text == "." for at in places if at + 1 < len(found))
+
+
+class _Relation:
+    """A table, or a function that reads files, in SQL text."""
+
+    def __init__(self, node: Any, *, aliased: bool, stream: bool, outer: Any) -> None:
+        origin = outer.origin()
+        self.node = node
+        self.aliased = aliased
+        self.stream = stream
+        self.start = option(origin.startIndex())
+        self.end = option(origin.stopIndex()) + 1  # of a stream, with the alias after it
+        self.is_function = java_class(node) == "UnresolvedTableValuedFunction"
+        names = node.name() if self.is_function else node.multipartIdentifier()
+        self.parts: list[str] = [str(part) for part in sequence(names)]
+        self.name = ".".join(f"`{part}`" for part in self.parts)
+        self.streaming_name = outer is not node and not self.is_function
+
+
+def _relations(plan: Any) -> Iterator[_Relation]:
+    """Yield the relations of a plan that its text names, names of its own CTEs left out."""
+    seen: set[tuple[int, int]] = set()
+    for relation in _walk(plan, frozenset(), aliased=False):
+        place = (relation.start, relation.end)
+        if place not in seen:
+            seen.add(place)
+            yield relation
+
+
+def _walk(node: Any, own: frozenset[str], *, aliased: bool) -> Iterator[_Relation]:
+    kind = java_class(node)
+    if kind == "UnresolvedWith":
+        for pair in sequence(node.cteRelations()):
+            yield from _walk(pair._2(), own, aliased=True)  # noqa: SLF001 - Scala's own name
+            own |= {str(pair._1()).lower()}  # noqa: SLF001
+    stream = kind == "NamedStreamingRelation"
+    inner = node.child() if stream else node
+    if java_class(inner) in {"UnresolvedRelation", "UnresolvedTableValuedFunction"}:
+        found = _Relation(inner, aliased=aliased, stream=stream or inner.isStreaming(), outer=node)
+        if not (len(found.parts) == 1 and found.parts[0].lower() in own):
+            yield found
+        return
+    for child in sequence(node.children()):
+        yield from _walk(child, own, aliased=kind in {"SubqueryAlias", "RelationTimeTravel"})
+    for expression in sequence(node.expressions()):
+        yield from _in_expression(expression, own)
+
+
+def _in_expression(expression: Any, own: frozenset[str]) -> Iterator[_Relation]:
+    if hasattr(expression, "plan") and _is_plan_expression(expression):
+        yield from _walk(expression.plan(), own, aliased=False)
+    for child in sequence(expression.children()):
+        yield from _in_expression(child, own)
+
+
+_PLANS = {
+    "ScalarSubquery",
+    "Exists",
+    "ListQuery",
+    "LateralSubquery",
+    "FunctionTableSubqueryArgumentExpression",
+}
+
+
+def _is_plan_expression(expression: Any) -> bool:
+    return java_class(expression) in _PLANS
+
+
+def _answer(relation: _Relation, text: str, inputs: Inputs) -> DataFrame | str | None:
+    if not relation.is_function:
+        return inputs.table(relation.name, stream=relation.stream)
+    name = relation.parts[-1].lower()
+    if name not in {"read_files", "cloud_files"}:
+        return None
+    path, options, schema = _file_arguments(text[relation.start : relation.end], name)
+    stream = relation.stream or name == "cloud_files"
+    return _files(inputs, path, options, schema, stream=stream)
+
+
+def _files(
+    inputs: Inputs, path: str, options: dict[str, Any], schema: Any, *, stream: bool
+) -> DataFrame:
+    """Ask for files with every path in them as Spark's."""
+    places = {name: spark_path(str(options[name])) for name in options if _is_place(name)}
+    return inputs.files(spark_path(path), {**options, **places}, schema, stream=stream)
+
+
+def _is_place(option: str) -> bool:
+    return option.lower().endswith(("location", "destination"))
+
+
+def _file_arguments(text: str, function: str) -> tuple[str, dict[str, str], str | None]:
+    """Read `(path, name => value, …)`, or the older `(path, "format", map("k", "v"))`."""
+    found = tokens(text)
+    words = [token.text.strip("`").lower() for token in found]
+    opening = words.index("(", words.index(function))
+    inner = [token for token in found[opening + 1 :] if token.text not in {",", "=>", ")", "("}]
+    texts = [_literal(token) for token in inner if token.upper not in {"MAP", "STREAM"}]
+    path, *rest = texts
+    options = {"cloudFiles.inferColumnTypes": "true"}  # it does, and `cloud_files` does not
+    if function == "cloud_files":
+        options = {"cloudFiles.format": rest[0] if rest else "json"}
+        rest = rest[1:]
+    pairs = dict(zip(rest[::2], rest[1::2], strict=False))
+    schema = pairs.pop("schema", None)
+    return path, {**options, **{_option(name): value for name, value in pairs.items()}}, schema
+
+
+_CLOUD_OPTIONS = {
+    "format": "cloudFiles.format",
+    "schemahints": "cloudFiles.schemaHints",
+    "schemaevolutionmode": "cloudFiles.schemaEvolutionMode",
+    "schemalocation": "cloudFiles.schemaLocation",
+    "infercolumntypes": "cloudFiles.inferColumnTypes",
+    "maxfilespertrigger": "cloudFiles.maxFilesPerTrigger",
+    "includeexistingfiles": "cloudFiles.includeExistingFiles",
+}
+
+
+def _option(name: str) -> str:
+    return _CLOUD_OPTIONS.get(name.lower(), name)
+
+
+def _literal(token: Token) -> str:
+    return token.text[1:-1] if token.kind in {"text", "name"} else token.text
+
+
+def _columns(
+    text: str, renamed: Mapping[tuple[str, ...], str], taken: list[tuple[int, int]]
+) -> list[tuple[int, int, str]]:
+    """Return edits for columns that are written with all of a dataset's name before them."""
+    if not renamed:
+        return []
+    found = tokens(text)
+    edits = []
+    for at, token in enumerate(found):
+        for parts, last in renamed.items():
+            words = found[at : at + 2 * len(parts)]
+            spelled = [word.text.strip("`").lower() for word in words]
+            wanted = [each for part in parts for each in (part, ".")]
+            inside = any(start <= token.start < end for start, end in taken)
+            if spelled == wanted and not inside and (at == 0 or found[at - 1].text != "."):
+                edits.append((token.start, words[-2].end, f"`{last}`"))
+    return edits

@@ -1,0 +1,66 @@
+"""What happens in an update, as it happens: one value per dataset and change of state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbkit.pipelines.refresh.plan import How
+    from nbkit.pipelines.refresh.written import Merged
+    from nbkit.quality.outcome import Outcome
+
+FlowState = Literal[
+    "QUEUED", "RUNNING", "COMPLETED", "FAILED", "SKIPPED", "STOPPED", "EXCLUDED", "RETRYING"
+]
+"""As Databricks' event log spells them; `RETRYING` is FAILED there, with another try to come."""
+
+OVER = frozenset({"COMPLETED", "FAILED", "SKIPPED", "STOPPED", "EXCLUDED"})
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetProgress:
+    """A dataset in an update.
+
+    Attributes:
+        key: `schema.name`.
+        kind: such as `materialized_view`.
+        state: where it stands.
+        message: for a person: how it was refreshed and why, or what went wrong.
+        how: how it was, or is being, refreshed; None before that is decided.
+        rows, dropped: written and kept out; None where that is not known.
+        merged: what changes have done, to a table that takes them.
+        started_at, ended_at: milliseconds since the epoch; 0 for not yet.
+        outcomes: of expectations, on it and on the views that it reads.
+        error: the exception that ended it.
+        name: what people call it; the key unless it lies in a catalog.
+    """
+
+    key: str
+    kind: str
+    state: FlowState
+    message: str = ""
+    how: How | None = None
+    rows: int | None = None
+    dropped: int | None = None
+    merged: Merged | None = None
+    started_at: int = 0
+    ended_at: int = 0
+    outcomes: tuple[Outcome, ...] = field(default=(), compare=False)
+    error: BaseException | None = field(default=None, compare=False)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """Have a name in any case."""
+        object.__setattr__(self, "name", self.name or self.key)
+
+
+def end_of(progress: Iterable[DatasetProgress]) -> Literal["CANCELED", "FAILED", "COMPLETED"]:
+    """Return how an update ended, as Databricks' event log spells it."""
+    states = {each.state for each in progress}
+    return "CANCELED" if "STOPPED" in states else "FAILED" if "FAILED" in states else "COMPLETED"
+
+
+Listener = "Callable[[DatasetProgress], None]"

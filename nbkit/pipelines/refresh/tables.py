@@ -1,0 +1,223 @@
+"""Delta tables of a pipeline: what is known about them, and how they are replaced in one commit.
+
+What a refresh was about (definition, versions of inputs) stands in the table's own properties,
+written by the commit that it describes: there is no second place that could tell otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nbkit.dialect.sql_text import literal, quoted_part
+from nbkit.errors import UsageError
+from nbkit.pipelines.resolve.names import quoted
+from nbkit.pipelines.resolve.query_plan import version_of
+from nbkit.pipelines.scala import option, scala_map, sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from nbkit.pipelines.declare.declarations import Dataset
+
+_OWNER = "nbkit.pipeline"
+_RECORD = "nbkit.refresh"
+_GENERATION = "nbkit.generation"
+_OURS = (_OWNER, _RECORD, _GENERATION)
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """A stored dataset as its table tells.
+
+    Attributes:
+        version: identity and version of the table, as one text.
+        number: the version's number alone.
+        owner: the pipeline that made it; empty for anybody else.
+        record: what the last refresh noted.
+        generation: which life it is, of a streaming table.
+        properties: all others.
+    """
+
+    version: str
+    number: int
+    owner: str = ""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    generation: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+def catalogued(spark: SparkSession, keys: Iterable[str]) -> dict[str, Any]:
+    """Return what the catalog knows about those of some tables that are Delta's, by their keys.
+
+    It is asked once for each schema: Hive answers one question at a time, and takes as long for
+    one table as for many.
+    """
+    jvm: Any = spark._jvm  # noqa: SLF001 - PySpark has no other way
+    catalog = spark._jsparkSession.sessionState().catalog().externalCatalog()  # noqa: SLF001
+    schemas: dict[str, Any] = {}
+    for key in keys:
+        schema, _, name = key.partition(".")
+        schemas.setdefault(schema, jvm.java.util.ArrayList()).add(name)
+    found = {}
+    for schema, names in schemas.items():
+        asked = jvm.org.apache.spark.api.python.PythonUtils.toSeq(names)
+        for table in sequence(catalog.getTablesByName(schema, asked)):
+            if option(table.provider()) == "delta":
+                found[f"{schema}.{table.identifier().table()}"] = table
+    return found
+
+
+def state_of(spark: SparkSession, key: str, known: Any = None) -> TableState | None:
+    """Return what a table tells; None if there is none.
+
+    Args:
+        spark: the session.
+        key: the table's name.
+        known: what the catalog knows about it, if it was asked already.
+
+    Raises:
+        UsageError: there is something of that name, but no Delta table.
+    """
+    snapshot = snapshot_of(spark, key, known)
+    if snapshot is None:
+        return None
+    if snapshot.version() < 0:
+        raise UsageError(f"{key} exists, and is no Delta table")
+    metadata = snapshot.metadata()
+    properties = scala_map(metadata.configuration())
+    return TableState(
+        version_of(snapshot),
+        int(snapshot.version()),
+        properties.get(_OWNER, ""),
+        json.loads(properties.get(_RECORD, "{}")),
+        properties.get(_GENERATION, ""),
+        {name: value for name, value in properties.items() if name not in _OURS},
+    )
+
+
+def version_at(spark: SparkSession, path: str) -> str | None:
+    """Return identity and version of the Delta table in a folder; None if there is none."""
+    jvm: Any = spark._jvm  # noqa: SLF001 - as below
+    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path)  # noqa: SLF001
+    snapshot = _newest(log, jvm)
+    return None if snapshot.version() < 0 else version_of(snapshot)
+
+
+def snapshot_of(spark: SparkSession, key: str, known: Any = None) -> Any:
+    """Return Delta's newest snapshot of a table; None if there is no table."""
+    from pyspark.errors import AnalysisException
+
+    jvm: Any = spark._jvm  # noqa: SLF001 - Delta's log has no Python API
+    session = spark._jsparkSession  # noqa: SLF001
+    table = known or session.sessionState().sqlParser().parseTableIdentifier(quoted(key))
+    try:
+        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, table)
+    except AnalysisException as error:
+        if error.getCondition() not in {"TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND"}:
+            raise
+        return None
+    return _newest(log, jvm)
+
+
+def _newest(log: Any, jvm: Any) -> Any:
+    nothing = jvm.scala.Option.empty()
+    return log.update(False, nothing, nothing)
+
+
+def check_owner(key: str, state: TableState | None, pipeline: str) -> None:
+    """Keep a pipeline from replacing what it has not made.
+
+    Raises:
+        UsageError: the table is somebody else's.
+    """
+    if state is not None and state.owner != pipeline:
+        whose = f"pipeline {state.owner}" if state.owner else "somebody else"
+        raise UsageError(
+            f"table {key} was made by {whose}: drop it, or give the dataset another name"
+        )
+
+
+def replace(
+    rows: DataFrame,
+    key: str,
+    dataset: Dataset,
+    pipeline: str,
+    record: Mapping[str, Any] | None = None,
+) -> None:
+    """Replace a table, or make it, by the rows of a query, in one commit.
+
+    Readers see all of the old rows or all of the new ones; if the query fails, the old stay.
+    """
+    view = "nbkit_rows"  # the session is this flow's alone
+    rows.createOrReplaceTempView(view)
+    noted = {_OWNER: pipeline, _RECORD: json.dumps(record or {}, sort_keys=True)}
+    head = f"CREATE OR REPLACE TABLE {quoted(key)} USING delta"
+    clauses = _clauses(dataset, noted)
+    query = f"AS SELECT * FROM {view}"  # noqa: S608 - the name is ours
+    rows.sparkSession.sql(" ".join([head, *clauses, query]))
+
+
+def begin(
+    spark: SparkSession,
+    key: str,
+    dataset: Dataset,
+    columns: Any,
+    *,
+    pipeline: str,
+    record: Mapping[str, Any],
+) -> str:
+    """Make a streaming table, or empty it, in one commit; returns which life of it this is.
+
+    Checkpoints belong to a life, so that none is ever used with rows of another.
+    """
+    from delta.tables import DeltaTable
+
+    generation = uuid.uuid4().hex
+    noted = {
+        _OWNER: pipeline,
+        _GENERATION: generation,
+        _RECORD: json.dumps(record, sort_keys=True),
+    }
+    builder = DeltaTable.createOrReplace(spark).tableName(quoted(key)).addColumns(columns)
+    if dataset.partition_by:
+        builder = builder.partitionedBy(*dataset.partition_by)
+    if dataset.cluster_by:
+        builder = builder.clusterBy(*dataset.cluster_by)
+    if dataset.comment:
+        builder = builder.comment(dataset.comment)
+    if dataset.path:
+        builder = builder.location(dataset.path)
+    for name, value in {**dataset.properties, **noted}.items():
+        builder = builder.property(name, value)
+    builder.execute()
+    return generation
+
+
+def ensure_schemas(spark: SparkSession, keys: Sequence[str]) -> None:
+    """Make the schemas that tables stand in."""
+    for schema in dict.fromkeys(key.partition(".")[0] for key in keys):
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted_part(schema)}")
+
+
+def _clauses(dataset: Dataset, noted: Mapping[str, str]) -> list[str]:
+    properties = {**dataset.properties, **noted}
+    listed = ", ".join(f"{literal(name)} = {literal(value)}" for name, value in properties.items())
+    clauses = []
+    if dataset.partition_by:
+        clauses.append(f"PARTITIONED BY ({_listed(dataset.partition_by)})")
+    if dataset.cluster_by:
+        clauses.append(f"CLUSTER BY ({_listed(dataset.cluster_by)})")
+    if dataset.path:
+        clauses.append(f"LOCATION {literal(dataset.path)}")
+    if dataset.comment:
+        clauses.append(f"COMMENT {literal(dataset.comment)}")
+    return [*clauses, f"TBLPROPERTIES ({listed})"]
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(".".join(quoted_part(part) for part in each.split(".")) for each in columns)

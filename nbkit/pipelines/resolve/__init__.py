@@ -1,0 +1,1 @@
+"""Resolve and check a whole pipeline before anything is written."""

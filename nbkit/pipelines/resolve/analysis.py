@@ -1,0 +1,318 @@
+"""Resolve and type-check a whole pipeline before anything runs, with no data read.
+
+Every query function is called once, and what it reads of the pipeline is answered by an empty
+stand-in, made at that moment from the dataset's own query: so the order of the graph comes out by
+itself, and a wrong column shows three tables down.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from nbkit.dialect.unity_catalog import unknown_catalog
+from nbkit.errors import Problem, UsageError
+from nbkit.near import hint
+from nbkit.pipelines.declare.configuration import configured
+from nbkit.pipelines.declare.sources import as_problem
+from nbkit.pipelines.files import auto_loader
+from nbkit.pipelines.files.reading import answering
+from nbkit.pipelines.resolve import columns, query_plan, stand_ins
+from nbkit.pipelines.resolve.cdc_columns import cdc_columns
+from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow, Inputs, PipelineGraph
+from nbkit.pipelines.resolve.names import naming_of, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from nbkit.pipelines.declare.declarations import Dataset, Declared, Flow, Kind
+    from nbkit.pipelines.declare.spec import Spec
+    from nbkit.pipelines.files.hadoop_folder import HadoopFolder
+
+_LINE = re.compile(r"\bline (\d+)[, ]+pos")
+
+
+def analyse(
+    declared: Declared,
+    spec: Spec,
+    spark: SparkSession,
+    found: Sequence[Problem] = (),
+    schemas: HadoopFolder | None = None,
+) -> PipelineGraph:
+    """Resolve a pipeline.
+
+    Args:
+        declared: what its sources say.
+        spec: its settings.
+        spark: resolves the queries; nothing is run on it.
+        found: problems that are known already.
+        schemas: where updates keep the schemas of files; None before there is such a place.
+    """
+    return _Analysis(declared, spec, spark, list(found), schemas).graph()
+
+
+class _BrokenError(Exception):
+    """A dataset that a query reads is wrong; its own problem says why."""
+
+
+class _Analysis:
+    """The analysis of one pipeline; answers its queries while they are resolved."""
+
+    def __init__(
+        self,
+        declared: Declared,
+        spec: Spec,
+        spark: SparkSession,
+        problems: list[Problem],
+        schemas: HadoopFolder | None,
+    ) -> None:
+        self._spec = spec
+        self._spark = spark
+        self._naming = naming_of(spec, spark)
+        self._problems = problems
+        self._schemas = schemas
+        self._declared: dict[str, Dataset] = {}
+        self._flows: dict[str, list[Flow]] = {}
+        self._done: dict[str, AnalysedDataset | None] = {}
+        self._views: dict[str, DataFrame] = {}
+        self._path: list[str] = []
+        self._read: list[dict[str, bool]] = []
+        self._take(declared)
+
+    def graph(self) -> PipelineGraph:
+        """Resolve everything."""
+        with configured(self._spark, self._spec.configuration):
+            for key in self._declared:
+                try:
+                    self._resolve(key)
+                except _BrokenError:
+                    continue
+        known = {key: found for key, found in self._done.items() if found is not None}
+        self._ignored()
+        problems = tuple(dict.fromkeys(self._problems))
+        return PipelineGraph(self._spec, self._naming, known, problems, self._schemas)
+
+    def table(self, name: str, *, stream: bool) -> DataFrame | str | None:
+        """Answer a query that reads a table."""
+        key = self._naming.key(name)
+        if key is None:
+            return None
+        if key not in self._declared:
+            return self._naming.outside(name, self._spark.catalog.tableExists)
+        if self._read:
+            self._read[-1][key] = self._read[-1].get(key, False) or stream
+        found = self._resolve(key)
+        short = key.partition(".")[2]
+        if found.kind == "temporary_view":
+            view = self._views[key]
+            if view.isStreaming != stream:
+                how = "a stream: read it with readStream" if view.isStreaming else "not a stream"
+                raise UsageError(f"{short} is {how}")
+            return view
+        make = stand_ins.stream if stream else stand_ins.batch
+        return make(self._spark, found.columns, key)
+
+    def files(
+        self, path: str, options: Mapping[str, str], schema: Any, *, stream: bool
+    ) -> DataFrame:
+        """Answer a query that reads files as Auto Loader does."""
+        kept = self._schemas if stream else None
+        return auto_loader.resolved(self._spark, path, options, schema, stream=stream, state=kept)
+
+    def _take(self, declared: Declared) -> None:
+        for dataset in declared.datasets:
+            key = self._naming.key(dataset.name)
+            if key is None:
+                self._wrong(dataset, self._unknown(dataset.name))
+            elif key in self._declared:
+                first = self._declared[key].place
+                self._wrong(dataset, f"{dataset.name} is declared already, at {first}")
+            else:
+                self._declared[key] = dataset
+        names: dict[str, Flow] = {}
+        for flow in declared.flows:
+            target = self._naming.key(flow.target)
+            if target is None or target not in self._declared:
+                near = hint(flow.target, [each.name for each in self._declared.values()])
+                self._wrong(flow, f"there is no dataset {flow.target} to write to{near}")
+                continue
+            known = names.setdefault(flow.name.lower(), flow)
+            if known is not flow and known.place != flow.place:
+                self._wrong(flow, f"flow {flow.name} is declared already, at {known.place}")
+                continue
+            self._flows.setdefault(target, []).append(flow)
+
+    def _resolve(self, key: str) -> AnalysedDataset:
+        """Return a dataset with its columns.
+
+        Raises:
+            _BrokenError: it is wrong, or reads what is.
+        """
+        if key in self._path:
+            cycle = " → ".join([*self._path[self._path.index(key) :], key])
+            self._wrong(self._declared[key], f"waits for itself: {cycle}")
+            self._done.update(dict.fromkeys(self._path[self._path.index(key) :]))
+        if key in self._done:
+            found = self._done[key]
+            if found is None:
+                raise _BrokenError
+            return found
+        self._path.append(key)
+        try:
+            found = self._analysed(key)
+        finally:
+            self._path.pop()
+            self._done.setdefault(key, None)
+        if self._done[key] is None and key in self._done:
+            del self._done[key]  # so that a dataset stands after all that it reads
+            self._done[key] = found
+        if found is None:
+            raise _BrokenError
+        return found
+
+    def _analysed(self, key: str) -> AnalysedDataset | None:
+        dataset = self._declared[key]
+        flows, frames = [], []
+        broken = False
+        for flow in self._flows.get(key, []):
+            resolved = self._frame(flow)
+            if resolved is None:
+                broken = True
+                continue
+            frame, inputs = resolved
+            frames.append(frame)
+            digest = query_plan.definition(frame, *_looks(dataset))
+            flows.append(AnalysedFlow(flow, key, frame.isStreaming, inputs, digest, frame))
+        if broken:
+            return None
+        kind = _kind(dataset, flows)
+        try:
+            shape = self._columns(dataset, kind, flows, frames)
+        except UsageError as error:
+            self._wrong(dataset, str(error))
+            return None
+        if kind == "temporary_view":
+            self._views[key] = frames[0].alias(key.partition(".")[2])
+        written = self._naming.written(key)
+        return AnalysedDataset(key, dataset, kind, shape, tuple(flows), written)
+
+    def _frame(self, flow: Flow) -> tuple[DataFrame, Inputs] | None:
+        """Call a query; return what it makes and reads, or None after noting what is wrong."""
+        self._read.append({})
+        try:
+            with configured(self._spark, flow.conf), answering(self):
+                frame = self._called(flow)
+        except _BrokenError:
+            self._read.pop()
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever a person's query raises
+            self._read.pop()
+            self._problems.append(self._located(flow, error))
+            return None
+        read = self._read.pop()
+        tables, unknown = query_plan.outside(frame) if not frame.isStreaming else ({}, ())
+        streams = tuple(key for key, stream in read.items() if stream)
+        return frame, Inputs(tuple(read), streams, tables, unknown)
+
+    def _called(self, flow: Flow) -> DataFrame:
+        if flow.changes is not None:
+            return cdc_columns(self._spark, flow.changes)
+        assert flow.query is not None
+        frame = flow.query()
+        if not hasattr(frame, "isStreaming"):
+            raise UsageError(f"the query of {flow.name} returns no DataFrame")
+        return frame
+
+    def _columns(
+        self, dataset: Dataset, kind: Kind, flows: list[AnalysedFlow], frames: list[DataFrame]
+    ) -> Any:
+        """Check a dataset against its queries and return its columns.
+
+        Raises:
+            UsageError: they do not fit.
+        """
+        columns.check_flows(dataset, kind, flows)
+        if kind == "sink":
+            columns.check_sink(self._spark, dataset)
+            return None
+        shape = columns.united([frame.schema for frame in frames])
+        declared = columns.declared(self._spark, dataset)
+        if declared is not None:
+            if frames and flows[0].flow.changes is None:
+                columns.check_declared(declared, shape)
+            shape = declared
+        elif not frames:
+            raise UsageError(f"{dataset.name} has neither a query nor a schema")
+        columns.check_names(dataset, shape)
+        for frame in frames or [stand_ins.batch(self._spark, shape, "rows")]:
+            columns.check_rules(dataset, frame)
+        return shape
+
+    def _located(self, flow: Flow, error: Exception) -> Problem:
+        said = as_problem(error)
+        message = f"{flow.name}: {said.message}"
+        if _error_class(error) == "TABLE_OR_VIEW_NOT_FOUND":
+            missing = _missing(error)
+            names = [each.name for each in self._declared.values()]
+            message = f"{flow.name}: there is no table or dataset {missing}{hint(missing, names)}"
+        place = said.pointer
+        sql = getattr(flow.query, "sql", None)
+        if sql is not None or not place:
+            line = _LINE.search(str(error)) if sql is not None else None
+            place = f"{flow.place.file}:{line[1]}" if line else str(flow.place)
+        return Problem(place, message)
+
+    def _unknown(self, name: str) -> str:
+        catalog, *rest = parts_of(name) or ("",)
+        if len(rest) != 2:  # noqa: PLR2004
+            return f"{name} is no name of a table"
+        return unknown_catalog(catalog, self._naming.prefixes).removeprefix("nbkit: ")
+
+    def _wrong(self, what: Dataset | Flow, message: str) -> None:
+        self._problems.append(Problem(str(what.place), message))
+
+    def _ignored(self) -> None:
+        """Name once each what means something on Databricks only."""
+        places: dict[str, list[str]] = {}
+        for dataset in self._declared.values():
+            other = dataset.source_format.lower() not in {"", "delta"} and dataset.kind != "sink"
+            if other:
+                message = f"{dataset.name}: made as Delta instead of {dataset.source_format}"
+                self._problems.append(Problem(str(dataset.place), message, "note"))
+            for name in dataset.ignored:
+                places.setdefault(name, []).append(dataset.name)
+        for name, datasets in places.items():
+            more = f" and {len(datasets) - 1} more" if len(datasets) > 1 else ""
+            message = f"{name} of {datasets[0]}{more} means something on Databricks only"
+            self._problems.append(Problem("", message, "note"))
+
+
+def _kind(dataset: Dataset, flows: list[AnalysedFlow]) -> Kind:
+    if dataset.kind != "table":
+        return dataset.kind
+    batch = flows and not any(each.streaming or each.flow.changes for each in flows)
+    return "materialized_view" if batch else "streaming_table"
+
+
+def _looks(dataset: Dataset) -> tuple[object, ...]:
+    """Return what of a dataset is part of its definition, besides the query."""
+    return (
+        str(dataset.schema),
+        dict(dataset.properties),
+        dataset.comment,
+        dataset.partition_by,
+        dataset.cluster_by,
+        dataset.rules,
+    )
+
+
+def _error_class(error: Exception) -> str:
+    condition = getattr(error, "getCondition", None)
+    return str(condition() if condition else "")
+
+
+def _missing(error: Exception) -> str:
+    parameters = error.getMessageParameters() or {}  # type: ignore[attr-defined]
+    return str(parameters.get("relationName", "")).replace("`", "")

@@ -1,0 +1,99 @@
+"""Names of datasets: what an author writes, and the one key that it stands for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nbkit.dialect.sql_text import quoted_part
+from nbkit.spark.catalogs import catalog_conf, in_catalog, prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import SparkSession
+
+    from nbkit.pipelines.declare.spec import Spec
+
+_PART = re.compile(r"\s*(?:`((?:[^`]|``)+)`|([^.`\s]+))\s*(?:\.|$)")
+_SESSION_CATALOG = "spark_catalog"
+_LIVE = "live"
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """Return the parts of a name, without the backticks; empty for what is no name."""
+    parts, at = [], 0
+    while at < len(name):
+        found = _PART.match(name, at)
+        if found is None:
+            return ()
+        parts.append((found[1] or found[2]).replace("``", "`"))
+        at = found.end()
+    return tuple(parts)
+
+
+def naming_of(spec: Spec, spark: SparkSession) -> Naming:
+    """Return where the names of a pipeline belong; the session learns of the pipeline's catalog."""
+    known = _by_lower_name(spark.conf.getAll)
+    if spec.catalog and spec.catalog.lower() not in {*known, _SESSION_CATALOG}:
+        added = catalog_conf([spec.catalog])
+        for name, value in added.items():
+            spark.conf.set(name, value)
+        known |= _by_lower_name(added)
+    return Naming(spec.schema, spec.catalog, known)
+
+
+def _by_lower_name(conf: Mapping[str, str | None]) -> dict[str, str]:
+    return {catalog.lower(): prefix for catalog, prefix in prefixes(conf).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Where names without a schema belong.
+
+    Attributes:
+        schema: the pipeline's own.
+        catalog: the pipeline's own, as its settings have it.
+        prefixes: by catalog, what its schemas begin with in the session's own one.
+    """
+
+    schema: str = "default"
+    catalog: str = ""
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+
+    def key(self, name: str) -> str | None:
+        """Return `schema.table` in lower case; None for what lies in a catalog nobody knows."""
+        parts = parts_of(name)
+        if len(parts) > 1 and parts[0].lower() == _LIVE:
+            parts = parts[1:]
+        catalog = self.catalog
+        if len(parts) == 3:  # noqa: PLR2004
+            catalog, parts = parts[0], parts[1:]
+        if len(parts) == 1:
+            parts = (self.schema, *parts)
+        known = {"": "", _SESSION_CATALOG: "", **self.prefixes}.get(catalog.lower())
+        if len(parts) != 2 or known is None:  # noqa: PLR2004
+            return None
+        return f"{known}{'.'.join(parts)}".lower()
+
+    def written(self, key: str) -> str:
+        """Return the name that people have for a key: `main.silver.orders`."""
+        return in_catalog(key, self.prefixes)
+
+    def outside(self, name: str, exists: Callable[[str], bool]) -> str | None:
+        """Return what Spark calls a table of nobody's pipeline; None if it is as it is written.
+
+        Args:
+            name: as the query writes it.
+            exists: says whether Spark knows a table.
+        """
+        key, parts = self.key(name), [part.lower() for part in parts_of(name)]
+        if key is None or key == ".".join(parts) or "/" in parts[-1]:  # json.`/a/file`
+            return None
+        return key if parts[0] == _LIVE or exists(quoted(key)) else None
+
+
+def quoted(key: str) -> str:
+    """Return a key as SQL text."""
+    return ".".join(quoted_part(part) for part in key.split("."))

@@ -1,0 +1,1 @@
+"""Tell what pipelines did: event log, lineage, reports."""

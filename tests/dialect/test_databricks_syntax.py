@@ -1,0 +1,92 @@
+"""SQL of Databricks in Spark's words."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbkit.dialect.databricks_syntax import immediate, in_sparks_words, without_keys
+from nbkit.dialect.json_paths import with_json_functions
+
+
+@pytest.mark.parametrize(
+    ("given", "spark"),
+    [
+        ("SELECT * FROM t@v3", "SELECT * FROM t VERSION AS OF 3"),
+        ("SELECT * FROM main.a.`b c`@v0 x", "SELECT * FROM main.a.`b c` VERSION AS OF 0 x"),
+        (
+            "TABLE t@20190131235901000",
+            "TABLE t TIMESTAMP AS OF '2019-01-31 23:59:01.000'",
+        ),
+        ("SELECT 'me@v1.com' -- t@v1", "SELECT 'me@v1.com' -- t@v1"),
+        ("CREATE TABLE t (id INT) CLUSTER BY AUTO", "CREATE TABLE t (id INT) "),
+        ("SELECT 'cluster by auto'", "SELECT 'cluster by auto'"),
+        ("SELECT 1", "SELECT 1"),
+    ],
+)
+def test_versions_behind_a_name(given, spark):
+    """Texts and comments stay what they are."""
+    assert in_sparks_words(given) == spark
+
+
+@pytest.mark.parametrize(
+    ("given", "spark"),
+    [
+        (
+            "SELECT DISTINCT raw:id FROM t WHERE raw:a > 1",
+            (
+                "SELECT DISTINCT get_json_object(raw, '$.id') AS id FROM t"
+                " WHERE get_json_object(raw, '$.a') > 1"
+            ),
+        ),
+        (
+            "SELECT t.raw:a.`zip code`[0].c::int, x::string, upper(raw:b), raw:b || 'c', :p",
+            (
+                "SELECT get_json_object(t.raw, '$.a[\\'zip code\\'][0].c')::int AS c, x::string,"
+                " upper(get_json_object(raw, '$.b')), get_json_object(raw, '$.b') || 'c', :p"
+            ),
+        ),
+        (
+            "SELECT 1 FROM (SELECT f(), raw:['a b'] FROM t) WHERE x IN (raw:a, raw:b)",
+            (
+                "SELECT 1 FROM (SELECT f(), get_json_object(raw, '$[\\'a b\\']') AS `a b` FROM t)"
+                " WHERE x IN (get_json_object(raw, '$.a'), get_json_object(raw, '$.b'))"
+            ),
+        ),
+        ("SELECT raw:a[0], 1", "SELECT get_json_object(raw, '$.a[0]'), 1"),
+        (
+            "SELECT 'a:b', cast(x AS struct<a:int, b:array<int>>) -- a:b",
+            "SELECT 'a:b', cast(x AS struct<a:int, b:array<int>>) -- a:b",
+        ),
+    ],
+)
+def test_paths_into_json_texts(given, spark):
+    """Casts, parameters, types and texts have colons too; a column has its last name."""
+    assert with_json_functions(given) == spark
+
+
+def test_keys_are_left_out():
+    """Whatever else a column or a table says stays."""
+    given = """CREATE TABLE t (
+        id INT NOT NULL PRIMARY KEY COMMENT 'PRIMARY KEY', c INT REFERENCES a.b(c),
+        d DATE CONSTRAINT f FOREIGN KEY REFERENCES x, e DECIMAL(1, 2),
+        CONSTRAINT p PRIMARY KEY (id, c) RELY,
+        FOREIGN KEY (d) REFERENCES x(y) NOT ENFORCED) USING DELTA"""
+    assert " ".join(without_keys(given).split()) == (
+        "CREATE TABLE t ( id INT NOT NULL COMMENT 'PRIMARY KEY', c INT, d DATE, e DECIMAL(1, 2)) "
+        "USING DELTA"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expression"),
+    [
+        ("EXECUTE IMMEDIATE stmt;", "stmt"),
+        ("execute immediate 'USE ' || name", "'USE ' || name"),
+        ("EXECUTE IMMEDIATE 'INSERT INTO t SELECT 1'", "'INSERT INTO t SELECT 1'"),
+        ("EXECUTE IMMEDIATE stmt INTO x USING 1", ""),
+        ("SELECT 1", ""),
+    ],
+)
+def test_what_is_executed_at_once(given, expression):
+    """With variables it is Spark's own business."""
+    assert immediate(given) == expression

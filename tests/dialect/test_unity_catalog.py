@@ -1,0 +1,119 @@
+"""SQL that only Unity Catalog knows is done here, or skipped with one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbkit.dialect import statements as three_levels
+from nbkit.dialect.unity_catalog import Local, local, unknown_catalog
+
+KNOWN = ["hive_metastore", "main"]
+
+
+def done(statement: str) -> Local | None:
+    return local(statement, lambda: KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("GRANT SELECT ON TABLE main.a.b TO `x@y`", "GRANT"),
+        ("-- why\n/* not */ revoke all privileges on schema s from g;", "REVOKE"),
+        ("SHOW GRANTS ON CATALOG main", "SHOW GRANTS"),
+        ("ALTER TABLE main.silver.`my orders` OWNER TO `team`", "ALTER TABLE"),
+        ("ALTER SCHEMA main.silver SET OWNER TO team", "ALTER SCHEMA"),
+        ("ALTER TABLE t SET TAGS ('pii' = 'yes')", "ALTER TABLE"),
+        ("ALTER TABLE t ALTER COLUMN c UNSET TAGS ('pii')", "ALTER TABLE"),
+        ("SET TAG ON TABLE t pii = yes", "SET TAG"),
+        ("ALTER TABLE t SET ROW FILTER f ON (region)", "ALTER TABLE"),
+        ("ALTER TABLE t ALTER COLUMN c SET MASK m", "ALTER TABLE"),
+        ("ALTER TABLE t ADD CONSTRAINT pk PRIMARY KEY (id)", "ALTER TABLE"),
+        ("ALTER SCHEMA s ENABLE PREDICTIVE OPTIMIZATION", "ALTER SCHEMA"),
+        ("ALTER TABLE t CLUSTER BY AUTO", "ALTER TABLE"),
+        ("CREATE EXTERNAL LOCATION x URL 's3://a'", "CREATE EXTERNAL LOCATION"),
+        ("SHOW STORAGE CREDENTIALS", "SHOW STORAGE CREDENTIALS"),
+        ("DROP VOLUME main.a.b", "DROP VOLUME"),
+        ("DROP CATALOG IF EXISTS dev CASCADE", "DROP CATALOG"),
+        ("COMMENT ON CATALOG main IS 'x'", "COMMENT ON CATALOG"),
+    ],
+)
+def test_what_means_nothing_here_is_skipped_with_one_line(statement, what):
+    """The line names the statement and says why."""
+    found = done(statement)
+    assert found is not None
+    assert found.note.startswith(f"nbkit: skipped {what}: ")
+    assert "\n" not in found.note
+    assert found == Local(found.note)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1",
+        "CREATE SCHEMA main.silver",
+        "CREATE TABLE grant_t AS SELECT 1",
+        "ALTER TABLE t ADD CONSTRAINT positive CHECK (n > 0)",
+        "ALTER TABLE t SET TBLPROPERTIES ('tags' = 'x')",
+        "USE main.silver",
+        "SHOW TABLES IN main.silver",
+        "ALTER TABLE t RENAME TO owner",
+        "",
+    ],
+)
+def test_everything_else_is_sparks(statement):
+    """Also where the words occur in it."""
+    assert done(statement) is None
+
+
+def test_equivalents():
+    """What has a local meaning gets it."""
+    assert done("USE CATALOG main") == Local(sql="USE `main`")
+    assert done("use catalog MAIN") == Local(sql="USE `main`")
+    assert done("SET CATALOG 'spark_catalog';") == Local(sql="USE `spark_catalog`")
+    assert done("CREATE CATALOG IF NOT EXISTS main") == Local()
+    created = done("CREATE CATALOG dev COMMENT 'x'")
+    assert created.catalog == "dev"
+    assert "nbkit.toml" in created.note
+    volume = done("CREATE EXTERNAL VOLUME IF NOT EXISTS main.`default`.raw LOCATION 's3://x'")
+    assert volume.folder == "/Volumes/main/default/raw"
+    schema = done("CREATE SCHEMA IF NOT EXISTS main.s COMMENT 'c' MANAGED LOCATION 's3://x'")
+    assert schema.sql == "CREATE SCHEMA IF NOT EXISTS main.s COMMENT 'c'"
+
+
+def test_a_deep_clone_is_a_copy():
+    """Of a version and at a place, if there are any; a shallow clone is Delta's own."""
+    said = done("CREATE OR REPLACE TABLE a.b DEEP CLONE c.`d` VERSION AS OF 3 LOCATION '/x';")
+    assert said.sql == (
+        "CREATE OR REPLACE TABLE a.b USING delta LOCATION '/x' "
+        "AS SELECT * FROM c.`d` VERSION AS OF 3"
+    )
+    assert said.note.startswith("nbkit: copied rows and columns")
+    assert done("CREATE TABLE a CLONE b").sql == "CREATE TABLE a USING delta AS SELECT * FROM b"
+    assert done("CREATE TABLE a SHALLOW CLONE b") is None
+
+
+@pytest.mark.parametrize("statement", ["USE CATALOG prod", "DESCRIBE CATALOG prod"])
+def test_an_unknown_catalog_tells_how_to_add_it(statement):
+    """In the file, or for the session."""
+    with pytest.raises(LookupError) as caught:
+        done(statement)
+    assert 'catalogs = ["hive_metastore", "main", "prod"]' in str(caught.value)
+    assert "CREATE CATALOG prod" in str(caught.value)
+
+
+def test_a_near_miss_is_named():
+    """Spark tells names of catalogs apart by case, which Databricks does not."""
+    assert "no catalog MAIN here; did you mean main? Add it" in unknown_catalog("MAIN", KNOWN)
+
+
+def test_databricks_own_catalogs_are_not_to_be_added():
+    """What they hold is not here under any name."""
+    assert "tells of a workspace on Databricks" in unknown_catalog("system", KNOWN)
+    assert "sample data, which is not here" in unknown_catalog("samples", KNOWN)
+
+
+def test_without_the_plug_in_the_error_says_so():
+    """Spark's own error names a class that is nbkit's business."""
+    said = "Cannot find catalog plugin class for catalog 'main': nbkit.ProjectCatalog."
+    assert "nbkit doctor --fix" in three_levels._advice(said)
+    assert three_levels._advice("something else") == ""
