@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Self, cast
+from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -218,7 +219,13 @@ class Settings(BaseSettings):
     @property
     def ledger_url(self) -> str:
         """SQLAlchemy URL of the ledger."""
-        return self.run.ledger or f"sqlite:///{self.runs_directory / 'ledger.db'}"
+        if self.run.ledger:
+            return self.run.ledger
+        file = str(self.runs_directory / "ledger.db")
+        quoted = quote(file, errors="surrogateescape")
+        if file.isprintable() and not set("?#%") & set(file):
+            return f"sqlite:///{file}"
+        return f"sqlite:///file:{quoted}?uri=true"
 
 
 def find_root(start: Path) -> Path:

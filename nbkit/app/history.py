@@ -32,9 +32,10 @@ def show(run_id: int, settings: Settings) -> tuple[RunGraph, RunState]:
     Raises:
         RunNotFoundError: there is no such run.
     """
-    live = is_live(settings.runs_directory / str(run_id))  # before reading: it may end meanwhile
-    with closing(Ledger(settings.ledger_url)) as ledger:
+    with closing(Ledger(settings.ledger_url, reading=True)) as ledger:
         definition = ledger.definition(run_id)
+        # before its events are read: it may end meanwhile
+        live = is_live(settings.runs_directory / str(run_id))
         events = ledger.read(run_id)
     graph = parse_job(definition.graph).graph
     state = replay(graph, events)
@@ -58,7 +59,7 @@ def runs(
     settings: Settings, *, job_name: str | None = None, limit: int = 20
 ) -> list[dict[str, Any]]:
     """Return the latest runs, newest first, in the shape of the Jobs API's `runs/list`."""
-    with closing(Ledger(settings.ledger_url)) as ledger:
+    with closing(Ledger(settings.ledger_url, reading=True)) as ledger:
         found = ledger.runs(job_name, limit)
         lost = {run.run_id for run in found if _lacks_process(run, settings)}
         if lost:  # or it ended just after it was read: then that is on record by now

@@ -6,6 +6,7 @@ however that ends, so a run without an end and without a claim was lost.
 
 from __future__ import annotations
 
+import fcntl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -45,17 +46,16 @@ def claim(run_directory: Path) -> Iterator[None]:
 
 
 def is_live(run_directory: Path) -> bool:
-    """Tell whether a process drives the run of this folder right now."""
-    if not (run_directory / _FILE_NAME).exists():
-        return False
-    lock = _lock(run_directory)
+    """Tell whether a process drives the run of this folder right now; nothing is written."""
     try:
-        lock.acquire(blocking=False)
-    except Timeout:
+        with (run_directory / _FILE_NAME).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except OSError:  # somebody else's folder: what cannot be asked is not called lost
         return True
-    lock.release()
     return False
 
 

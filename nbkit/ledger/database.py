@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
-from sqlalchemy import URL, Engine, create_engine, event, insert, make_url, select
+from sqlalchemy import URL, Engine, create_engine, event, insert, inspect, make_url, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
 
 from nbkit.errors import SetupError
 from nbkit.ledger.tables import SCHEMA_VERSION, metadata, schema
@@ -37,6 +41,29 @@ def open_database(url: str) -> Engine:
         return engine
 
 
+def open_for_reading(url: str) -> Engine:
+    """Return an engine for `url` that only reads: nothing is made, nothing is changed.
+
+    A ledger that is not there yet holds no run. One in a folder that may not be written is read
+    as well: somebody else's, an archive, a file system that is mounted for reading.
+
+    Raises:
+        SetupError: it is unreadable, damaged or too new.
+    """
+    with clear_errors(url):
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            engine = _sqlite_for_reading(parsed)
+        else:
+            engine = create_engine(parsed)
+        if not inspect(engine).has_table(schema.name):
+            engine.dispose()
+            return _empty()
+        with engine.connect() as connection:
+            _refuse_newer(connection.scalar(select(schema.c.version)), url)
+        return engine
+
+
 @contextmanager
 def clear_errors(url: str) -> Iterator[None]:
     """Turn what databases raise into one message that names the ledger."""
@@ -57,9 +84,85 @@ def shown(url: str) -> str:
         return "URL"  # what is no URL may still hold a password
 
 
+def _sqlite_for_reading(url: URL) -> Engine:
+    file = _file_of(url)
+    if file is None:
+        return create_engine(url)
+    if not _has_content(file):
+        return _empty()
+    engine = _read_only(file)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")
+    except OperationalError:  # the write-ahead log wants a file beside it, which cannot be made
+        engine.dispose()
+        return _beside_its_log(file)
+    return engine
+
+
+def _file_of(url: URL) -> Path | None:
+    """Return the file of an SQLite database; one in memory has none."""
+    named = url.database or ":memory:"
+    if named == ":memory:":
+        return None
+    return Path(unquote(named[5:], errors="surrogateescape") if named[:5] == "file:" else named)
+
+
+def _has_content(file: Path) -> bool:
+    try:
+        return bool(file.stat().st_size)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _beside_its_log(file: Path) -> Engine:
+    """Return an engine on a ledger whose folder cannot be written."""
+    log = Path(f"{file}-wal")
+    if not _has_content(log):
+        return _read_only(file, immutable="1")
+    folder = Path(tempfile.mkdtemp(prefix="nbkit-ledger-"))
+    try:  # events are in the log that a copy can take up, and nothing else
+        for each in (file, log):
+            shutil.copy(each, folder / each.name)
+        return _in_memory(folder / file.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_only(file: Path, **more: str) -> Engine:
+    named = f"file:{quote(str(file.absolute()), errors='surrogateescape')}"
+    url = URL.create("sqlite", database=named, query={"mode": "ro", "uri": "true", **more})
+    engine = create_engine(url)
+    event.listen(engine, "connect", _be_patient)
+    return engine
+
+
+def _in_memory(file: Path) -> Engine:
+    """Return an engine on what a file holds now."""
+    engine = _empty(with_tables=False)
+    source = create_engine(URL.create("sqlite", database=str(file)))
+    with engine.connect() as to, source.connect() as taken:
+        copied, target = taken.connection.driver_connection, to.connection.driver_connection
+        assert copied is not None
+        copied.backup(target)
+    source.dispose()
+    return engine
+
+
+def _empty(*, with_tables: bool = True) -> Engine:
+    """Return an engine on a ledger that nothing was ever written to."""
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    if with_tables:
+        metadata.create_all(engine)
+    return engine
+
+
 def _make_folder(url: URL) -> None:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    file = _file_of(url)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
@@ -69,12 +172,16 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
     with the operating system by then; only a power failure can take the last moments. `FULL`
     would wait for the disk at every event.
     """
+    _be_patient(connection, _record)
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _be_patient(connection: Any, _record: object) -> None:
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
 
 
 def _prepare(engine: Engine, url: str) -> None:
@@ -90,6 +197,10 @@ def _prepare(engine: Engine, url: str) -> None:
         except (IntegrityError, OperationalError, ProgrammingError):
             if last:  # it was not another process creating the same tables
                 raise
+    _refuse_newer(version, url)
+
+
+def _refuse_newer(version: int | None, url: str) -> None:
     if version is not None and version > SCHEMA_VERSION:
         message = f"The ledger {shown(url)} was written by a newer nbkit (schema {version})."
         raise SetupError(message, "Upgrade nbkit, or name another ledger in nbkit.toml.")

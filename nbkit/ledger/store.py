@@ -25,7 +25,7 @@ from nbkit.clock import Clock, SystemClock
 from nbkit.errors import UsageError
 from nbkit.events import RunFinished
 from nbkit.ledger.codec import decode, encode
-from nbkit.ledger.database import clear_errors, open_database
+from nbkit.ledger.database import clear_errors, open_database, open_for_reading
 from nbkit.ledger.reader import (
     LIFECYCLE,
     Definition,
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from nbkit.events import Event
 
 _CANCEL = "cancel"
+_LARGEST = 2**63 - 1
+"""What databases take for a number."""
 
 _RUN = bindparam("run", type_=Integer)
 _APPEND = insert(events).from_select(
@@ -72,15 +74,16 @@ class Ledger:
     Args:
         url: any SQLAlchemy URL; of SQLite, the file and its folder are made as needed.
         clock: tells when runs and requests were made.
+        reading: nothing is written, nor made: what is not there yet holds no run.
 
     Raises:
         SetupError: from every method, when the database cannot be used.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
+    def __init__(self, url: str, clock: Clock | None = None, *, reading: bool = False) -> None:
         self._url = url
         self._clock = clock or SystemClock()
-        self._engine = open_database(url)
+        self._engine = open_for_reading(url) if reading else open_database(url)
         self._pen = threading.Lock()  # places in a run are given out one after the other
 
     def close(self) -> None:
@@ -149,6 +152,7 @@ class Ledger:
         Raises:
             RunNotFoundError: there is no such run.
         """
+        self._numbered(run_id)
         with self._reading() as connection:
             rows = connection.execute(_AFTER, {"run": run_id, "after": seq}).all()
         if not rows:
@@ -157,7 +161,7 @@ class Ledger:
 
     def runs(self, job_name: str | None = None, limit: int = 20) -> list[RunSummary]:
         """Return the latest runs, of one job or of all, newest first."""
-        wanted = select(runs).order_by(runs.c.run_id.desc()).limit(limit)
+        wanted = select(runs).order_by(runs.c.run_id.desc()).limit(min(limit, _LARGEST))
         if job_name is not None:
             wanted = wanted.where(runs.c.job_name == job_name)
         with self._reading() as connection:
@@ -180,6 +184,7 @@ class Ledger:
         Raises:
             RunNotFoundError: there is no such run.
         """
+        self._numbered(run_id)
         with self._reading() as connection:
             found = connection.execute(
                 select(runs.c.graph, runs.c.source).where(runs.c.run_id == run_id)
@@ -245,6 +250,10 @@ class Ledger:
 
     def _require(self, run_id: int) -> None:
         self.definition(run_id)
+
+    def _numbered(self, run_id: int) -> None:
+        if abs(run_id) > _LARGEST:
+            raise self._missing(run_id)
 
     def _missing(self, run_id: int) -> RunNotFoundError:
         return missing_run(run_id, [summary.run_id for summary in self.runs(limit=5)])

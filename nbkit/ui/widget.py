@@ -190,9 +190,13 @@ class JobWidget(anywidget.AnyWidget):
 
     def _follow_latest(self) -> None:
         if self._ledger is None:
-            self._ledger = Ledger(self._settings.ledger_url)
+            self._ledger = Ledger(self._settings.ledger_url, reading=True)
         latest = latest_run(self._job_id, self._definition.graph.job.name, self._ledger)
-        if latest is None or (self._follower and self._follower.run_id == latest):
+        if latest is None:  # it may not be there yet
+            self._ledger.close()
+            self._ledger = None
+            return
+        if self._follower and self._follower.run_id == latest:
             return
         self._follower = Follower(latest, self._ledger, self._settings)
 
