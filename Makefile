@@ -1,11 +1,12 @@
 # make demo   set everything up and run the example job
 # make test   set everything up and pass every test
+# make prove  the property tests with ten times as many examples; WHAT=cdc takes some of them
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check setup lock format clean
+.PHONY: demo test prove check setup lock format clean
 
 demo: setup
 	@$(BIN)/nbkit run notebooks/flights/job.json
@@ -13,6 +14,10 @@ demo: setup
 # Kernels, Spark and browsers on a busy machine: a test that fails is run once more, and named.
 test: check
 	@$(BIN)/pytest -n 2 --dist loadfile --reruns 1 -r fER --durations 15 -m "e2e or slow"
+
+# A failure prints the smallest input that shows it, ready to be pasted into a test as @example.
+prove: setup
+	@$(BIN)/pytest -m prove --hypothesis-profile=prove --durations 15 $(if $(WHAT),-k "$(WHAT)")
 
 # format, lint, types, layers and the tests that need neither kernels nor Spark
 check: setup

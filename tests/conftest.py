@@ -14,10 +14,19 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 from nbformat.v4 import new_code_cell, new_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# A test's own number of examples is `of_examples(few)` in `proving.py`; CI repeats what it tried.
+_SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, suppress_health_check=_SLOW, print_blob=True
+)
+settings.register_profile("prove", settings.get_profile("ci"), derandomize=False)
+settings.load_profile("ci")
 
 PROGRAM = Path(sys.executable).with_name("nbkit")
 SETTINGS = """
