@@ -15,7 +15,7 @@ from typing import Any
 
 from nbkit.pipelines.declare.spec import read_spec
 from nbkit.pipelines.place import Place
-from nbkit.pipelines.refresh import cdc, streams
+from nbkit.pipelines.refresh import cdc, quarantine, streams
 from nbkit.pipelines.refresh.plan import Request
 from nbkit.pipelines.refresh.update import raise_for_failures
 from nbkit.pipelines.whole import resolve, update
@@ -30,16 +30,37 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def in_quarantine() -> None:
-    """After the rows of the quarantine, before those of the table."""
-    append = streams.append_once
+def after_good() -> None:
+    """After the rows of the table, before those of the quarantine."""
+    append = quarantine.append_once
 
     def once(rows: Any, key: str, *given: Any) -> None:
         append(rows, key, *given)
-        if key.endswith("_quarantine"):
+        if key.endswith(".split"):
             die()
 
-    streams.append_once = once
+    quarantine.append_once = once
+
+
+def before_good() -> None:
+    """Once the rows of the quarantine are put aside, before those of the table."""
+    quarantine.append_once = lambda *_: die()
+
+
+def after_both() -> None:
+    """After both, before the batch is recorded."""
+    deliver = quarantine.deliver
+
+    def then_die(*given: Any) -> None:
+        deliver(*given)
+        die()
+
+    quarantine.deliver = then_die
+
+
+def emptied() -> None:
+    """In a full refresh: when the table has been emptied, and its quarantine not yet."""
+    quarantine.Quarantine.ensure = lambda *_: die()
 
 
 def after_merge() -> None:
@@ -88,7 +109,8 @@ def main(root: Path, point: str) -> None:
     graph = resolve(spec, spark)
     if point != "nowhere":
         globals()[point]()
-    raise_for_failures(update(graph, spark, Place.of(spec, settings.state_directory), Request()))
+    request = Request(full_refresh=("split",) if point == "emptied" else ())
+    raise_for_failures(update(graph, spark, Place.of(spec, settings.state_directory), request))
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ class Facts:
         active: flows into it that may have something new to read; None where nobody has looked.
         last_definition, last_inputs, last_streams: the same at the last refresh.
         touched: whether somebody else has changed the table since.
+        apart: whether the quarantine beside it is not of the same refresh.
         full: whether a full refresh is asked for.
         resettable: whether the author allows one.
     """
@@ -71,6 +72,7 @@ class Facts:
     last_inputs: Mapping[str, str] = field(default_factory=dict)
     last_streams: Mapping[str, str] = field(default_factory=dict)
     touched: bool = False
+    apart: bool = False
     full: bool = False
     resettable: bool = True
 
@@ -116,6 +118,8 @@ def _decide_view(facts: Facts) -> Refresh:  # noqa: PLR0911 - a table of reasons
         return Refresh("recompute", "its definition has changed")
     if facts.touched:
         return Refresh("recompute", "somebody else has changed its table")
+    if facts.apart:
+        return Refresh("recompute", "its quarantine is not of its last refresh")
     if facts.unknown:
         return Refresh("recompute", facts.unknown[0])
     for name, version in facts.inputs.items():

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import uuid
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
+from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import UsageError
-from nbkit.pipelines.declare.declarations import Dataset
 from nbkit.pipelines.files.auto_loader import SCHEMAS
-from nbkit.pipelines.refresh import sinks, tables
+from nbkit.pipelines.refresh import quarantine, sinks, tables
 from nbkit.pipelines.refresh.flow_session import moved, session_for
 from nbkit.pipelines.refresh.live_inputs import LiveInputs, expectations_of
 from nbkit.pipelines.refresh.plan import Facts, decide
+from nbkit.pipelines.refresh.quarantine import Quarantine
 from nbkit.pipelines.refresh.streams import Streams
 from nbkit.pipelines.refresh.tables import TableState
 from nbkit.pipelines.refresh.written import Written
 from nbkit.pipelines.resolve import columns
-from nbkit.quality.splitting import FAILED_EXPECTATIONS, aborted_by, split
+from nbkit.pipelines.resolve.exact_types import as_type
+from nbkit.quality.splitting import aborted_by, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
     from nbkit.pipelines.files.hadoop_folder import HadoopFolder
     from nbkit.pipelines.refresh.plan import Refresh
     from nbkit.pipelines.refresh.sinks import SinkState
+    from nbkit.pipelines.refresh.streams import Ready
     from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow, PipelineGraph
-    from nbkit.quality.splitting import Split
 
 
 class ExpectationViolatedError(UsageError):
@@ -50,14 +53,15 @@ class Refresher:
         self._storage = storage
         self._owner = graph.spec.name
         stored = [each.key for each in graph.stored() if each.kind != "sink"]
-        self._known = tables.catalogued(spark, stored)
+        beside = [quarantine.key_of(key) for key in stored]
+        self._known = tables.catalogued(spark, [*stored, *beside])
         self.streams = Streams(storage)
 
     def decided(self, found: AnalysedDataset, *, full: bool) -> tuple[Refresh, Facts]:
         """Return how a dataset is to be refreshed, with the facts of this moment.
 
         Raises:
-            UsageError: its table belongs to somebody else.
+            UsageError: its table, or its quarantine, belongs to somebody else.
         """
         state: TableState | SinkState | None
         if found.kind == "sink":
@@ -65,6 +69,8 @@ class Refresher:
         else:
             state = self._state(found.key)
             tables.check_owner(found.key, state, self._owner)
+            quarantine.check_is_none(found.key, state)
+            self._beside(found).check()
         facts = self._facts(found, state, full=full)
         return decide(facts), facts
 
@@ -124,6 +130,7 @@ class Refresher:
             last_inputs=record.get("inputs", {}),
             last_streams=record.get("streams", {}),
             touched=number != record.get("number", number),
+            apart=found.kind == "materialized_view" and self._beside(found).is_apart(record),
             full=full,
             resettable=allowed != "false",
         )
@@ -169,40 +176,27 @@ class Refresher:
         self, rows: DataFrame, found: AnalysedDataset, facts: Facts, live: LiveInputs
     ) -> Written:
         expectations = expectations_of(found.dataset.rules)
+        refresh = uuid.uuid4().hex
         record = {
+            **quarantine.noted(refresh),
             "definition": facts.definition,
             "inputs": dict(facts.inputs),
             "number": 0 if facts.number is None else facts.number + 1,
         }
         parts = split(rows, expectations, dataset=found.written)
         with parts.metrics:
-            self._quarantined(parts, found)
             tables.replace(parts.good, found.key, found.dataset, self._owner, record)
+            self._beside(found).replace(parts, refresh)
             outcome = parts.metrics.read()
             outcomes = [metrics.read() for metrics in live.counted.values()]
         counted = [outcome] if expectations else []
         return Written(outcome.kept, outcome.rows - outcome.kept, outcomes=[*counted, *outcomes])
 
-    def _begin_quarantine(self, found: AnalysedDataset) -> None:
-        """Make, or empty, the table beside a streaming one for rows that do not belong there."""
-        if all(rule.action != "quarantine" for rule in found.dataset.rules):
-            return
-        from pyspark.sql.types import ArrayType, StringType, StructField, StructType
-
-        key = f"{found.key}_quarantine"
-        tables.check_owner(key, self._state(key), self._owner)
-        reasons = StructField(FAILED_EXPECTATIONS, ArrayType(StringType()))
-        shape = StructType([*found.columns, reasons])
-        plain = _beside(found)
-        tables.begin(self._spark, key, plain, shape, pipeline=self._owner, record={})
-
-    def _quarantined(self, parts: Split, found: AnalysedDataset) -> None:
-        """Put the rows that do not belong into the dataset beside it."""
-        if parts.quarantine is None:
-            return
-        key = f"{found.key}_quarantine"
-        tables.check_owner(key, self._state(key), self._owner)
-        tables.replace(parts.quarantine, key, _beside(found), self._owner)
+    def _beside(self, found: AnalysedDataset) -> Quarantine:
+        key = quarantine.key_of(found.key)
+        looked = quarantine.is_wanted(found.dataset) or key in self._known
+        state = self._state(key) if looked else None
+        return Quarantine(self._spark, found, self._owner, state)
 
     def _shaped(self, rows: DataFrame, found: AnalysedDataset) -> DataFrame:
         """Return rows with the declared columns, in their order and types."""
@@ -211,11 +205,15 @@ class Refresher:
             return rows
         from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
+        kinds = {field.name.lower(): field.dataType for field in rows.schema}
         return rows.select(
             *(
-                F.col(f"`{field.name}`")
-                .cast(field.dataType)
-                .alias(field.name, metadata=field.metadata)
+                as_type(
+                    F.col(quoted_part(field.name)),
+                    field.name,
+                    kinds.get(field.name.lower(), field.dataType),
+                    field.dataType,
+                ).alias(field.name, metadata=field.metadata)
                 for field in wanted
             )
         )
@@ -225,14 +223,18 @@ class Refresher:
 
         Flows of changes are an exception: each merges into the table, and comes after the other.
         """
-        generation = self._begun(found, facts) if how.how == "full" else facts.generation
         active = facts.active if how.how == "incremental" else None
         flows = [each for each in found.flows if active is None or each.flow.name in active]
         done, errors = Written(), []
         merging = any(each.flow.changes for each in flows)
         at_once = 1 if merging else max(1, len(flows))
         with ThreadPoolExecutor(at_once, thread_name_prefix="nbkit-flow") as pool:
-            begun = [pool.submit(self._fed, found, each, generation) for each in flows]
+            ready = self._ready(pool, found, flows)
+            generation = self._begun(found, facts) if how.how == "full" else facts.generation
+            if found.kind != "sink":
+                self._beside(found).ensure(generation)
+                self.streams.settle(found.key, generation)
+            begun = [pool.submit(self.streams.run, found, each, generation) for each in ready]
             for each in begun:
                 try:
                     done.include(each.result())
@@ -241,6 +243,21 @@ class Refresher:
         if errors:
             raise errors[0]
         return done
+
+    def _ready(
+        self, pool: ThreadPoolExecutor, found: AnalysedDataset, flows: Sequence[AnalysedFlow]
+    ) -> list[Ready]:
+        """Make the queries of flows, so that nothing is emptied for one that cannot be made."""
+        begun = [
+            pool.submit(self.streams.ready, found, each, self._live(each.flow), self._shaped)
+            for each in flows
+        ]
+        wait(begun)
+        if any(each.exception() for each in begun):
+            for each in begun:
+                if not each.exception():
+                    each.result().live.close()
+        return [each.result() for each in begun]
 
     def _begun(self, found: AnalysedDataset, facts: Facts) -> str:
         """Let a streaming table, or a sink, begin anew; returns which life of it this is."""
@@ -256,19 +273,9 @@ class Refresher:
                 pipeline=self._owner,
                 record=record,
             )
-            self._begin_quarantine(found)
         self.streams.forget(found.key, generation)
         return generation
-
-    def _fed(self, found: AnalysedDataset, flow: AnalysedFlow, generation: str) -> Written:
-        return self.streams.run(found, flow, self._live(flow.flow), generation, self._shaped)
 
     def _live(self, flow: Flow) -> LiveInputs:
         session = session_for(self._spark, flow.conf)
         return LiveInputs(self._graph, self._spark, session, self._storage / SCHEMAS)
-
-
-def _beside(found: AnalysedDataset) -> Dataset:
-    """Return the table that takes what a dataset does not."""
-    comment = f"Rows that failed expectations of {found.key}"
-    return Dataset(f"{found.key}_quarantine", "streaming_table", found.dataset.place, comment)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
     from nbkit.pipelines.declare.declarations import Dataset
     from nbkit.pipelines.files.hadoop_folder import HadoopFolder
@@ -59,3 +60,17 @@ def start(rows: DataFrame, sink: Dataset, place: HadoopFolder) -> Any:
     table = options.pop("tableName", "")
     writer = writer.format(sink.source_format).options(**options).outputMode("append")
     return writer.toTable(table) if table else writer.start()
+
+
+def columns_of(spark: SparkSession, sink: Dataset) -> StructType | None:
+    """Return the columns of the Delta table that a sink adds to; None where there is none yet."""
+    from pyspark.errors import AnalysisException
+
+    if sink.handler is not None or sink.source_format.lower() != "delta":
+        return None
+    name, path = sink.options.get("tableName"), sink.options.get("path")
+    try:
+        there = spark.read.table(name) if name else spark.read.format("delta").load(path)
+    except AnalysisException:
+        return None  # it is made by the first batch, or writing says what is wrong
+    return there.schema

@@ -8,21 +8,24 @@ was, so that a batch is neither lost nor added twice.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.refresh import drained, sinks, tables
+from nbkit.pipelines.refresh import drained, quarantine, sinks, tables
 from nbkit.pipelines.refresh.cdc import ChangesInto
 from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.pipelines.refresh.live_inputs import expectations_of
+from nbkit.pipelines.refresh.quarantine import append_both, append_once, application_of
 from nbkit.pipelines.refresh.written import Written
+from nbkit.pipelines.resolve import exact_types
 from nbkit.pipelines.resolve.names import quoted
 from nbkit.quality.splitting import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
     from nbkit.pipelines.files.hadoop_folder import HadoopFolder
     from nbkit.pipelines.refresh.live_inputs import LiveInputs
@@ -30,6 +33,24 @@ if TYPE_CHECKING:
     from nbkit.quality.expectation import Expectation
 
     Shape = Callable[[DataFrame, AnalysedDataset], DataFrame]
+
+_FULL = "or refresh the table in full"
+_WIDENING = "delta.enableTypeWidening"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A flow whose query was made: from here on, only what nobody can know can go wrong.
+
+    Attributes:
+        flow: what it is.
+        live: answers its query.
+        rows: of the query; None for changes.
+    """
+
+    flow: AnalysedFlow
+    live: LiveInputs
+    rows: DataFrame | None
 
 
 class Streams:
@@ -45,55 +66,72 @@ class Streams:
         self._lock = threading.Lock()
         self._stopped = False
 
-    def run(
-        self,
-        found: AnalysedDataset,
-        flow: AnalysedFlow,
-        live: LiveInputs,
-        generation: str,
-        shape: Shape,
-    ) -> Written:
-        """Run a flow over everything that is new.
+    def ready(
+        self, found: AnalysedDataset, flow: AnalysedFlow, live: LiveInputs, shape: Shape
+    ) -> Ready:
+        """Make a flow's query, before anything is written.
 
         Args:
             found: the streaming table, or the sink.
             flow: what feeds it.
             live: answers its query.
-            generation: the life of the table.
             shape: gives rows the declared columns.
+
+        Raises:
+            Exception: whatever the query raises; then `live` is closed.
         """
+        if flow.flow.changes is not None:
+            return Ready(flow, live, None)
+        try:
+            rows = moved(shape(live.frame(flow.flow), found), live.session)
+            _check_as_analysed(rows, flow)
+        except BaseException:
+            live.close()
+            raise
+        return Ready(flow, live, rows)
+
+    def run(self, found: AnalysedDataset, ready: Ready, generation: str) -> Written:
+        """Run a flow over everything that is new.
+
+        Args:
+            found: the streaming table, or the sink.
+            ready: what feeds it.
+            generation: the life of the table.
+
+        Raises:
+            UsageError: its values would be changed on their way into the table.
+        """
+        flow, live = ready.flow, ready.live
         place = self._place(found, flow, generation)
         try:
-            if flow.flow.changes is not None:
+            if ready.rows is None:
                 into = ChangesInto(found, flow.flow, live, place, generation)
                 written = into.run(self._finished)
             else:
-                rows = moved(shape(live.frame(flow.flow), found), live.session)
-                written = self._written(rows, found, flow, place, generation)
+                rows = _fitting(ready.rows, found)
+                written = self._written(rows, found, place)
             for metrics in live.counted.values():
                 written.add(metrics, own=False)
         finally:
             live.close()
         return written
 
-    def _written(
-        self,
-        rows: DataFrame,
-        found: AnalysedDataset,
-        flow: AnalysedFlow,
-        place: HadoopFolder,
-        generation: str,
-    ) -> Written:
+    def settle(self, key: str, generation: str) -> None:
+        """Finish what an update that was killed has left between a table and its quarantine."""
+        life = self.folder(key) / generation
+        for name in life.names():
+            place = life / name
+            if quarantine.has_staged(place):
+                application = application_of(place, f"{generation}-{name}")
+                quarantine.deliver(self._storage.spark, key, place, application)
+
+    def _written(self, rows: DataFrame, found: AnalysedDataset, place: HadoopFolder) -> Written:
         """Append rows in the way that they, and their expectations, need."""
         expectations = expectations_of(found.dataset.rules)
-        if rows.isStreaming != flow.streaming:
-            was = "a stream" if flow.streaming else "no stream"
-            raise UsageError(f"the query of {flow.flow.name} was {was} when it was analysed")
         if not rows.isStreaming:
-            return _once(rows, found, flow, expectations, generation)
+            return _once(rows, found, expectations, place)
         if any(each.action == "quarantine" for each in expectations):
-            application = _application(flow, generation)
-            return self._by_batches(rows, found, expectations, place, application)
+            return self._by_batches(rows, found, expectations, place)
         return self._appended(rows, found, expectations, place)
 
     def is_idle(
@@ -114,7 +152,10 @@ class Streams:
         if flow.streaming or (flow.flow.changes and not flow.flow.changes.snapshots):
             place = self._place(found, flow, generation)
             return drained.is_drained(flow.frame, place, versions)
-        return not flow.flow.changes and _has_run(self._storage.spark, found, flow, generation)
+        if flow.flow.changes:
+            return False
+        place = self._place(found, flow, generation)
+        return _has_run(found.key, place) and not quarantine.has_staged(place)
 
     def _place(self, found: AnalysedDataset, flow: AnalysedFlow, generation: str) -> HadoopFolder:
         return self.folder(found.key) / generation / flow.flow.name.replace("/", "_")
@@ -165,7 +206,6 @@ class Streams:
         found: AnalysedDataset,
         expectations: tuple[Expectation, ...],
         place: HadoopFolder,
-        application: str,
     ) -> Written:
         """Write good and quarantined rows of each batch, each of them once."""
         written = Written()
@@ -173,10 +213,7 @@ class Streams:
         def write(batch: DataFrame, number: int) -> None:
             parts = split(batch, expectations, dataset=found.written)  # holds the batch's rows
             with parts.metrics:
-                assert parts.quarantine is not None
-                beside = f"{found.key}_quarantine"
-                append_once(parts.quarantine, beside, application, number)
-                append_once(parts.good, found.key, application, number)
+                append_both(parts, found.key, place, application_of(place, ""), number)
                 written.add(parts.metrics, own=True)
 
         writer = rows.writeStream.foreachBatch(write).option("checkpointLocation", str(place))
@@ -200,43 +237,62 @@ class Streams:
                 del self._running[id(query)]
 
 
-def append_once(rows: DataFrame, key: str, application: str, number: int) -> None:
-    """Append rows to a Delta table, unless this number, or a later one, was appended already."""
-    writer = rows.write.format("delta").mode("append").option("mergeSchema", "true")
-    writer = writer.option("txnAppId", application).option("txnVersion", number)
-    writer.saveAsTable(quoted(key))
+def _check_as_analysed(rows: DataFrame, flow: AnalysedFlow) -> None:
+    if rows.isStreaming != flow.streaming:
+        was = "a stream" if flow.streaming else "no stream"
+        raise UsageError(f"the query of {flow.flow.name} was {was} when it was analysed")
+
+
+def _fitting(rows: DataFrame, found: AnalysedDataset) -> DataFrame:
+    """Return rows with the types that the table, or the sink, has.
+
+    Raises:
+        UsageError: values would be changed by that.
+    """
+    spark = rows.sparkSession
+    if found.kind == "sink":
+        there = sinks.columns_of(spark, found.dataset)
+        whose, advice = "the sink's table", "or change the table"
+    else:
+        state = tables.state_of(spark, found.key)
+        assert state is not None
+        if state.properties.get(_WIDENING, "").lower() == "true":
+            return rows  # Delta widens the column, and refuses what it cannot
+        there = tables.columns_of(spark, found.key)
+        whose, advice = "its table", _FULL
+    if there is None:
+        return rows
+    exact_types.check(rows.schema, there, whose, advice)
+    return exact_types.fitted(rows, there)
 
 
 def _once(
     rows: DataFrame,
     found: AnalysedDataset,
-    flow: AnalysedFlow,
     expectations: tuple[Expectation, ...],
-    generation: str,
+    place: HadoopFolder,
 ) -> Written:
     """Append the rows of a flow that runs once in the life of its table."""
     written = Written()
-    if _has_run(rows.sparkSession, found, flow, generation):
+    if _has_run(found.key, place):
         return written
-    application = _application(flow, generation)
+    application = _application(place)
     parts = split(rows, expectations, dataset=found.written)
     with parts.metrics:
         if parts.quarantine is not None:
-            append_once(parts.quarantine, f"{found.key}_quarantine", application, 1)
-        append_once(parts.good, found.key, application, 1)
+            append_both(parts, found.key, place, application, 1)
+        else:
+            append_once(parts.good, found.key, application, 1)
         written.add(parts.metrics, own=True)
     return written
 
 
-def _has_run(
-    spark: SparkSession, found: AnalysedDataset, flow: AnalysedFlow, generation: str
-) -> bool:
-    """Say whether a table has noted a transaction of a flow."""
-    snapshot = tables.snapshot_of(spark, found.key)
-    noted = snapshot is not None and snapshot.transactions()
-    return bool(noted and noted.contains(_application(flow, generation)))
+def _has_run(key: str, place: HadoopFolder) -> bool:
+    """Say whether a table has noted a transaction of a flow that runs once."""
+    return tables.transaction_of(place.spark, key, _application(place)) is not None
 
 
-def _application(flow: AnalysedFlow, generation: str) -> str:
-    """Return the name that a flow's transactions have in the log of its table."""
-    return f"{generation}-{flow.flow.name}"
+def _application(place: HadoopFolder) -> str:
+    """Return the name that the transactions of a flow without checkpoint have in a table's log."""
+    *_, generation, name = str(place).split("/")
+    return f"{generation}-{name}"

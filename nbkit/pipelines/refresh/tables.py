@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
     from nbkit.pipelines.declare.declarations import Dataset
 
@@ -124,6 +125,20 @@ def snapshot_of(spark: SparkSession, key: str, known: Any = None) -> Any:
     return _newest(log, jvm)
 
 
+def transaction_of(spark: SparkSession, key: str, application: str) -> int | None:
+    """Return the last transaction that a table has noted of an application; None for none."""
+    snapshot = snapshot_of(spark, key)
+    noted = None if snapshot is None else option(snapshot.transactions().get(application))
+    return None if noted is None else int(noted)
+
+
+def columns_of(spark: SparkSession, key: str) -> StructType:
+    """Return the columns of a table that exists."""
+    from pyspark.sql.types import StructType
+
+    return StructType.fromJson(json.loads(snapshot_of(spark, key).schema().json()))
+
+
 def _newest(log: Any, jvm: Any) -> Any:
     nothing = jvm.scala.Option.empty()
     return log.update(False, nothing, nothing)
@@ -170,6 +185,7 @@ def begin(
     *,
     pipeline: str,
     record: Mapping[str, Any],
+    generation: str = "",
 ) -> str:
     """Make a streaming table, or empty it, in one commit; returns which life of it this is.
 
@@ -177,7 +193,7 @@ def begin(
     """
     from delta.tables import DeltaTable
 
-    generation = uuid.uuid4().hex
+    generation = generation or uuid.uuid4().hex
     noted = {
         _OWNER: pipeline,
         _GENERATION: generation,

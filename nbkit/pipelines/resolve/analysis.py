@@ -19,7 +19,13 @@ from nbkit.pipelines.files import auto_loader
 from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.resolve import columns, query_plan, stand_ins
 from nbkit.pipelines.resolve.cdc_columns import cdc_columns
-from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow, Inputs, PipelineGraph
+from nbkit.pipelines.resolve.graph import (
+    STORED,
+    AnalysedDataset,
+    AnalysedFlow,
+    Inputs,
+    PipelineGraph,
+)
 from nbkit.pipelines.resolve.names import naming_of, parts_of
 
 if TYPE_CHECKING:
@@ -190,6 +196,10 @@ class _Analysis:
         kind = _kind(dataset, flows)
         try:
             shape = self._columns(dataset, kind, flows, frames)
+            if kind in STORED:
+                columns.check_quarantine(
+                    dataset, shape, taken=f"{key}_quarantine" in self._declared
+                )
         except UsageError as error:
             self._wrong(dataset, str(error))
             return None

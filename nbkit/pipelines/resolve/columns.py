@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.near import hint
+from nbkit.pipelines.resolve import exact_types
+from nbkit.quality.splitting import FAILED_EXPECTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +66,7 @@ def check_declared(wanted: StructType, found: StructType) -> None:
     """Check a query's columns against the declared ones.
 
     Raises:
-        UsageError: one is missing or too many.
+        UsageError: one is missing or too many, or its values would be changed.
     """
     want = {name.lower() for name in wanted.names}
     have = {name.lower() for name in found.names}
@@ -76,6 +78,7 @@ def check_declared(wanted: StructType, found: StructType) -> None:
         if name.lower() not in want:
             message = f"its query has column {name}, its schema has not"
             raise UsageError(f"{message}{hint(name, wanted.names)}")
+    exact_types.check(found, wanted, "its schema", "or declare it as it is")
 
 
 def check_names(dataset: Dataset, shape: StructType) -> None:
@@ -90,6 +93,26 @@ def check_names(dataset: Dataset, shape: StructType) -> None:
     for column in (*dataset.partition_by, *dataset.cluster_by):
         if column.partition(".")[0].lower() not in names:
             raise UsageError(f"there is no column {column} to lay it out by{hint(column, names)}")
+
+
+def check_quarantine(dataset: Dataset, shape: StructType, taken: bool) -> None:
+    """Check that the table beside a dataset, for rows that do not belong in it, can be made.
+
+    Args:
+        dataset: it, with its expectations.
+        shape: its columns.
+        taken: whether another dataset of the pipeline has that table's name.
+
+    Raises:
+        UsageError: its name, or the column that says what a row fails, is taken.
+    """
+    if all(rule.action != "quarantine" for rule in dataset.rules):
+        return
+    if taken:
+        said = f"{dataset.name}_quarantine, where it puts rows that fail, is a dataset too"
+        raise UsageError(f"{said}: give that another name")
+    if FAILED_EXPECTATIONS in {name.lower() for name in shape.names}:
+        raise UsageError(f"its column {FAILED_EXPECTATIONS} is what a quarantine adds: rename it")
 
 
 def check_rules(dataset: Dataset, frame: DataFrame) -> None:
