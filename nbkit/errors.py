@@ -4,6 +4,7 @@ NbkitError                 one clear message for a person; never shown as a trac
 ├── UsageError             the command was called wrongly                  exit status 2
 ├── DefinitionError        the job (or pipeline) definition is invalid     exit status 2
 ├── RunNotFoundError       no such run in the ledger                       exit status 2
+├── TakenOverError         another process drives this run by now          exit status 1
 └── SetupError             this machine cannot run it: Java, jars, network exit status 3
     └── DriverLostError    the Spark driver went away
 
@@ -51,6 +52,10 @@ class UsageError(NbkitError):
 
 class RunNotFoundError(UsageError):
     """The ledger has no run of that id."""
+
+
+class TakenOverError(NbkitError):
+    """The run is not this process's any more: it was thought dead, or told to end elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class RunSettings(_Section):
         cell_timeout_seconds: longest a single cell may run; 0 for no limit.
         grace_seconds: between interrupting a kernel and killing it.
         save_seconds: shortest time between two saves of a running output notebook.
+        lease_seconds: how long a process on another machine may be silent before its runs count
+            as lost; of a ledger in PostgreSQL. On one machine that is known at once.
     """
 
     parallel: int = Field(default_factory=lambda: 2 * (os.cpu_count() or 1), ge=1)
@@ -52,6 +54,7 @@ class RunSettings(_Section):
     cell_timeout_seconds: float = Field(0, ge=0)
     grace_seconds: float = Field(5, ge=0)
     save_seconds: float = Field(5, ge=0)
+    lease_seconds: float = Field(30, ge=1)
 
 
 class SparkSettings(_Section):

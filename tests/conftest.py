@@ -20,6 +20,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from postgresql import Server
+
 # A test's own number of examples is `of_examples(few)` in `proving.py`; CI repeats what it tried.
 _SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 settings.register_profile(
@@ -174,3 +176,16 @@ def project(tmp_path: Path) -> Iterator[Project]:
 @pytest.fixture(scope="module")
 def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     yield from _made(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server, where one is installed."""
+    from postgresql import Server, programs
+
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed; on Debian: apt install postgresql")
+    server = Server()
+    server.start()
+    yield server
+    server.remove()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from nbkit.app import history
 from nbkit.events import RunRepaired
 from nbkit.graph.load import parse_job
-from nbkit.ledger.claim import is_live
 from nbkit.rules.apply import apply
 from nbkit.rules.state import RunState
 
@@ -51,7 +50,7 @@ class Follower:
 
     def look(self) -> Seen | None:
         """Return the run as it stands; None if nothing has happened since the last look."""
-        live = is_live(self._settings.runs_directory / str(self.run_id))
+        live = self._ledger.is_live(self.run_id)
         recorded = self._ledger.events_after(self.run_id, self._seq)
         if not recorded and live == self._live:
             return None

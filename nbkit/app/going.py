@@ -13,9 +13,9 @@ from nbkit.app.calls import serving
 from nbkit.app.child_runs import ChildRuns
 from nbkit.app.files import tasks as tasks_of
 from nbkit.app.queueing import admitted, readmitted
+from nbkit.errors import SetupError
 from nbkit.events import RunHeldUp
 from nbkit.kernels.run_notebook import Kernels
-from nbkit.ledger.claim import claim
 from nbkit.ledger.turn import Turn
 from nbkit.rules.queue import too_many
 from nbkit.scheduler.cancel import Watch, ctrl_c_cancels
@@ -68,7 +68,7 @@ class Plan:
         definition: its job.
         state: where it stands.
         first: returns the events to begin with, once it may.
-        again: whether it is taken up again; its folder is claimed then.
+        again: whether it is taken up again.
     """
 
     begun: Begun
@@ -92,17 +92,14 @@ def go(plan: Plan, stage: Stage) -> None:
     begun, ledger, within = plan.begun, stage.ledger, stage.within
     watch = Watch(partial(ledger.cancel_requested, begun.run_id))
     with ExitStack() as stack:
-        if not plan.again:
-            stack.enter_context(claim(begun.directory))
-        document = f"{document_of(plan.definition)}\n".encode()
-        write_atomically(begun.directory / "graph.json", document)
+        _keep_graph(plan)
         listening = stack.enter_context(
             audience(begun, plan.state, ledger, stage.clock, stage.view)
         )
         if within:
             stack.enter_context(within.stop.watched(lambda _cause: watch.cancel()))
         stack.enter_context(ctrl_c_cancels(watch))
-        turn = stack.enter_context(_turn(plan))
+        turn = stack.enter_context(_turn(plan, ledger))
         if not _let_in(plan, turn, listening, watch, stage.clock):
             return
         workers = stack.enter_context(_workers(plan, stage))
@@ -118,11 +115,20 @@ def go(plan: Plan, stage: Stage) -> None:
         )
 
 
-def _turn(plan: Plan) -> Turn:
+def _keep_graph(plan: Plan) -> None:
+    """Write the job as it runs into the run's folder, which is the first file there."""
+    folder = plan.begun.directory
+    document = f"{document_of(plan.definition)}\n".encode()
+    try:
+        write_atomically(folder / "graph.json", document)
+    except OSError as error:
+        message = f"The run folder {folder} cannot be used: {error.strerror or error}"
+        raise SetupError(message, "See `[run] directory` in nbkit.toml.") from error
+
+
+def _turn(plan: Plan, ledger: Ledger) -> Turn:
     """Return the run's claim to be one of as many as may go on at once."""
-    settings = plan.begun.settings
-    line = settings.runs_directory / ".jobs" / str(plan.definition.job_id(settings.root))
-    return Turn(line, plan.begun.run_id, plan.begun.graph.job.max_concurrent_runs)
+    return Turn(ledger, plan.begun.run_id, plan.begun.graph.job.max_concurrent_runs)
 
 
 def _let_in(plan: Plan, turn: Turn, listening: Audience, watch: Watch, clock: Clock) -> bool:

@@ -6,10 +6,10 @@ from contextlib import closing
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
-from nbkit.clock import SystemClock
+from nbkit.app.opening import open_ledger
+from nbkit.errors import UsageError
 from nbkit.events import CancelRequested, RunFinished, TaskSkipped
 from nbkit.graph.load import parse_job
-from nbkit.ledger.claim import claim, is_live
 from nbkit.ledger.store import Ledger
 from nbkit.rules.apply import apply, replay
 from nbkit.rules.record import record
@@ -35,7 +35,7 @@ def show(run_id: int, settings: Settings) -> tuple[RunGraph, RunState]:
     with closing(Ledger(settings.ledger_url, reading=True)) as ledger:
         definition = ledger.definition(run_id)
         # before its events are read: it may end meanwhile
-        live = is_live(settings.runs_directory / str(run_id))
+        live = ledger.is_live(run_id)
         events = ledger.read(run_id)
     graph = parse_job(definition.graph).graph
     state = replay(graph, events)
@@ -61,7 +61,8 @@ def runs(
     """Return the latest runs, newest first, in the shape of the Jobs API's `runs/list`."""
     with closing(Ledger(settings.ledger_url, reading=True)) as ledger:
         found = ledger.runs(job_name, limit)
-        lost = {run.run_id for run in found if _lacks_process(run, settings)}
+        live = ledger.live_runs()
+        lost = {run.run_id for run in found if run.state != "TERMINATED"} - live
         if lost:  # or it ended just after it was read: then that is on record by now
             found = ledger.runs(job_name, limit)
     return [_listed(summary, lost=summary.run_id in lost) for summary in found]
@@ -70,26 +71,29 @@ def runs(
 def cancel(run_id: int, settings: Settings) -> str:
     """Ask for the end of a run and say what comes of it.
 
-    A run whose process died is ended here and now.
+    The process that drives it is asked, on whichever machine. A run whose process died is ended
+    here and now.
 
     Raises:
         RunNotFoundError: there is no such run.
     """
-    directory = settings.runs_directory / str(run_id)
-    with closing(Ledger(settings.ledger_url)) as ledger:
+    with closing(open_ledger(settings)) as ledger:
         graph = parse_job(ledger.definition(run_id).graph).graph
-        live = is_live(directory)
         state = replay(graph, ledger.read(run_id))
         if state.finished:
             return f"Run {run_id} is over already: {state.result}."
-        if live:
+        try:
+            ledger.claim(run_id)
+        except UsageError:
             ledger.request_cancel(run_id)
             return f"Run {run_id} is asked to end; its notebooks are interrupted, then killed."
-        with claim(directory):
-            at = SystemClock().now()
-            end = RunFinished(at, "CANCELED", "USER_CANCELED")
-            lost = _loss(graph, state, at)
-            ledger.append_many(run_id, (*lost, CancelRequested(at), end))
+        state = replay(graph, ledger.read(run_id))
+        if state.finished:  # just now
+            return f"Run {run_id} is over already: {state.result}."
+        at = ledger.clock.now()
+        end = RunFinished(at, "CANCELED", "USER_CANCELED")
+        lost = _loss(graph, state, at)
+        ledger.append_many(run_id, (*lost, CancelRequested(at), end))
         return f"Run {run_id} had lost its process; it is recorded as cancelled."
 
 
@@ -99,11 +103,6 @@ def _loss(graph: RunGraph, state: RunState, at: int) -> tuple[Event, ...]:
     state = reduce(partial(apply, graph), lost, state)
     left = (key for key, task in state.tasks.items() if task.life != "TERMINATED")
     return (*lost, *(TaskSkipped(at, key, "CANCELED", _NOT_RUN) for key in left))
-
-
-def _lacks_process(summary: RunSummary, settings: Settings) -> bool:
-    directory = settings.runs_directory / str(summary.run_id)
-    return summary.state != "TERMINATED" and not is_live(directory)
 
 
 def _listed(summary: RunSummary, *, lost: bool) -> dict[str, Any]:

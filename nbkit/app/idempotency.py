@@ -6,17 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 from nbkit.errors import UsageError
-from nbkit.ledger.claim import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbkit.ledger.store import Ledger
-    from nbkit.settings import Settings
 
 _LONGEST = 64
 _LOOK_EVERY_SECONDS = 0.2
-_PATIENCE_LOOKS = 10
 
 
 def earlier_run(ledger: Ledger, job_id: int, token: str) -> int | None:
@@ -30,14 +27,9 @@ def earlier_run(ledger: Ledger, job_id: int, token: str) -> int | None:
     return ledger.run_of(job_id, token)
 
 
-def awaited(
-    run_id: int, ledger: Ledger, settings: Settings, known: Callable[[int], None] | None = None
-) -> int:
+def awaited(run_id: int, ledger: Ledger, known: Callable[[int], None] | None = None) -> int:
     """Wait until nobody drives the run any more, tell `known` of it, and return its id."""
-    directory = settings.runs_directory / str(run_id)
-    patience = _PATIENCE_LOOKS  # between its making and its claim, a run looks like a lost one
-    while is_live(directory) or (patience and not ledger.ended(run_id)):
-        patience -= patience > 0
+    while ledger.is_live(run_id):
         time.sleep(_LOOK_EVERY_SECONDS)
     if known is not None:
         known(run_id)

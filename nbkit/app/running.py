@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,13 @@ from nbkit.app.driver import ready_for_spark
 from nbkit.app.going import Plan, Stage, document_of, go
 from nbkit.app.idempotency import awaited, earlier_run
 from nbkit.app.loading import load
+from nbkit.app.opening import open_ledger
 from nbkit.app.parameters import check_declared
 from nbkit.clock import SystemClock
 from nbkit.errors import DefinitionError, Problem
 from nbkit.events import Noted, RunStarted
 from nbkit.graph.select import select
-from nbkit.ledger.claim import claim
 from nbkit.ledger.reader import TokenTakenError
-from nbkit.ledger.store import Ledger
 from nbkit.notify.destinations import missing
 from nbkit.rules.apply import apply, replay
 from nbkit.rules.parameters import with_parameters
@@ -99,7 +98,6 @@ def run(
     Raises:
         NbkitError: the run could not begin; nothing ran.
     """
-    clock = clock or SystemClock()
     start = partial(
         start_of_run,
         definition,
@@ -110,17 +108,20 @@ def run(
         skip_unsupported=skip_unsupported,
         task_parameters=within.task_parameters if within else None,
     )
-    job_id = start(clock.now()).job_id
+    job_id = start(SystemClock().now()).job_id
     with ExitStack() as stack:
-        ledger = _open(stack, settings)
+        ledger = stack.enter_context(closing(open_ledger(settings)))
+        clock = clock or ledger.clock
         if token and (earlier := earlier_run(ledger, job_id, token)):
-            return awaited(earlier, ledger, settings, known)
+            return awaited(earlier, ledger, known)
         notes = stack.enter_context(ready_for_spark(definition.code, settings))
         name, document = definition.graph.job.name, document_of(definition)
         try:
-            run_id = ledger.begin(name, job_id, document, definition.source, token)
+            run_id = ledger.begin(
+                name, job_id, document, definition.source, token, root=str(settings.root)
+            )
         except TokenTakenError as taken:
-            return awaited(taken.run_id, ledger, settings, known)
+            return awaited(taken.run_id, ledger, known)
         if within:
             within.begun(run_id)
         begun = _begun(run_id, definition, settings, inner=within is not None)
@@ -154,16 +155,16 @@ def repair(
         UsageError: it is still going, or nothing in it failed.
         NbkitError: it could not begin; nothing ran.
     """
-    clock = clock or SystemClock()
     with ExitStack() as stack:
-        ledger = _open(stack, settings)
+        ledger = stack.enter_context(closing(open_ledger(settings)))
+        clock = clock or ledger.clock
         kept = ledger.definition(run_id)
         definition = load(kept.source)
         if definition.is_notebook:  # what its caller gave it is in the record alone
             definition = of_notebook(definition.path, kept.graph)
         check_declared(definition, dict(parameters or {}))
         begun = _begun(run_id, definition, settings)
-        stack.enter_context(claim(begun.directory))
+        ledger.claim(run_id)
         state = replay(definition.graph, ledger.read(run_id))
         at = clock.now()
         lost = lost_attempts(state, at)
@@ -202,9 +203,3 @@ def _begun(
 def _unheard(begun: Begun) -> tuple[str, ...]:
     """Return what to note of notifications that no destination is set for."""
     return missing(begun.graph.job, begun.settings.notify)
-
-
-def _open(stack: ExitStack, settings: Settings) -> Ledger:
-    ledger = Ledger(settings.ledger_url)
-    stack.callback(ledger.close)
-    return ledger

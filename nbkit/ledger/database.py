@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from sqlalchemy import URL, Engine, create_engine, event, insert, inspect, make_url, select
+from sqlalchemy import URL, Engine, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from nbkit.errors import SetupError
+from nbkit.ledger.patience import LedgerAwayError, passes
 from nbkit.ledger.tables import SCHEMA_VERSION, metadata, schema
 
 if TYPE_CHECKING:
@@ -21,23 +22,41 @@ if TYPE_CHECKING:
 
 _BUSY_MILLISECONDS = 30_000
 _OPEN_TRIES = 3
+_ADVICE = "See `[run] ledger` and `[run] directory` in nbkit.toml."
+_FROM_POSTGRESQL = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+"""A server that is gone without a word is to be noticed within seconds, not after hours."""
+
+_PSYCOPG = "Install it with: pip install 'nbkit[postgresql]'"
+
+_CREATING = 7_213_077_454
+"""Whoever makes the tables of a ledger holds this lock of PostgreSQL."""
 
 
 def open_database(url: str) -> Engine:
-    """Return an engine for `url`, with the ledger's tables in place.
+    """Return an engine for `url`, with the ledger's tables in place and as they are today.
 
     Raises:
         SetupError: there is no such database, or it is unreadable, damaged or too new.
     """
     with clear_errors(url):
-        parsed = make_url(url)
-        on_file = parsed.get_backend_name() == "sqlite"
-        if on_file:
+        parsed = _known(url)
+        if parsed.get_backend_name() == "sqlite":
             _make_folder(parsed)
-        engine = create_engine(parsed)
-        if on_file:
+            engine = create_engine(parsed)
             event.listen(engine, "connect", _tune_sqlite)
-        _prepare(engine, url)
+        else:
+            engine = _on_server(parsed)
+        try:
+            _prepare(engine, url)
+        except BaseException:
+            engine.dispose()
+            raise
         return engine
 
 
@@ -51,11 +70,11 @@ def open_for_reading(url: str) -> Engine:
         SetupError: it is unreadable, damaged or too new.
     """
     with clear_errors(url):
-        parsed = make_url(url)
+        parsed = _known(url)
         if parsed.get_backend_name() == "sqlite":
             engine = _sqlite_for_reading(parsed)
         else:
-            engine = create_engine(parsed)
+            engine = _on_server(parsed)
         if not inspect(engine).has_table(schema.name):
             engine.dispose()
             return _empty()
@@ -71,9 +90,10 @@ def clear_errors(url: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError, ModuleNotFoundError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        message = f"The ledger {shown(url)} cannot be used: {reason}"
-        advice = "See `[run] ledger` and `[run] directory` in nbkit.toml."
-        raise SetupError(message, advice) from error
+        if isinstance(error, ModuleNotFoundError) and error.name == "psycopg":
+            raise SetupError(f"The ledger {shown(url)} needs psycopg.", _PSYCOPG) from error
+        kind = LedgerAwayError if passes(error) else SetupError
+        raise kind(f"The ledger {shown(url)} cannot be used: {reason}", _ADVICE) from error
 
 
 def shown(url: str) -> str:
@@ -82,6 +102,32 @@ def shown(url: str) -> str:
         return make_url(url).render_as_string(hide_password=True)
     except SQLAlchemyError:
         return "URL"  # what is no URL may still hold a password
+
+
+def folder_of(url: str) -> Path | None:
+    """Return the folder of an SQLite database; others have none, nor has one in memory."""
+    parsed = make_url(url)
+    file = _file_of(parsed) if parsed.get_backend_name() == "sqlite" else None
+    return file and file.absolute().parent
+
+
+def _known(url: str) -> URL:
+    """Return the URL of a database that a ledger can be in."""
+    parsed = make_url(url)
+    kind = parsed.get_backend_name()
+    if parsed.drivername in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind not in {"sqlite", "postgresql"}:
+        message = f"The ledger {shown(url)} cannot be used: it is no SQLite or PostgreSQL database"
+        raise SetupError(f"{message}.", _ADVICE)
+    return parsed
+
+
+def _on_server(url: URL) -> Engine:
+    libpq = url.get_driver_name() in {"psycopg", "psycopg2"}
+    patience = {name: to for name, to in _FROM_POSTGRESQL.items() if name not in url.query}
+    arguments = patience if libpq else {}
+    return create_engine(url, connect_args=arguments, pool_pre_ping=True)
 
 
 def _sqlite_for_reading(url: URL) -> Engine:
@@ -185,19 +231,49 @@ def _be_patient(connection: Any, _record: object) -> None:
 
 
 def _prepare(engine: Engine, url: str) -> None:
-    """Create what is missing; several processes may do so at the same time."""
+    """Create or change what is not as it is today; one that is up to date is only asked."""
+    version = _version(engine)
+    if version is None:
+        _create(engine)
+        version = _version(engine)
+    _refuse_newer(version, url)
+    if version is not None and version < SCHEMA_VERSION:
+        from nbkit.ledger.migrations import bring_up_to_date
+
+        with engine.begin() as connection:
+            bring_up_to_date(connection)
+
+
+def _version(engine: Engine) -> int | None:
+    """Return the version of the tables; None if there are none yet."""
+    for last in (False, True):
+        try:
+            with engine.connect() as connection:
+                version: int | None = connection.scalar(select(schema.c.version))
+                return version
+        except (OperationalError, ProgrammingError):
+            if not inspect(engine).has_table(schema.name):
+                break
+            if last:  # it was not made just now
+                raise
+    return None
+
+
+def _create(engine: Engine) -> None:
+    """Make the tables; several processes may do so at the same time."""
     for last in (*(False,) * (_OPEN_TRIES - 1), True):
         try:
-            metadata.create_all(engine)
             with engine.begin() as connection:
-                version = connection.scalar(select(schema.c.version))
-                if version is None:
+                if engine.dialect.name == "postgresql":
+                    lock = text("SELECT pg_advisory_xact_lock(:key)")
+                    connection.execute(lock, {"key": _CREATING})
+                metadata.create_all(connection)
+                if connection.scalar(select(schema.c.version)) is None:
                     connection.execute(insert(schema).values(version=SCHEMA_VERSION))
             break
         except (IntegrityError, OperationalError, ProgrammingError):
             if last:  # it was not another process creating the same tables
                 raise
-    _refuse_newer(version, url)
 
 
 def _refuse_newer(version: int | None, url: str) -> None:

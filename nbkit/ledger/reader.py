@@ -50,7 +50,7 @@ class RunSummary:
     """One line about a run, from its first and last events.
 
     `RUNNING` only says that no end was recorded: whether a process still drives the run is
-    known to its lock (`nbkit.ledger.claim.is_live`).
+    known to its lease (`nbkit.ledger.lease`).
     """
 
     run_id: int
@@ -92,6 +92,10 @@ class Reader(Protocol):
 
     def cancel_requested(self, run_id: int) -> bool:
         """Tell whether somebody asked for the end of the run since it was last taken up."""
+        ...
+
+    def is_live(self, run_id: int) -> bool:
+        """Tell whether a process drives the run right now, on whichever machine."""
         ...
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 1
-"""Raised when the tables change; an older nbkit then refuses the ledger, with a clear message."""
+SCHEMA_VERSION = 2
+"""Raised when the tables change, with a step in `nbkit.ledger.migrations` that leads to it; an
+older nbkit then refuses the ledger, with a clear message."""
 
 metadata = MetaData()
 
@@ -34,6 +35,8 @@ runs = Table(
     Column("source", Text, nullable=False),
     Column("graph", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("root", Text, nullable=False, server_default=""),
+    Index("runs_by_job", "job_name", "run_id"),
     sqlite_autoincrement=True,  # an id is never given twice, even after the newest run is deleted
 )
 
@@ -62,4 +65,27 @@ tokens = Table(
     Column("job_id", BigInteger, primary_key=True, autoincrement=False),
     Column("token", String(64), primary_key=True),
     Column("run_id", Integer, ForeignKey("runs.run_id"), nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.run_id"), primary_key=True, autoincrement=False),
+    Column("fence", Integer, nullable=False),
+    Column("owner", String(32), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("lock", Text, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("job_id", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("planned_at", BigInteger),
+)
+"""Who drives which run; see `nbkit.ledger.lease`."""
+
+Index(
+    "leases_open",
+    leases.c.job_id,
+    sqlite_where=leases.c.state != "over",
+    postgresql_where=leases.c.state != "over",
 )

@@ -54,9 +54,17 @@ class MemoryLedger:
         self._tokens: dict[tuple[int, str], int] = {}
 
     def begin(
-        self, job_name: str, job_id: int, graph_json: str, source: str, token: str = ""
+        self,
+        job_name: str,
+        job_id: int,
+        graph_json: str,
+        source: str,
+        token: str = "",
+        *,
+        root: str = "",
     ) -> int:
         """Make a new run of a job and return its id."""
+        del root
         if token and (known := self.run_of(job_id, token)):
             raise TokenTakenError(known)
         run_id = len(self._begun) + 1
@@ -119,8 +127,10 @@ class MemoryLedger:
         """Drop what was asked of an earlier go at the run."""
         self._canceled.discard(run_id)
 
-    def _lifecycle(self, run_id: int) -> list[Event]:
-        return [event for event in self._events[run_id] if event.kind in LIFECYCLE]
+    def is_live(self, run_id: int) -> bool:
+        """Tell whether a process drives the run: this one does, as long as it is not over."""
+        events = self.read(run_id)
+        return not events or events[-1].kind != "run_finished"
 
 
 @dataclass(frozen=True, slots=True)

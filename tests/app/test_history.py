@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -10,7 +11,6 @@ from nbkit.app import history, running
 from nbkit.app.loading import load
 from nbkit.errors import DefinitionError, UsageError
 from nbkit.events import AttemptFinished, AttemptStarted, RunFinished, RunRepaired, Unit
-from nbkit.ledger.claim import claim
 from nbkit.ledger.store import Ledger
 from nbkit.report.view import run_view
 from nbkit.settings import Settings
@@ -48,6 +48,14 @@ def lost(definition, settings):
     return run_id
 
 
+@contextmanager
+def driven(run_id, settings):
+    """Drive a run, as another process would."""
+    with closing(Ledger(settings.ledger_url)) as ledger:
+        ledger.claim(run_id)
+        yield
+
+
 def results(state):
     return {key: task.result for key, task in state.tasks.items()}
 
@@ -65,8 +73,8 @@ def test_a_lost_run_shows_as_failed(lost, settings):
 
 
 def test_a_run_with_a_process_goes_on(lost, settings):
-    """Its claim says so."""
-    with claim(settings.runs_directory / str(lost)):
+    """Its lease says so, on whichever machine that is."""
+    with driven(lost, settings):
         _, state = history.show(lost, settings)
         (listed,) = history.runs(settings)
         said = history.cancel(lost, settings)
@@ -105,7 +113,7 @@ def test_a_repair_runs_what_is_missing_only(cancelled, lost, settings):
 def test_a_repair_checks_before_it_begins(lost, settings, project):
     """A run that is driven, parameters nobody declares, a job file that has gone."""
     with (
-        claim(settings.runs_directory / str(lost)),
+        driven(lost, settings),
         pytest.raises(UsageError, match="another process"),
     ):
         running.repair(lost, settings)
@@ -132,6 +140,7 @@ def test_the_start_of_a_run_knows_its_job_and_values(definition, settings, proje
 def test_the_time_between_a_run_and_its_repair_is_not_work(lost, definition, settings):
     """What nobody saw the end of counts for nothing."""
     ledger = Ledger(settings.ledger_url)
+    ledger.claim(lost)
     hour = 3_600_000
     again = [RunRepaired(at, 1, ("b", "c"), {}) for at in (hour, 2 * hour)]
     ends = [RunFinished(hour + 30, "FAILED", "X"), RunFinished(2 * hour + 12, "SUCCESS", "SUCCESS")]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import closing
 
 import pytest
 
 from nbkit import api
 from nbkit.errors import UsageError
 from nbkit.events import RunFinished, RunStarted
-from nbkit.ledger.claim import claim
 from nbkit.ledger.store import Ledger
 from nbkit.ledger.turn import Turn
 from nbkit.settings import Settings
@@ -53,9 +53,10 @@ def test_a_run_that_goes_on_is_waited_for(run, tmp_path):
     """Like every `nbkit run`, the second one ends with the run that it stands for."""
     assert run() == 1
     settings = Settings.of(tmp_path)
-    (folder,) = (settings.runs_directory / ".jobs").iterdir()
+    ledger = Ledger(settings.ledger_url)
+    ledger.claim(1)
     found = []
-    with Turn(folder, 0, 1) as turn:
+    with closing(ledger), Turn(ledger, 1, 1) as turn:
         assert turn.take()
         threads = [
             threading.Thread(target=lambda: found.append(run("a"))),
@@ -71,26 +72,22 @@ def test_a_run_that_goes_on_is_waited_for(run, tmp_path):
     assert api.show(2, settings=settings).succeeded
 
 
-def test_a_run_between_its_making_and_its_claim_is_waited_for(run, tmp_path):
-    """It has an id and a folder, and nobody drives it yet: that is not a lost one."""
+def test_a_run_that_has_no_event_yet_is_waited_for(run, tmp_path):
+    """Whoever makes a run drives it from then on: it is no lost one."""
     assert run("first") == 1
     settings = Settings.of(tmp_path)
     ledger = Ledger(settings.ledger_url)
     job_id = ledger.runs()[0].job_id
     assert ledger.begin("job", job_id, ledger.definition(1).graph, "job.json", "a") == 2
-    (settings.runs_directory / "2").mkdir()
     found = []
     thread = threading.Thread(target=lambda: found.append(run("a")))
     thread.start()
     thread.join(0.5)
     assert found == []
-    with claim(settings.runs_directory / "2"):
-        ledger.append_many(
-            2, [RunStarted(1, 2, job_id, "job"), RunFinished(2, "SUCCESS", "SUCCESS")]
-        )
+    ledger.append_many(2, [RunStarted(1, 2, job_id, "job"), RunFinished(2, "SUCCESS", "SUCCESS")])
+    ledger.close()
     thread.join()
     assert found == [2]
-    ledger.close()
 
 
 def test_the_person_is_told_that_nothing_ran(tmp_path, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -12,6 +13,7 @@ from nbkit import api
 from nbkit.app import running
 from nbkit.app.loading import load
 from nbkit.errors import UsageError
+from nbkit.ledger.store import Ledger
 from nbkit.ledger.turn import Turn
 from nbkit.settings import Settings
 
@@ -32,10 +34,13 @@ class Project:
     def run(self):
         return api.run(self.job, show="nothing", settings=self.settings)
 
+    @contextmanager
     def busy(self):
-        """Hold the only place of the job, as another run would."""
-        (folder,) = (self.settings.runs_directory / ".jobs").iterdir()
-        return Turn(folder, 0, 1)
+        """Hold the only place of the job, as another process would that repairs the first run."""
+        with closing(Ledger(self.settings.ledger_url)) as ledger:
+            ledger.claim(1)
+            with Turn(ledger, 1, 1) as turn:
+                yield turn
 
     def show(self, run_id):
         return api.show(run_id, settings=self.settings).record
@@ -51,7 +56,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path):
     found = Project(tmp_path)
-    assert found.run().succeeded  # makes the job's folder
+    assert found.run().succeeded
     return found
 
 

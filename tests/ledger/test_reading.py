@@ -12,7 +12,6 @@ import pytest
 
 from nbkit.errors import RunNotFoundError, SetupError
 from nbkit.events import Noted
-from nbkit.ledger.claim import claim, is_live
 from nbkit.ledger.store import Ledger
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def test_who_reads_cannot_write(url):
     written(url, "first").close()
 
     with pytest.raises(SetupError, match="readonly"):
-        Ledger(url, reading=True).append(1, Noted(2, "second"))
+        Ledger(url, reading=True).redefine(1, "{}")
 
 
 def test_a_ledger_at_rest_is_read_where_nothing_may_be_written(url, file):
@@ -146,12 +145,16 @@ def test_a_limit_of_any_size_is_a_limit(url):
     assert len(ledger.runs(limit=_HUGE)) == 1
 
 
-def test_asking_whether_a_run_goes_on_writes_nothing(tmp_path):
-    """Its lock file may be somebody else's."""
-    folder = tmp_path / "7"
-    assert not is_live(folder)
-    with claim(folder):
-        before = sorted(folder.iterdir())
-        assert is_live(folder)
-    assert not is_live(folder)
-    assert sorted(folder.iterdir()) == before
+def test_asking_whether_a_run_goes_on_writes_nothing(url, file):
+    """The lock may be somebody else's."""
+    writer, reader = written(url, "first"), Ledger(url, reading=True)
+    before = sorted(file.parent.rglob("*"))
+
+    assert reader.is_live(1)
+    assert reader.live_runs() == {1}
+    assert sorted(file.parent.rglob("*")) == before
+
+    writer.close()
+
+    assert not reader.is_live(1)
+    assert reader.live_runs() == set()

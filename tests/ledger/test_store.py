@@ -20,15 +20,18 @@ if TYPE_CHECKING:
     from nbkit.ledger.reader import Reader
 
 
-@pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path}/runs/ledger.db"
-
-
-@pytest.fixture(params=["database", "memory"])
-def ledger(request, url):
-    """Both ledgers obey the same rules: the fake is as good as the real one."""
-    return Ledger(url, FakeClock(5)) if request.param == "database" else MemoryLedger(FakeClock(5))
+@pytest.fixture(params=["sqlite", "postgresql", "memory"])
+def ledger(request, tmp_path):
+    """All ledgers obey the same rules: the fake is as good as the real ones."""
+    if request.param == "memory":
+        yield MemoryLedger(FakeClock(5))
+        return
+    url = f"sqlite:///{tmp_path}/runs/ledger.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql").database()
+    made = Ledger(url, FakeClock(5))
+    yield made
+    made.close()
 
 
 def begun(ledger: Ledger | MemoryLedger, *recorded: Event, name: str = "job") -> int:
@@ -195,10 +198,11 @@ def test_many_may_open_a_new_ledger_at_once(url):
 
 KILLED = """
 import os, signal, sys
+from pathlib import Path
 from nbkit.events import Noted
 from nbkit.ledger.reader import TokenTakenError
 from nbkit.ledger.store import Ledger
-ledger = Ledger(sys.argv[1])
+ledger = Ledger(sys.argv[1], home=Path(sys.argv[2]))
 run_id = ledger.begin("job", 1, "{}", "job.json")
 for number in range(50):
     ledger.append(run_id, Noted(number, "done"))
@@ -206,21 +210,22 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_what_was_appended_outlives_a_killed_process(url):
+def test_what_was_appended_outlives_a_killed_process(url, tmp_path):
     """Nothing that `append` returned from is lost to kill -9, and the ledger stays usable."""
-    killed = subprocess.run([sys.executable, "-c", KILLED, url], check=False)
+    killed = subprocess.run([sys.executable, "-c", KILLED, url, tmp_path], check=False)
     ledger = Ledger(url)
 
     assert killed.returncode == -9
     assert len(ledger.read(1)) == 50
 
+    ledger.claim(1)
     ledger.append(1, Noted(50, "more"))
 
     assert ledger.read(1)[-1].message == "more"
 
 
 def test_a_ledger_can_be_read_while_it_is_written(url):
-    """Write-ahead logging: a reader sees what was committed, and never waits."""
+    """A reader sees what was committed, and never waits."""
     writer, reader = Ledger(url), Ledger(url)
     run_id = begun(writer, Noted(1, "a"))
 
@@ -264,8 +269,10 @@ def test_urls_that_lead_nowhere_are_clear_errors_without_passwords(url):
 def test_a_ledger_of_a_newer_nbkit_is_refused(url):
     """An older nbkit never writes into tables that it does not know."""
     Ledger(url).close()
-    with create_engine(url).begin() as connection:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
         connection.execute(text("update nbkit_schema set version = 99"))
+    engine.dispose()
 
     with pytest.raises(SetupError, match="newer nbkit"):
         Ledger(url)

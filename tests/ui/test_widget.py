@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 
 import nbformat
 import pytest
@@ -13,7 +14,6 @@ from processes import until
 from nbkit.app.loading import load
 from nbkit.errors import DefinitionError
 from nbkit.events import CancelRequested, RunFinished, RunStarted, TaskSkipped
-from nbkit.ledger.claim import claim
 from nbkit.ledger.store import Ledger
 from nbkit.settings import Settings
 from nbkit.ui.document import JobDocument
@@ -91,7 +91,8 @@ def test_the_latest_run_is_followed_whoever_began_it(project, shown):
     """Reopening shows the run that goes on; its end arrives without being asked for."""
     begin(project, RunFinished(START + 5, "CANCELED", "USER_CANCELED"))
     run_id = begin(project)
-    with claim(project / "runs" / str(run_id)):
+    with closing(Ledger(Settings.of().ledger_url)) as ledger:
+        ledger.claim(run_id)
         widget = shown()
         assert widget.run_id == run_id
         assert widget.dashboard["status"]["live"] is True
@@ -100,9 +101,7 @@ def test_the_latest_run_is_followed_whoever_began_it(project, shown):
             TaskSkipped(START + 10, "a", "CANCELED", "not needed"),
             RunFinished(START + 20, "CANCELED", "USER_CANCELED"),
         )
-        ledger = Ledger(Settings.of().ledger_url)
         ledger.append_many(run_id, end)
-        ledger.close()
     until(lambda: not widget.dashboard["status"]["live"])
     assert widget.dashboard["run"]["look"]["word"] == "cancelled"
     assert widget.dashboard["tasks"]["a"]["reason"] == "not needed"

@@ -1,0 +1,94 @@
+"""Who drives runs: a process, known by a name of its own and by a lock that ends with it.
+
+The lock is one of the operating system, on a file with the owner's name. It ends with its process,
+however that ends, so everybody on the same machine knows at once that an owner is dead.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import uuid
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+from nbkit.errors import SetupError
+
+FOLDER = ".owners"
+
+
+class Owner:
+    """One who may drive runs, from the first call of `appear` to `leave`.
+
+    Args:
+        home: the folder in which the lock is made; None if no lock can be.
+    """
+
+    def __init__(self, home: Path | None) -> None:
+        self.name = uuid.uuid4().hex
+        self.host = f"{platform.node()} (process {os.getpid()})"
+        self.machine = machine()
+        self._file = home and home.absolute() / FOLDER / self.name
+        self._held: IO[bytes] | None = None
+
+    @property
+    def lock(self) -> str:
+        """Where the lock is."""
+        return str(self._file or "")
+
+    def appear(self) -> None:
+        """Hold the lock from now on.
+
+        Raises:
+            SetupError: the folder cannot be written.
+        """
+        if self._file is None or self._held is not None:
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._held = self._file.open("wb")
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            folder = self._file.parent.parent
+            message = f"The folder of runs {folder} cannot be used: {error.strerror or error}"
+            raise SetupError(message, "See `[run] directory` in nbkit.toml.") from error
+
+    def is_neighbour(self, lock: str) -> bool:
+        """Tell whether another owner lives whose runs are in the same folder."""
+        here = self._file is not None and Path(lock).parent == self._file.parent
+        return here and is_held(lock)
+
+    def leave(self) -> None:
+        """Let go of the lock."""
+        if self._held is not None and self._file is not None:
+            with suppress(OSError):
+                self._file.unlink(missing_ok=True)
+            self._held.close()
+            self._held = None
+
+
+def is_held(lock: str) -> bool:
+    """Tell whether the owner with this lock lives; it was made on this machine. Writes nothing."""
+    try:
+        with Path(lock).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # somebody else's folder: what cannot be asked is not called dead
+        return True
+    return False
+
+
+@cache
+def machine() -> str:
+    """Return a name for this machine, until it is started again; a container has its own."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        boot = f"{uuid.getnode():x}"
+    return f"{platform.node()}/{boot}"
