@@ -9,17 +9,20 @@ import sys
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbkit.app.located import project_of
 from nbkit.clock import SystemClock
 from nbkit.errors import UsageError
+from nbkit.on_disk import cause, here, is_there
+from nbkit.on_disk import shown as shown_path
 from nbkit.rules.record import record
 from nbkit.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from nbkit.app.audience import Begun, View
     from nbkit.errors import Problem
@@ -121,14 +124,14 @@ def run(
         target: of a bundle; by default its own.
         variables: values of a bundle's variables; `BUNDLE_VAR_…` and its own come after.
         show: progress on standard error: `live`, `quiet` (failures and the end) or `nothing`.
-        settings: of the project; by default those of the current folder's project.
+        settings: of the project; by default those of the project that the job's file is in.
 
     Raises:
         NbkitError: the run could not begin. A run that fails is returned, not raised.
     """
     from nbkit.kernels.pool import spares_ahead
 
-    settings = settings or Settings.of()
+    settings = settings or project_of(job)
     known: list[int] = []
     with spares_ahead(settings) as pool:
         from nbkit.app.loading import load
@@ -228,7 +231,7 @@ def explain(
     definition = load(job, target=target, variables=_as_text(variables))
     start = running.start_of_run(
         definition,
-        settings or Settings.of(),
+        settings or Settings.of(definition.path.parent),
         SystemClock().now(),
         parameters=_as_text(parameters),
         only=only,
@@ -310,33 +313,41 @@ def review(
         UsageError: there is no such task, or it left no output notebook.
     """
     from nbkit.app import history
-    from nbkit.report.index import write_index
     from nbkit.report.notebook_page import notebook_of, write_notebook_page
     from nbkit.report.page import write_report
-    from nbkit.report.rows import kept_row
+    from nbkit.report.pages import written
 
     settings = settings or Settings.of()
-    folder = settings.runs_directory
+    if run_id is None and task is not None:
+        raise UsageError("--task names a task of a run: say which run")
     if run_id is None:
-        if task is not None:
-            raise UsageError("--task names a task of a run: say which run")
-        page = folder / "index.html"
-        listed = history.runs(settings, limit=_INDEXED)
-        rows = (
-            kept_row(run, folder / str(run["run_id"]), _reader(run["run_id"], settings))
-            for run in listed[:_DRAWN]
-        )
-        write_index(listed, page, rows)
-        return page
+        return _index(settings)
     graph, state = history.show(run_id, settings)
     if task is not None:
         notebook = settings.root / notebook_of(record(graph, state), task)
-        page = notebook.with_suffix(".html")
-        write_notebook_page(notebook, page)
-        return page
-    page = folder / str(run_id) / "report.html"
-    write_report(graph, state, page, root=settings.root)
-    return page
+        return written(notebook.with_suffix(".html"), partial(write_notebook_page, notebook))
+    page = settings.runs_directory / str(run_id) / "report.html"
+    return written(page, lambda path: write_report(graph, state, path, root=settings.root))
+
+
+def _index(settings: Settings) -> Path:
+    """Write the index of runs, and return its path."""
+    from nbkit.app import history
+    from nbkit.report.index import write_index
+    from nbkit.report.pages import written
+    from nbkit.report.rows import kept_row
+
+    folder = settings.runs_directory
+    listed = history.runs(settings, limit=_INDEXED)
+    if not listed and not is_there(folder):
+        raise UsageError(f"there are no runs in {shown_path(settings.root)} yet")
+    rows = [
+        kept_row(run, folder / str(run["run_id"]), _reader(run["run_id"], settings))
+        for run in listed[:_DRAWN]
+    ]
+    return written(
+        folder / "index.html", lambda page: write_index(listed, page, rows, runs_folder=folder)
+    )
 
 
 def diff(
@@ -356,6 +367,7 @@ def diff(
     """
     from nbkit.report.compare import require_task
     from nbkit.report.diff import diff_runs, write_diff
+    from nbkit.report.pages import written
 
     settings = settings or Settings.of()
     first, second = _recorded(before, settings), _recorded(after, settings)
@@ -363,8 +375,7 @@ def diff(
         require_task(task, first.record, second.record)
     found = diff_runs(first.record, second.record, settings.root, task)
     page = second.directory / f"diff-{before}.html"
-    write_diff(found, page, settings.root)
-    return found, page
+    return found, written(page, lambda path: write_diff(found, path, settings.root))
 
 
 _INDEXED = 1000
@@ -421,10 +432,13 @@ def _view(show: Show) -> View:
         from nbkit.report.page import write_report
 
         page = begun.directory / "report.html"
-        root = begun.settings.root
-        write_report(begun.graph, latest, page, root=root)
+        said = near(page)
+        try:
+            write_report(begun.graph, latest, page, root=begun.settings.root)
+        except OSError as error:  # the run has ended as it did, whatever can be told of it
+            said = f"cannot be written: {cause(error)}"
         if shown:
-            tree.end(latest, notebooks=near(begun.directory), report=near(page))
+            tree.end(latest, notebooks=near(begun.directory), report=said)
 
     return view
 
@@ -440,5 +454,5 @@ def _prepare_report() -> None:
 
 def near(path: Path) -> str:
     """Return a path as a person in the current folder would type it."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    at = here()
+    return shown_path(path.relative_to(at) if path.is_relative_to(at) else path)

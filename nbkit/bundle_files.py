@@ -7,9 +7,10 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from nbkit.errors import DefinitionError, Problem, UsageError
+from nbkit.errors import DefinitionError, Problem
 from nbkit.graph.choice import Choice
 from nbkit.graph.load import includes, is_fragment, resource_keys
+from nbkit.on_disk import is_file, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,7 +89,7 @@ def whole_bundle(
     if not is_fragment(text, source=path.name):
         return path, key
     guesses = (folder / name for folder in path.parents for name in _MAIN)
-    main = next((guess for guess in guesses if guess.is_file()), None)
+    main = next((guess for guess in guesses if is_file(guess)), None)
     if main is None or not _includes(main, path):
         return path, key
     keys = resource_keys(text, resource, source=path.name)
@@ -119,29 +120,13 @@ def included_texts(path: Path, text: str) -> dict[str, str]:
     }
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file.
-
-    Raises:
-        UsageError: it cannot be read.
-        DefinitionError: it is not UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        message = f"it is not UTF-8 text (byte {error.start} of the file)"
-        raise DefinitionError((Problem("", message),), str(path)) from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-
-
 def _included(path: Path, text: str) -> Iterator[Path]:
     """Yield the files that a bundle includes, each once, in the order of its patterns."""
     found: dict[Path, None] = {}
     for number, pattern in enumerate(includes(text, source=path.name)):
         try:
-            matches = sorted(file for file in path.parent.glob(pattern) if file.is_file())
-        except (ValueError, NotImplementedError):  # an absolute path, or none at all
+            matches = sorted(file for file in path.parent.glob(pattern) if is_file(file))
+        except (ValueError, NotImplementedError, OSError):  # an absolute path, or none at all
             matches = []
         if not matches and not _GLOB & set(pattern):
             problem = Problem(f"include[{number}]", f"there is no file {pattern} beside the bundle")
@@ -157,7 +142,7 @@ def _overrides(folder: Path) -> dict[str, str]:
 
 def _facts(folder: Path, text: str) -> dict[str, str]:
     """Return what a workspace would know, as far as there is something like it here."""
-    user = getpass.getuser()
+    user = _user()
     facts = dict.fromkeys((f"workspace.{name}" for name in _FOLDERS), str(folder))
     facts |= {
         "workspace.current_user.userName": user,
@@ -167,6 +152,13 @@ def _facts(folder: Path, text: str) -> dict[str, str]:
         if name in text:
             facts[name] = _git(folder, *question)
     return facts
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return str(os.getuid())
 
 
 def _git(folder: Path, *question: str) -> str:

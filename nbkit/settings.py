@@ -13,12 +13,18 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from nbkit.errors import DefinitionError, Problem
+from nbkit.on_disk import PathError, cause, here, is_file, shown
+from nbkit.readable import readable
 
 FILE_NAME = "nbkit.toml"
+_PREFIX = "NBKIT_"
+_SAFE_IN_URL = "".join(each for each in map(chr, range(128)) if each not in "%?#")
+_ENVIRONMENT = "the environment"
 
 
 def _catalog_name(name: str) -> str:
@@ -159,7 +165,7 @@ class Settings(BaseSettings):
     """All settings of one project, with its root folder."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", env_prefix="NBKIT_", env_nested_delimiter="_", env_nested_max_split=1
+        extra="forbid", env_prefix=_PREFIX, env_nested_delimiter="_", env_nested_max_split=1
     )
 
     root: Path = Path()
@@ -191,18 +197,21 @@ class Settings(BaseSettings):
         Raises:
             DefinitionError: the file is not TOML, or names a setting that does not exist.
         """
-        root = find_root(start or Path.cwd())
+        root = find_root(start or here())
         file = root / FILE_NAME
         located = type(cls.__name__, (cls,), {"model_config": SettingsConfigDict(toml_file=file)})
         try:
             return cast("Self", located(root=root, **changes))
         except ValidationError as error:
-            problems = tuple(
-                Problem(".".join(map(str, found["loc"])), found["msg"]) for found in error.errors()
-            )
-            raise DefinitionError(problems, str(file)) from None
-        except ValueError as error:  # tomllib and pydantic-settings speak ValueError
-            raise DefinitionError((Problem("", str(error)),), str(file)) from None
+            problems = tuple(_problem(found["loc"], found["msg"]) for found in error.errors())
+            told = all(each.pointer.upper().startswith(_PREFIX) for each in problems)
+            raise DefinitionError(problems, _ENVIRONMENT if told else shown(file)) from None
+        except SettingsError as error:  # a variable that should be JSON, and is none
+            raise DefinitionError((_of_variable(str(error)),), _ENVIRONMENT) from None
+        except OSError as error:
+            raise PathError(cause(error, file)) from None
+        except ValueError as error:  # tomllib's
+            raise DefinitionError((Problem("", str(error)),), shown(file)) from None
 
     @property
     def state_directory(self) -> Path:
@@ -225,10 +234,10 @@ class Settings(BaseSettings):
         if self.run.ledger:
             return self.run.ledger
         file = str(self.runs_directory / "ledger.db")
-        quoted = quote(file, errors="surrogateescape")
-        if file.isprintable() and not set("?#%") & set(file):
-            return f"sqlite:///{file}"
-        return f"sqlite:///file:{quoted}?uri=true"
+        if readable(file) == file:
+            return f"sqlite:///{quote(file, safe=_SAFE_IN_URL)}"
+        of_bytes = quote(file, errors="surrogateescape")  # SQLite itself takes such a name
+        return f"sqlite:///file:{quote(of_bytes)}?uri=true"
 
 
 def find_root(start: Path) -> Path:
@@ -236,6 +245,29 @@ def find_root(start: Path) -> Path:
     start = start.resolve()
     for name in (FILE_NAME, "pyproject.toml"):
         for folder in (start, *start.parents):
-            if (folder / name).is_file():
+            if is_file(folder / name):
                 return folder
     return start
+
+
+def _problem(loc: tuple[int | str, ...], message: str) -> Problem:
+    """Return what is wrong with a setting, at the variable that sets it if there is one."""
+    found = [(size, _variable(*loc[:size])) for size in (1, 2)]
+    inside, variable = next(((size, name) for size, name in found if name), (0, ""))
+    parts = [variable, *loc[inside:]] if variable else list(loc)
+    return Problem(".".join(map(str, parts)), message)
+
+
+def _variable(*loc: int | str) -> str:
+    """Return the environment variable that sets this, as it is spelt; empty if none does."""
+    wanted = _PREFIX + "_".join(map(str, loc))
+    return next((name for name in os.environ if name.upper() == wanted.upper()), "")
+
+
+def _of_variable(said: str) -> Problem:
+    """Return the problem of a variable that could not be read; `said` names only its field."""
+    quoted = re.search(r'field "(\w+)"', said)
+    section = quoted[1] if quoted else ""
+    start = f"{_PREFIX}{section}".upper()
+    names = sorted(name for name in os.environ if name.upper().startswith(start))
+    return Problem(" or ".join(names), 'this should be JSON, such as {"a": "b"} or ["a"]')

@@ -7,11 +7,24 @@ import os
 import tempfile
 from pathlib import Path
 
+_PREFIX = ".nbkit-"
+
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file so that readers, and a crash at any moment, find the old or the new one."""
+    """Replace a file so that readers, and a crash at any moment, find the old or the new one.
+
+    Raises:
+        OSError: it cannot be written; the error names the file, and what was there is still there.
+    """
+    try:
+        _replace(path, data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

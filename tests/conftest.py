@@ -123,6 +123,21 @@ class Project:
         self.started.append(Started(process))
         return self.started[-1]
 
+    def shell(self, line: str, **env: str) -> Said:
+        """Say a line to a shell, which knows the program."""
+        path = os.pathsep.join([str(PROGRAM.parent), os.environ["PATH"]])
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
+            cwd=self.root,
+            env={**os.environ, "PATH": path, **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        out, err = (each.decode(errors="replace") for each in (done.stdout, done.stderr))
+        assert "Traceback" not in err, err
+        return Said(done.returncode, out, err)
+
     def record(self, run_id: int = 1) -> dict[str, Any]:
         """What `nbkit show --json` says of a run, its tasks by their keys."""
         document: dict[str, Any] = self.nbkit("show", run_id, "--json").json

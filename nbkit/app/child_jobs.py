@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbkit.app.files import tasks
-from nbkit.bundle_files import included_texts, read_text
+from nbkit.bundle_files import included_texts
 from nbkit.errors import DefinitionError, NbkitError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.choice import Choice
 from nbkit.graph.load import resource_keys
 from nbkit.near import hint
+from nbkit.on_disk import is_file, names_in, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,8 +40,8 @@ def child_of(
     """
     address = Address.parse(str(named))
     path = parent.path.parent / address.job
-    file = Path(str(path).rpartition(":")[0]) if not path.is_file() else path
-    if file.is_file():
+    file = Path(str(path).rpartition(":")[0]) if not is_file(path) else path
+    if is_file(file):
         return read(str(Address(str(path), address.target, address.variables)))
     if str(named) in _keys(parent.path, parent.target):
         return read(str(Address(f"{parent.path}:{named}", parent.target, parent.variables)))
@@ -121,8 +122,8 @@ def _keys(path: Path, target: str | None = None) -> tuple[str, ...]:
 
 def _neighbours(parent: Definition, read: Read) -> Iterator[tuple[str, str]]:
     """Yield the sound jobs of the same folder: source and name."""
-    for file in sorted(parent.path.parent.iterdir()):
-        if file.suffix not in _SUFFIXES or not file.is_file():
+    for file in names_in(parent.path.parent):
+        if file.suffix not in _SUFFIXES or not is_file(file):
             continue
         for key in _keys(file) or (None,):
             try:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbkit import on_disk
 from nbkit.app.files import look_up
 from nbkit.app.libraries import not_installed
+from nbkit.app.located import STREAM, located, streamed
 from nbkit.app.notebook_job import is_notebook, job_around
-from nbkit.bundle_files import choose, read_text, whole_bundle
-from nbkit.errors import DefinitionError, UsageError
+from nbkit.bundle_files import choose, whole_bundle
+from nbkit.errors import DefinitionError
 from nbkit.graph.address import Address
 from nbkit.graph.load import Parsed, inspect_job
-from nbkit.near import hint
+from nbkit.on_disk import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from nbkit.errors import Severity
     from nbkit.graph.load import Inspected
     from nbkit.graph.run_graph import RunGraph
 
-_SUFFIXES = (".json", ".yml", ".yaml")
+
+_JSON, _YAML = f"{STREAM}.json", f"{STREAM}.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,24 @@ class Definition:
     @property
     def source(self) -> str:
         """What `load` would find it by again."""
-        job = f"{self.path}:{self.job_key}" if self.job_key else str(self.path)
+        file = on_disk.address(self.path)
+        job = f"{file}:{self.job_key}" if self.job_key else file
         return str(Address(job, self.target, self.variables))
+
+    @property
+    def streamed(self) -> bool:
+        """Whether it came through a pipe, so that only the record of a run has it again."""
+        return self.path.name == STREAM
 
     def job_id(self, root: Path) -> int:
         """Return the job's id: the same as long as its file stays where it is in the project."""
         place = self.path.relative_to(root) if self.path.is_relative_to(root) else self.path
-        name = f"{place.as_posix()}:{self.job_key or ''}"
+        key = self.graph.job.name if self.streamed else self.job_key or ""
+        name = f"{place.as_posix()}:{key}"
         if self.target is not None:  # every target deploys a job of its own
             name = f"{name}:{self.target}"
-        return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6]) + 1
+        digest = hashlib.sha256(name.encode(errors="surrogateescape")).digest()
+        return int.from_bytes(digest[:6]) + 1
 
 
 def read(
@@ -95,16 +106,20 @@ def read(
     address = Address.parse(str(job))
     target = address.target if target is None else target
     given = {**address.variables, **(variables or {})}
-    path, job_key = _located(address)
-    if is_notebook(path):
+    path, job_key = located(address)
+    if path.name != STREAM and is_notebook(path):
         return of_notebook(path, strict=strict)
     try:
-        path, job_key = whole_bundle(path, job_key)
-        text = read_text(path)
+        if path.name == STREAM:
+            text = streamed(address)
+            source = _JSON if text.lstrip("\ufeff \t\r\n")[:1] == "{" else _YAML
+        else:
+            path, job_key = whole_bundle(path, job_key)
+            text, source = read_text(path), path.name
         choice = choose(path, text, target=target, variables=given, undeclared=undeclared)
-        found = inspect_job(text, source=path.name, job_key=job_key, strict=strict, choice=choice)
+        found = inspect_job(text, source=source, job_key=job_key, strict=strict, choice=choice)
     except DefinitionError as error:
-        raise DefinitionError(error.problems, str(job)) from None
+        raise DefinitionError(error.problems, on_disk.shown(str(job))) from None
     definition = _checked(found, path, str(job), strict=strict)
     return replace(
         definition,
@@ -130,6 +145,24 @@ def of_notebook(path: Path, job: str = "", *, strict: bool = False) -> Definitio
     return _checked(found, path, str(path), strict=strict)
 
 
+def of_record(graph: str, source: str) -> Definition | None:
+    """Return a job that only the record of a run has: what came through a pipe; else None.
+
+    Args:
+        graph: the job as JSON text, as the ledger keeps it.
+        source: where it came from, as `Definition.source` says.
+
+    Raises:
+        DefinitionError: it cannot run any more.
+    """
+    name, key = Address.parse(source).split(lambda name: on_disk.is_there(on_disk.place(name)))
+    path = on_disk.place(name)
+    if path.name != STREAM:
+        return None
+    found = inspect_job(graph, source=_JSON)
+    return replace(_checked(found, path, source, strict=False), job_key=key)
+
+
 def _checked(found: Inspected, path: Path, source: str, *, strict: bool) -> Definition:
     """Return a job whose files are there and which has nothing wrong with it."""
     files = look_up(found, path.parent)
@@ -141,20 +174,3 @@ def _checked(found: Inspected, path: Path, source: str, *, strict: bool) -> Defi
         raise DefinitionError(tuple(wrong), source)
     parsed = Parsed(found.job, found.graph, tuple(wrong), found.document)
     return Definition(path, None, parsed, tuple(files.notebooks), tuple(files.scripts))
-
-
-def _located(address: Address) -> tuple[Path, str | None]:
-    name, job_key = address.split(lambda name: Path(name).is_file())
-    path = Path(name)
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; name the job file in it{_nearest(path / 'job')}")
-    if not path.is_file():
-        raise UsageError(f"there is no job file {path}{_nearest(path)}")
-    return path.resolve(), job_key
-
-
-def _nearest(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f": the folder {path.parent} does not exist"
-    names = sorted(file.name for file in path.parent.iterdir() if file.suffix in _SUFFIXES)
-    return hint(path.name, names)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import Problem
 from nbkit.kernels.kernelspecs import find_kernelspec_problem
+from nbkit.on_disk import PathError
 from nbkit.tasks.places import find_file, find_notebook, missing_file, missing_notebook
 from nbkit.tasks.sources import folder_of, named_file
 
@@ -52,7 +53,10 @@ def look_up(found: Inspected, directory: Path) -> Files:
         if any(map(place.startswith, broken)):
             continue
         folder = folder_of(named, directory)
-        problem = _look(files, folder, task, named.path)
+        try:
+            problem = _look(files, folder, task, named.path)
+        except PathError as error:
+            problem = str(error)
         if problem:
             severity: Severity = "warning" if named.from_git else "error"
             files.problems.append(Problem(place, problem, severity))

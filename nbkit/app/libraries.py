@@ -71,7 +71,7 @@ def _missing_of_file(name: str, directory: Path) -> Iterator[str]:
         return
     try:
         lines = (directory / name).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         yield f"the file {name} cannot be read"
         return
     for line in lines:

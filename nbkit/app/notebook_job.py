@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from nbkit.on_disk import PathError, address, cause
+from nbkit.readable import readable
 from nbkit.source_notebook import is_source_notebook
 
 if TYPE_CHECKING:
@@ -18,13 +20,20 @@ _SIDE_BY_SIDE = 1000
 
 
 def is_notebook(path: Path) -> bool:
-    """Say whether a file is a notebook, and not the definition of a job."""
+    """Say whether a file is a notebook, and not the definition of a job.
+
+    Raises:
+        PathError: it cannot be read.
+    """
     if path.suffix.lower() in {".json", ".yml", ".yaml"}:
         return False
     if path.suffix.lower() == ".ipynb":
         return True
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return is_source_notebook(file.readline(), path.suffix)
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return is_source_notebook(file.readline(), path.suffix)
+    except OSError as error:
+        raise PathError(cause(error, path)) from None
 
 
 def job_around(
@@ -47,12 +56,23 @@ def job_around(
     limit = {"timeout_seconds": timeout_seconds} if timeout_seconds else {}
     task: dict[str, Any] = {
         "task_key": key,
-        "notebook_task": {"notebook_path": notebook.name},
+        "notebook_task": {"notebook_path": _named(notebook)},
     }
     if spark_conf or env:
         task["new_cluster"] = {
             "spark_conf": {**(spark_conf or {})},
             "spark_env_vars": {**(env or {})},
         }
-    job = {"name": notebook.stem, "max_concurrent_runs": _SIDE_BY_SIDE, **limit, "tasks": [task]}
+    job = {
+        "name": readable(notebook.stem),
+        "max_concurrent_runs": _SIDE_BY_SIDE,
+        **limit,
+        "tasks": [task],
+    }
     return json.dumps(job, ensure_ascii=False)
+
+
+def _named(notebook: Path) -> str:
+    """Return how the job names its notebook; a name that is no Unicode needs an address."""
+    whole = readable(notebook.name) == notebook.name
+    return notebook.name if whole else address(notebook.absolute())

@@ -12,6 +12,7 @@ from nbkit.rules.parameters import named_by, undeclared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from nbkit.app.definition import Definition
 
@@ -36,10 +37,17 @@ def check_declared(definition: Definition, given: Mapping[str, str]) -> None:
         known |= asked_by_notebook(notebook)
     for script in definition.scripts:
         if script.suffix == ".sql":
-            known |= asked_by_sql(script.read_text("utf-8", "replace"))
+            known |= asked_by_sql(_text(script))
     wrong = [name for name in unknown if name not in known]
     if wrong:
         lines = [
             f"nobody declares the parameter {name}{hint(name, sorted(known))}" for name in wrong
         ]
         raise UsageError("\n".join(lines))
+
+
+def _text(script: Path) -> str:
+    try:
+        return script.read_text("utf-8", "replace")
+    except OSError:
+        return ""  # its task will say so

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbkit.app.audience import Begun
-from nbkit.app.definition import Definition, of_notebook
+from nbkit.app.definition import Definition, of_notebook, of_record
 from nbkit.app.driver import ready_for_spark
 from nbkit.app.going import Plan, Stage, document_of, go
 from nbkit.app.idempotency import awaited, earlier_run
@@ -159,7 +159,7 @@ def repair(
         ledger = stack.enter_context(closing(open_ledger(settings)))
         clock = clock or ledger.clock
         kept = ledger.definition(run_id)
-        definition = load(kept.source)
+        definition = of_record(kept.graph, kept.source) or load(kept.source)
         if definition.is_notebook:  # what its caller gave it is in the record alone
             definition = of_notebook(definition.path, kept.graph)
         check_declared(definition, dict(parameters or {}))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from nbkit.cli import options
+from nbkit.cli.streams import print_document
 
 
 class Format(StrEnum):
@@ -22,7 +22,7 @@ def schema() -> None:
     """Print the JSON Schema of a job, for editors."""
     from nbkit import api
 
-    typer.echo(json.dumps(api.schema(), indent=2, ensure_ascii=False))
+    print_document(api.schema())
 
 
 def export(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from nbkit.cli import options
+from nbkit.cli.streams import print_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ def status(as_json: options.Json = False) -> None:
 
     found = control.status(Settings.of())
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        print_document(found)
     else:
         _show(found)
 

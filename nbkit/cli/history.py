@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nbkit.cli import options
+from nbkit.cli.streams import print_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def runs(
 
     found = api.runs(job_name=job, limit=limit)
     if as_json:
-        typer.echo(json.dumps({"runs": found}, indent=2, ensure_ascii=False))
+        print_document({"runs": found})
     else:
         tables.print_runs(found)
 
@@ -37,7 +37,7 @@ def show(run_id: options.RunId, as_json: options.Json = False) -> None:
 
     run = api.show(run_id)
     if as_json:
-        typer.echo(json.dumps(run.record, indent=2, ensure_ascii=False))
+        print_document(run.record)
     else:
         notebooks = api.near(run.directory) if run.directory.is_dir() else ""
         report = api.near(run.report) if run.report.is_file() else ""
@@ -80,13 +80,14 @@ def diff(
 ) -> None:
     """Show what changed between two runs: tasks, values, rows, expectations and notebook cells."""
     from nbkit import api
-    from nbkit.report import diff, tables
+    from nbkit.report import diff
+    from nbkit.report.consoles import output_console
 
     found, page = api.diff(run_a, run_b, task=task)
     if as_json:
-        typer.echo(json.dumps(diff.as_document(found), indent=2, ensure_ascii=False))
+        print_document(diff.as_document(found))
     else:
-        diff.print_diff(found, tables.output_console())
+        diff.print_diff(found, output_console())
         typer.echo(f"page  {api.near(page)}", err=True)
 
 

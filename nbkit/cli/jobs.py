@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nbkit.cli import exit_status, options
+from nbkit.cli.streams import print_document
 
 if TYPE_CHECKING:
     from nbkit.api import Run
@@ -83,7 +83,7 @@ def repair(
 
 def _end(finished: Run, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(finished.record, indent=2, ensure_ascii=False))
+        print_document(finished.record)
     raise typer.Exit(exit_status.of_result(finished.result_state))
 
 
@@ -105,7 +105,7 @@ def validate(
             {"pointer": found.pointer, "message": found.message, "severity": found.severity}
             for found in problems
         ]
-        typer.echo(json.dumps({"valid": valid, "problems": listed}, indent=2, ensure_ascii=False))
+        print_document({"valid": valid, "problems": listed})
     else:
         tables.print_problems(problems, job)
     raise typer.Exit(exit_status.SUCCEEDED if valid else exit_status.USAGE)

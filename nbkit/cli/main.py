@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path  # noqa: TC003 - typer reads it
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +19,10 @@ from nbkit.cli import (
     machine,
     new_project,
     pipeline,
+    streams,
 )
 from nbkit.errors import DefinitionError, NbkitError
+from nbkit.on_disk import PathError, cause, kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +40,8 @@ program = typer.Typer(
 _UNNEEDED = ("rfc3987_syntax", "pyarrow.fs")
 """Slow imports that no command needs: a grammar of IRIs, by which jsonschema would check some
 that no notebook has, and papermill's way to notebooks on HDFS."""
+
+_OF_STREAMS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
     jobs.run,
@@ -61,8 +68,14 @@ program.add_typer(machine.kernel_commands, name="kernel")
 @program.callback(invoke_without_command=True)
 def _version(
     ctx: typer.Context,
-    version: bool = typer.Option(False, "--version", help="Show the version and exit."),
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    project: Annotated[
+        Path | None,
+        typer.Option("--project", "-C", help="As if called in this folder, or beside this file."),
+    ] = None,
 ) -> None:
+    if project is not None:
+        _go_to(project)
     if version:
         from nbkit import __version__
 
@@ -72,26 +85,45 @@ def _version(
         typer.echo(ctx.get_help())
 
 
+def _go_to(project: Path) -> None:
+    folder = project if kind(project) == "folder" else project.parent
+    try:
+        os.chdir(folder)
+    except (OSError, ValueError) as error:
+        raise PathError(cause(error, folder)) from None
+
+
 def main() -> None:
     """Run the command line; a mistake of the person gets a message, never a traceback."""
     for name in _UNNEEDED:  # what is None here counts as not installed
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    streams.make_sound()
+    sys.exit(streams.finished(_status()))
+
+
+def _status() -> int:
     try:
         program()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else exit_status.SUCCEEDED
     except NbkitError as error:
         _tell(error)
-        sys.exit(error.exit_status)
+        return error.exit_status
     except KeyboardInterrupt:
-        sys.exit(exit_status.CANCELED)
+        return exit_status.CANCELED
     except BrokenPipeError:  # `nbkit runs | head`
-        sys.stderr.close()
-        sys.exit(exit_status.FAILED)
+        return exit_status.FAILED
+    except OSError as error:  # of a path, wherever it is met: a full disk, a missing right
+        place = "standard output" if error.errno in _OF_STREAMS and not error.filename else ""
+        typer.echo(f"nbkit: {cause(error, place)}", err=True)
+        return exit_status.SETUP
+    return exit_status.SUCCEEDED
 
 
 def _tell(error: NbkitError) -> None:
     if isinstance(error, DefinitionError) and error.source:
         from nbkit.report import tables
-        from nbkit.report.terminal import error_console
+        from nbkit.report.consoles import error_console
 
         tables.print_problems(error.problems, error.source, error_console())
     else:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nbkit.cli import exit_status, options
+from nbkit.cli.streams import print_document
+from nbkit.on_disk import is_there, kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbkit.errors import Problem
     from nbkit.pipelines.declare.spec import Spec
+    from nbkit.settings import Settings
 
 commands = typer.Typer(help="Update and check declarative pipelines.", no_args_is_help=True)
 
@@ -54,20 +57,20 @@ def run(
 
     if full_refresh_all and (full_refresh or refresh):
         raise UsageError("--full-refresh-all leaves nothing to choose")
-    spec = _spec(pipeline)
+    spec, settings = _spec(pipeline), _project_of(pipeline)
     if lineage is not None:  # the kernel that updates it inherits this
         os.environ["NBKIT_LINEAGE_FILE"] = str(lineage.resolve())
-        _need_openlineage()
+        _need_openlineage(_project_of(pipeline))
     task = {
         "pipeline_id": _absolute(pipeline),
         "full_refresh": full_refresh_all,
         "full_refresh_selection": options.keys(full_refresh) or [],
         "refresh_selection": options.keys(refresh) or [],
     }
-    job = _job_file(spec, {name: value for name, value in task.items() if value})
-    finished = api.run(str(job), show="quiet" if quiet else "live")
+    job = _job_file(spec, settings, {name: value for name, value in task.items() if value})
+    finished = api.run(str(job), show="quiet" if quiet else "live", settings=settings)
     if as_json:
-        typer.echo(json.dumps(finished.record, indent=2, ensure_ascii=False))
+        print_document(finished.record)
     error = finished.tasks["update"]["output"].get("error") or ""
     if error.startswith("DefinitionError"):  # found in the kernel, before anything was written
         raise typer.Exit(exit_status.USAGE)
@@ -89,7 +92,8 @@ def validate(
     found: tuple[Problem, ...]
     datasets: list[dict[str, Any]] = []
     try:
-        found, datasets = _resolved(_spec(pipeline), lineage=lineage)
+        spec = _spec(pipeline)
+        found, datasets = _resolved(spec, _project_of(pipeline), lineage=lineage)
     except DefinitionError as error:
         found = error.problems
     valid = not any(problem.severity == "error" for problem in found)
@@ -99,7 +103,7 @@ def validate(
             for each in found
         ]
         document = {"valid": valid, "problems": listed, "datasets": datasets}
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_document(document)
     else:
         for dataset in datasets:
             reads = f" ← {', '.join(dataset['reads'])}" if dataset["reads"] else ""
@@ -121,12 +125,11 @@ def events(
     """Show the newest events of a pipeline's updates."""
     from nbkit.pipelines.place import Place
     from nbkit.pipelines.tell.event_log import newest
-    from nbkit.settings import Settings
 
     spec = _spec(pipeline)
-    found = newest(Place.of(spec, Settings.of().state_directory).folder, limit)
+    found = newest(Place.of(spec, _project_of(pipeline).state_directory).folder, limit)
     if as_json:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        print_document(found)
         return
     for event in found:
         level, kind = event["level"], event["event_type"]
@@ -139,23 +142,31 @@ def _spec(pipeline: str) -> Spec:
     return read_spec(pipeline)
 
 
+def _project_of(pipeline: str) -> Settings:
+    """Return the settings of the project that a pipeline's file is in."""
+    from nbkit.graph.address import Address
+    from nbkit.settings import Settings
+
+    file, _ = Address.parse(pipeline).split(lambda name: is_there(Path(name)))
+    return Settings.of(Path(file) if kind(Path(file)) == "folder" else Path(file).parent)
+
+
 def _absolute(pipeline: str) -> str:
     """Return the address of a pipeline as it is from anywhere."""
     from nbkit.graph.address import Address
 
     address = Address.parse(pipeline)
-    file, key = address.split(lambda name: Path(name).exists())
+    file, key = address.split(lambda name: is_there(Path(name)))
     place = f"{Path(file).resolve()}:{key}" if key else str(Path(file).resolve())
     return str(Address(place, address.target, address.variables))
 
 
-def _job_file(spec: Spec, task: dict[str, Any]) -> Path:
+def _job_file(spec: Spec, settings: Settings, task: dict[str, Any]) -> Path:
     """Write the job of one task that updates a pipeline; a repair finds it there again."""
     from nbkit.pipelines.place import Place
-    from nbkit.settings import Settings
     from nbkit.whole_file import write_atomically
 
-    folder = Place.of(spec, Settings.of().state_directory).folder
+    folder = Place.of(spec, settings.state_directory).folder
     job = {
         "name": spec.name,
         "tasks": [{"task_key": "update", "pipeline_task": task}],
@@ -165,12 +176,11 @@ def _job_file(spec: Spec, task: dict[str, Any]) -> Path:
     return path
 
 
-def _need_openlineage() -> None:
+def _need_openlineage(settings: Settings) -> None:
     """Say so now, and not in the kernel, if OpenLineage's client is missing."""
     from nbkit.pipelines.tell.lineage_events import client_of
-    from nbkit.settings import Settings
 
-    client_of(Settings.of())
+    client_of(settings)
 
 
 def _told(origin: Mapping[str, Any]) -> str:
@@ -178,17 +188,19 @@ def _told(origin: Mapping[str, Any]) -> str:
     return f"{origin['dataset']}.{origin['column']} ({ways})"
 
 
-def _resolved(spec: Spec, *, lineage: bool) -> tuple[tuple[Problem, ...], list[dict[str, Any]]]:
+def _resolved(
+    spec: Spec, settings: Settings, *, lineage: bool
+) -> tuple[tuple[Problem, ...], list[dict[str, Any]]]:
     """Return what is wrong with a pipeline, and its datasets."""
     from nbkit.pipelines.place import Place
     from nbkit.pipelines.tell.lineage_events import dataset_lineage
     from nbkit.pipelines.whole import resolve
-    from nbkit.settings import Settings
     from nbkit.toolkit.session import session
 
+    session.project = settings.root
     spark = session.attach()
     assert spark is not None
-    graph = resolve(spec, spark, Place.of(spec, Settings.of().state_directory))
+    graph = resolve(spec, spark, Place.of(spec, settings.state_directory))
     datasets = [
         {
             "name": each.name,

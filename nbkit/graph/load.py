@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,7 @@ from nbkit.graph.syntax import Document, SyntaxProblem
 from nbkit.graph.validation import read_job
 from nbkit.graph.yaml_text import read_yaml
 from nbkit.near import hint
+from nbkit.readable import readable_throughout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 Resource = Literal["jobs", "pipelines"]
 """What a bundle has under `resources`, as far as it can run here."""
+
+_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ def _assembled(main: Document, choice: Choice) -> tuple[Bundle, tuple[Finding, .
         alone = "the file is a single job; it has no targets"
         wrong = [Finding((), alone)] if choice.target is not None else []
         return Bundle(main.value, problems=tuple(wrong)), main.repeated
-    files = {name: _read(text, name) for name, text in choice.files.items()}
+    files = {name: _read_included(text, name) for name, text in choice.files.items()}
     documents = {name: document.value for name, document in files.items()}
     bundle = assemble(main.value, documents, choice.target)
     repeated = (finding for document in files.values() for finding in document.repeated)
@@ -247,9 +251,21 @@ def _read(text: str, source: str) -> Document:
     if not text.strip():
         return Document(None)
     try:
-        return read(text)
+        document = read(text)
     except SyntaxProblem as problem:
         raise DefinitionError((Problem("", str(problem)),), source) from None
+    if _ESCAPE.search(text):  # of half a character, which nothing here could keep
+        return document._replace(value=readable_throughout(document.value))
+    return document
+
+
+def _read_included(text: str, name: str) -> Document:
+    """Read a file that a bundle includes; what is wrong with it is said to be in that one."""
+    try:
+        return _read(text, name)
+    except DefinitionError as error:
+        found = (Problem(each.pointer, f"in {name}: {each.message}") for each in error.problems)
+        raise DefinitionError(tuple(found), name) from None
 
 
 def _within(found: tuple[Finding, ...], start: Loc) -> list[Finding]:

@@ -21,19 +21,23 @@ if TYPE_CHECKING:
 _RUNS_SHOWN = 100
 
 
-def write_index(records: Iterable[Record], path: Path, rows: Iterable[Row] = ()) -> None:
+def write_index(
+    records: Iterable[Record], path: Path, rows: Iterable[Row] = (), *, runs_folder: Path
+) -> None:
     """Write the index of runs to `path`, such as `runs/index.html`.
 
     Args:
         records: the runs, newest first; `tasks` may be left out of them.
-        path: where to write; reports are looked for at `<run_id>/report.html` beside it.
+        path: where to write.
         rows: the runs to show task by task, newest first; those of one job together.
+        runs_folder: where reports are looked for, at `<run_id>/report.html`.
     """
     runs = [run_view(record) for record in records]
+    way = os.path.relpath(runs_folder, path.parent)
     links = {
-        run.run_id: quote(Path(str(run.run_id), NAME).as_posix())
+        run.run_id: quote(Path(way, str(run.run_id), NAME).as_posix())
         for run in runs
-        if os.path.isfile(path.parent / str(run.run_id) / NAME)  # noqa: PTH113 - thousands of runs
+        if os.path.isfile(runs_folder / str(run.run_id) / NAME)  # noqa: PTH113 - thousands of runs
     }
     jobs: dict[tuple[int, str], list[Row]] = {}
     for row in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,8 @@ def kept_row(run: Record, folder: Path, read: Callable[[], Record]) -> Row:
             return row
     row = row_of(read())
     if row["ended"] and folder.is_dir():
-        write_atomically(path, json.dumps(row).encode())
+        with suppress(OSError):  # somebody else's runs: made anew each time
+            write_atomically(path, json.dumps(row).encode())
     return row
 
 

@@ -5,14 +5,13 @@ These are the answer that was asked for, so they go to standard output.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nbkit.report.consoles import output_console
 from nbkit.report.looks import STYLES, Look, kind
 from nbkit.report.summary import failures, headline, places
 from nbkit.report.view import run_view, text_of
@@ -21,12 +20,11 @@ from nbkit.report.wording import duration, moment, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rich.console import Console
+
     from nbkit.errors import Problem
     from nbkit.report.view import Record, Task
     from nbkit.rules.explain import ExplainedStep
-
-_PIPE_WIDTH = 200
-"""Columns where there is no terminal to ask: wide enough that nothing is cut."""
 
 
 class Check(Protocol):
@@ -51,17 +49,6 @@ class Check(Protocol):
     def advice(self) -> str:
         """What to do about it; empty if it is fine."""
         ...
-
-
-def output_console() -> Console:
-    """Return a console on standard output; without a terminal it is plain and wide."""
-    tty = sys.stdout.isatty()
-    return Console(
-        force_terminal=None if tty else False,
-        force_jupyter=False,
-        highlight=False,
-        width=None if tty else _PIPE_WIDTH,
-    )
 
 
 def print_runs(records: Sequence[Record], console: Console | None = None) -> None:

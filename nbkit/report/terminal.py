@@ -5,11 +5,10 @@ Everything goes to standard error; standard output stays for what was asked for.
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
@@ -22,6 +21,7 @@ from nbkit.events import (
     RunRepaired,
     RunStarted,
 )
+from nbkit.report.consoles import error_console
 from nbkit.report.lines import dataset_text, error_text, input_text
 from nbkit.report.looks import STYLES, look
 from nbkit.report.summary import failures, headline, places
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from rich.console import Console
+
     from nbkit.clock import Clock
     from nbkit.events import Event
     from nbkit.graph.run_graph import RunGraph
@@ -42,18 +44,6 @@ if TYPE_CHECKING:
 _FRAME_SECONDS = 1 / 8
 _IDLE_FRAMES = 8
 """With nothing new, a frame per second is enough: only the elapsed times move."""
-
-
-def error_console() -> Console:
-    """Return a console on standard error; without a terminal it never writes escape codes."""
-    tty = sys.stderr.isatty()
-    return Console(
-        stderr=True,
-        force_terminal=None if tty else False,
-        force_jupyter=False,
-        highlight=False,
-        soft_wrap=not tty,
-    )
 
 
 class LiveTree:

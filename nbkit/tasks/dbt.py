@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbkit.on_disk import is_file, shown
 from nbkit.tasks.in_kernel import Program, notebook_of
 from nbkit.tasks.work import TaskFailedError
 
@@ -29,8 +30,8 @@ def dbt_program(work: Work, directory: Path) -> Program:
         )
         raise TaskFailedError("unsupported", message)
     folder = (directory / block.get("project_directory", "")).resolve()
-    if not (folder / "dbt_project.yml").is_file():
-        message = f"{folder} is no dbt project: it has no dbt_project.yml."
+    if not is_file(folder / "dbt_project.yml"):
+        message = f"{shown(folder)} is no dbt project: it has no dbt_project.yml."
         raise TaskFailedError("notebook_unreadable", message)
     env = {"PATH": path}
     if "profiles_directory" in block:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.graph.address import Address
 from nbkit.near import hint
+from nbkit.on_disk import is_file, is_there, kind, names_in
 from nbkit.tasks.in_kernel import Program, notebook_of
 from nbkit.tasks.work import TaskFailedError
 
@@ -37,13 +38,12 @@ def pipeline_program(work: Work, directory: Path) -> Program:
 def _located(directory: Path, named: str) -> tuple[str, Path]:
     """Return the absolute address of a pipeline, and its file."""
     address = Address.parse(named)
-    file, key = address.split(lambda name: (directory / name).exists())
+    file, key = address.split(lambda name: is_there(directory / name))
     path = directory / file
-    if path.is_dir():
-        path = next((path / name for name in _SPECS if (path / name).is_file()), path)
-    if not path.is_file():
-        files = directory.iterdir() if directory.is_dir() else ()
-        specs = sorted(each.name for each in files if each.suffix in {".yml", ".yaml"})
+    if kind(path) == "folder":
+        path = next((path / name for name in _SPECS if is_file(path / name)), path)
+    if not is_file(path):
+        specs = [each.name for each in names_in(directory) if each.suffix in {".yml", ".yaml"}]
         raise TaskFailedError(
             "unsupported",
             f"There is no pipeline {named} on this machine{hint(named, specs)}. Name its "

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbkit.near import hint
+from nbkit.on_disk import address, file_at, is_file, missing_folder, names_in, place, shown
+from nbkit.readable import readable
 from nbkit.source_notebook import FOUND_BY_NAME, is_source_notebook
 
 if TYPE_CHECKING:
@@ -27,31 +29,37 @@ def find_notebook(directory: Path, named: str) -> Path | None:
     Args:
         directory: folder of the job's file.
         named: `notebook_path` as the job has it.
+
+    Raises:
+        PathError: what is there is no file, or may not be read.
     """
-    path = directory / named
-    if path.is_file():
-        return path.resolve()
+    path = directory / place(named)
+    if (found := file_at(path)) is not None:
+        return found
     guesses = (Path(f"{path}{suffix}") for suffix in FOUND_BY_NAME)
     return next((guess.resolve() for guess in guesses if _is_notebook(guess)), None)
 
 
 def _is_notebook(path: Path) -> bool:
     """Say whether a file is a notebook; a `.py` or `.sql` may be a module or a script."""
-    if not path.is_file() or path.suffix == _SUFFIX:
-        return path.is_file()
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return is_source_notebook(file.readline(), path.suffix)
+    if not is_file(path) or path.suffix == _SUFFIX:
+        return is_file(path)
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return is_source_notebook(file.readline(), path.suffix)
+    except OSError:
+        return False  # one that may not be read is not found by half its name
 
 
 def missing_notebook(directory: Path, named: str) -> str:
     """Return the message for a notebook that is not there; it names the nearest one that is."""
-    path = directory / named
-    if not path.parent.is_dir():
-        return f"There is no notebook {named}: the folder {path.parent} does not exist."
-    names = sorted({file.stem for file in path.parent.iterdir() if _is_notebook_name(file)})
+    path = directory / place(named)
+    if missing := missing_folder(path):
+        return f"There is no notebook {shown(named)}: the folder {missing} does not exist."
+    names = sorted({file.stem for file in names_in(path.parent) if _is_notebook_name(file)})
     suffix = path.suffix if path.suffix.lower() in FOUND_BY_NAME else ""
-    known = hint(path.name.removesuffix(suffix), names)
-    return f"There is no notebook {named} in {path.parent}{known}."
+    known = hint(path.name.removesuffix(suffix), map(readable, names))
+    return f"There is no notebook {shown(named)} in {shown(path.parent)}{known}."
 
 
 def _is_notebook_name(path: Path) -> bool:
@@ -59,20 +67,23 @@ def _is_notebook_name(path: Path) -> bool:
 
 
 def find_file(directory: Path, named: str) -> Path | None:
-    """Return a file that a job names; None if it is not there."""
-    path = directory / named
-    return path.resolve() if path.is_file() else None
+    """Return a file that a job names; None if it is not there.
+
+    Raises:
+        PathError: what is there is no file, or may not be read.
+    """
+    return file_at(directory / place(named))
 
 
 def missing_file(directory: Path, named: str) -> str:
     """Return the message for a file that is not there; it names the nearest one that is."""
     if _ELSEWHERE.match(named):
-        return f"{named} is not on this machine; name a file relative to the job's."
-    path = directory / named
-    if not path.parent.is_dir():
-        return f"There is no file {named}: the folder {path.parent} does not exist."
-    names = sorted(file.name for file in path.parent.iterdir() if file.suffix == path.suffix)
-    return f"There is no file {named} in {path.parent}{hint(path.name, names)}."
+        return f"{shown(named)} is not on this machine; name a file relative to the job's."
+    path = directory / place(named)
+    if missing := missing_folder(path):
+        return f"There is no file {shown(named)}: the folder {missing} does not exist."
+    names = [readable(file.name) for file in names_in(path.parent) if file.suffix == path.suffix]
+    return f"There is no file {shown(named)} in {shown(path.parent)}{hint(path.name, names)}."
 
 
 def output_path(runs_directory: Path, run_id: int, unit: Unit, attempt: int) -> Path:
@@ -98,4 +109,4 @@ def folder_name(task_key: str) -> str:
 def relative(path: Path, root: Path) -> str:
     """Return `path` as seen from the project root; absolute, if it lies outside."""
     path, root = path.absolute(), root.absolute()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else address(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbkit.on_disk import is_there
 from nbkit.tasks.places import find_notebook
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def folder_of(named: Named | None, directory: Path) -> Path:
     if named is None or not named.from_git:
         return directory
     around = (directory, *directory.parents)
-    root = next((folder for folder in around if (folder / ".git").exists()), None)
+    root = next((folder for folder in around if is_there(folder / ".git")), None)
     if root is None:
         return directory
-    there = (root / named.path).exists() or find_notebook(root, named.path) is not None
+    there = is_there(root / named.path) or find_notebook(root, named.path) is not None
     return root if there else directory

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from nbkit.errors import DefinitionError
+from nbkit.on_disk import read_text
 from nbkit.tasks.in_kernel import Program, notebook_of
 from nbkit.tasks.places import find_file, missing_file
 from nbkit.tasks.work import TaskFailedError
@@ -34,7 +36,7 @@ def sql_program(work: Work, directory: Path) -> Program:
         path = find_file(directory, given["path"])
         if path is None:
             raise TaskFailedError("notebook_unreadable", missing_file(directory, given["path"]))
-        text = path.read_text(encoding="utf-8")
+        text = _read(path)
     if text is None:
         raise TaskFailedError("unsupported", _refusal(block))
     code = f"%sql\n{_filled(text, work.command.parameters)}"
@@ -44,6 +46,13 @@ def sql_program(work: Work, directory: Path) -> Program:
         path.parent if path else directory,
         given["path"] if given else "",
     )
+
+
+def _read(path: Path) -> str:
+    try:
+        return read_text(path)
+    except DefinitionError as error:
+        raise TaskFailedError("notebook_unreadable", str(error)) from None
 
 
 def _text_of(query: Mapping[str, Any]) -> str | None:

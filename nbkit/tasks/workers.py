@@ -24,6 +24,7 @@ from nbkit.events import (
 )
 from nbkit.kernels.attempt import StopRequest
 from nbkit.kernels.outcome import failure_of
+from nbkit.on_disk import PathError, cause
 from nbkit.rules.moves import definition
 from nbkit.tasks.progress import Throttle
 from nbkit.tasks.registry import unsupported
@@ -221,7 +222,11 @@ class _Reports:
 def _failure(error: BaseException) -> Failure:
     if isinstance(error, TaskFailedError):
         return Failure(error.cause, str(error))
+    if isinstance(error, PathError):
+        return Failure("notebook_unreadable", str(error))
     failure = failure_of(error)
+    if isinstance(error, OSError):  # the machine's refusal, such as a full disk
+        failure = replace(failure, message=cause(error))
     if isinstance(error, NbkitError):
         return replace(failure, message=str(error))
     return replace(failure, traceback="".join(traceback.format_exception(error)))

@@ -24,12 +24,17 @@ INTERACTIVE_GRACE_SECONDS = 60.0
 
 
 class Session:
-    """The one Spark session of this kernel, or none yet."""
+    """The one Spark session of this kernel, or none yet.
+
+    Attributes:
+        project: whose driver it is; None for what the attempt or the current folder says.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._attaching = False
         self._spark: SparkSession | None = None
+        self.project: Path | None = None
         self.on_change: list[typing.Callable[[SparkSession | None], None]] = []
 
     def attach(self) -> SparkSession | None:
@@ -188,7 +193,7 @@ def _settings() -> Settings:
     context = attempt.current()
     if context is not None:
         return Settings.of(Path(context["project"]))
-    settings = Settings.of()
+    settings = Settings.of(session.project)
     grace = max(settings.spark.grace_seconds, INTERACTIVE_GRACE_SECONDS)
     spark = settings.spark.model_copy(update={"grace_seconds": grace})
     return settings.model_copy(update={"spark": spark})

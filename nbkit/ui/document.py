@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from nbkit.app.loading import load
-from nbkit.bundle_files import choose, read_text
+from nbkit.bundle_files import choose
 from nbkit.errors import DefinitionError, NbkitError
 from nbkit.graph.load import resource_keys
+from nbkit.on_disk import read_text
 from nbkit.settings import Settings
 from nbkit.ui.widget import MIME, JobWidget
 
@@ -56,7 +57,7 @@ class JobDocument:
             return before[1]
         if before:
             before[1].close()
-        made = JobWidget(definition, Settings.of())
+        made = JobWidget(definition, Settings.of(definition.path.parent))
         self._shown[job_key] = (definition.parsed.document, made)
         return made
 

@@ -64,7 +64,8 @@ def job(
         NbkitError: the job is invalid.
     """
     given = {name: str(value) for name, value in (variables or {}).items()}
-    return JobWidget(load(path, target=target, variables=given), Settings.of())
+    definition = load(path, target=target, variables=given)
+    return JobWidget(definition, Settings.of(definition.path.parent))
 
 
 class JobWidget(anywidget.AnyWidget):

@@ -128,7 +128,7 @@ def test_the_index_draws_a_hundred_runs_of_five_hundred_tasks(flights, look_at, 
         }
         for run in range(RUNS, 0, -1)
     ]
-    write_index([document], tmp_path / "index.html", rows)
+    write_index([document], tmp_path / "index.html", rows, runs_folder=tmp_path)
     page = look_at(tmp_path / "index.html")
     lines = page.locator(".matrix tbody tr")
     page.wait_for_function(

@@ -226,7 +226,7 @@ def test_the_index_lists_runs_and_links_the_reports_that_exist(flights, tmp_path
     document = record(flights.graph, flights.state)
     write_report(flights.graph, flights.state, tmp_path / "12" / "report.html", root=tmp_path)
     summary = {"run_id": 11, "run_name": EVIL, "state": {"life_cycle_state": "RUNNING"}}
-    write_index([document, summary], tmp_path / "index.html")
+    write_index([document, summary], tmp_path / "index.html", runs_folder=tmp_path)
     page = Page((tmp_path / "index.html").read_text())
     assert [tag["href"] for tag in page.all("a")] == ["12/report.html"]
     assert "► running" in page.text
@@ -246,7 +246,7 @@ def test_the_index_draws_runs_by_tasks(flights, tmp_path):
     rows = [kept_row(document, tmp_path / "12", read) for _ in range(2)]
     assert asked == [12]
     assert rows[0] == rows[1]
-    write_index([document], tmp_path / "index.html", rows[:1])
+    write_index([document], tmp_path / "index.html", rows[:1], runs_folder=tmp_path)
     html = (tmp_path / "index.html").read_text()
     (data,) = re.findall(r'id="nbkit-data">(.*?)</script>', html)
     (job,) = json.loads(data)["jobs"]
@@ -287,5 +287,5 @@ def test_what_a_notebook_told_is_shown(flights):
 
 
 def test_an_index_without_runs_says_how_to_get_one(tmp_path):
-    write_index([], tmp_path / "index.html")
+    write_index([], tmp_path / "index.html", runs_folder=tmp_path)
     assert "nbkit run JOB" in (tmp_path / "index.html").read_text()

@@ -7,7 +7,8 @@ from rich.console import Console
 
 from nbkit.errors import Failure
 from nbkit.events import Noted
-from nbkit.report.terminal import LiveTree, error_console
+from nbkit.report.consoles import error_console
+from nbkit.report.terminal import LiveTree
 from nbkit.report.tree import Tree
 
 

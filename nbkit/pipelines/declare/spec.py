@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from nbkit.bundle_files import choose, read_text, whole_bundle
+from nbkit.bundle_files import choose, whole_bundle
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.bundle import is_bundle
@@ -16,6 +16,7 @@ from nbkit.graph.load import bundled_pipeline
 from nbkit.graph.syntax import SyntaxProblem
 from nbkit.graph.yaml_text import read_yaml
 from nbkit.near import hint
+from nbkit.on_disk import file_at, is_file, is_there, kind, names_in, read_text
 from nbkit.pipelines.declare.decorators import spelled
 
 if TYPE_CHECKING:
@@ -86,21 +87,19 @@ def read_spec(named: str | Path) -> Spec:
 
 
 def _located(address: Address) -> tuple[Path, str | None]:
-    name, key = address.split(lambda name: Path(name).exists())
+    name, key = address.split(lambda name: is_there(Path(name)))
     path = Path(name)
-    if path.is_dir():
-        found = [path / name for name in _SPEC_NAMES if (path / name).is_file()]
+    if kind(path) == "folder":
+        found = [path / name for name in _SPEC_NAMES if is_file(path / name)]
         if not found:
             raise UsageError(f"there is no {_SPEC_NAMES[0]} in {path}")
         path = found[0]
-    if not path.is_file():
-        beside = path.parent.iterdir() if path.parent.is_dir() else ()
-        names = sorted(
+    if file_at(path) is None:
+        names = [
             each.name
-            for each in beside
-            if each.suffix in {".yml", ".yaml"}
-            or any((each / name).is_file() for name in _SPEC_NAMES)
-        )
+            for each in names_in(path.parent)
+            if each.suffix in {".yml", ".yaml"} or any(is_file(each / name) for name in _SPEC_NAMES)
+        ]
         raise UsageError(f"there is no pipeline {path}{hint(path.name, names)}")
     return path.resolve(), key
 
@@ -197,15 +196,15 @@ def _files(library: Any, folder: Path, place: str, problems: list[Problem]) -> I
             problems.append(Problem(f"{place}.glob.include", f"nothing matches {pattern}"))
         yield from matched
         return
-    for kind in ("notebook", "file"):
-        if isinstance(inner.get(kind), dict):
-            named = str(inner[kind].get("path", ""))
+    for form in ("notebook", "file"):
+        if isinstance(inner.get(form), dict):
+            named = str(inner[form].get("path", ""))
             found = _source(folder, named)
             if found is None:
                 beside = (folder / named).parent
                 names = [each.name for each in beside.iterdir()] if beside.is_dir() else []
                 near = hint(Path(named).name, names)
-                problems.append(Problem(f"{place}.{kind}.path", f"there is no {named}{near}"))
+                problems.append(Problem(f"{place}.{form}.path", f"there is no {named}{near}"))
             else:
                 yield found
             return
