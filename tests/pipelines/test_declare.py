@@ -96,7 +96,7 @@ def test_auto_cdc_takes_every_spelling_of_its_type(declared, scd_type):
         (lambda: dp.apply_changes("t", "s", ["k"], "ts", stored_as_scd_type=3), "is 1 or 2, not 3"),
         (
             lambda: dp.apply_changes("t", "s", ["k"], "ts", track_history_column_list=["a"]),
-            "track_history_column_list is for SCD type 2 only",
+            "track_history_… is for SCD type 2 only",
         ),
     ],
 )

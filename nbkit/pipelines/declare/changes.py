@@ -54,17 +54,7 @@ def create_auto_cdc_flow(  # noqa: PLR0917 - Databricks' own order
     if newer:
         raise UsageError(f"{caller()}: nbkit's AUTO CDC does not know {', '.join(newer)}")
     nulls = ignore_null_updates_column_list, ignore_null_updates_except_column_list
-    _one_of(
-        "ignore_null_updates_column_list",
-        nulls[0],
-        "ignore_null_updates_except_column_list",
-        nulls[1],
-    )
     scd_type = _scd_type(stored_as_scd_type)
-    _one_of("column_list", column_list, "except_column_list", except_column_list)
-    _history(scd_type, track_history_column_list, track_history_except_column_list)
-    if scd_type != 1 and apply_as_truncates is not None:
-        raise UsageError(f"{caller()}: apply_as_truncates is for SCD type 1 only")
     changes = Changes(
         source,
         _list("keys", keys) or (),
@@ -88,13 +78,15 @@ apply_changes = create_auto_cdc_flow
 
 def create_auto_cdc_from_snapshot_flow(  # noqa: PLR0917 - Databricks' own order
     target: str,
-    source: Any,
-    keys: Sequence[Any],
+    source: Any = None,
+    keys: Sequence[Any] | None = None,
     stored_as_scd_type: Any = 1,
     track_history_column_list: Sequence[Any] | None = None,
     track_history_except_column_list: Sequence[Any] | None = None,
     name: str | None = None,
     once: bool = False,
+    *,
+    snapshot_and_version: Any = None,
 ) -> None:
     """Declare that `target` follows snapshots: what a snapshot lacks was deleted.
 
@@ -108,12 +100,17 @@ def create_auto_cdc_from_snapshot_flow(  # noqa: PLR0917 - Databricks' own order
         track_history_except_column_list: the others, instead.
         name: of the flow.
         once: run it in the first update only.
+        snapshot_and_version: `source` as `dlt` first called it, where that is a function.
 
     Raises:
         UsageError: arguments that exclude each other, or a type of SCD that does not exist.
     """
+    _one_of("source", source, "snapshot_and_version", snapshot_and_version)
+    source = snapshot_and_version if source is None else source
+    if not isinstance(source, str) and not callable(source):
+        said = "the name of a table, or a function of the last version"
+        raise UsageError(f"{caller()}: the source of snapshots is {said}")
     scd_type = _scd_type(stored_as_scd_type)
-    _history(scd_type, track_history_column_list, track_history_except_column_list)
     changes = Changes(
         source,
         _list("keys", keys) or (),
@@ -129,8 +126,10 @@ apply_changes_from_snapshot = create_auto_cdc_from_snapshot_flow
 
 
 def _add(changes: Changes, target: str, name: str | None, *, once: bool) -> None:
-    if not changes.keys:
-        raise UsageError(f"{caller()}: AUTO CDC into {target} needs at least one key")
+    try:
+        check(changes, target)
+    except UsageError as error:
+        raise UsageError(f"{caller()}: {error}") from None
     flow = Flow(name or target, target, caller(), once=once, changes=changes)
     active().add_flow(flow)
 
@@ -143,11 +142,29 @@ def _scd_type(given: Any) -> Literal[1, 2]:
     return found
 
 
-def _history(scd_type: int, columns: Any, others: Any) -> None:
-    names = "track_history_column_list", "track_history_except_column_list"
-    _one_of(names[0], columns, names[1], others)
-    if scd_type == 1 and (columns or others):
-        raise UsageError(f"{caller()}: {names[0] if columns else names[1]} is for SCD type 2 only")
+def check(changes: Changes, target: str) -> None:
+    """Check that what is said about changes fits together, whichever way it was said.
+
+    Raises:
+        UsageError: something is missing, excludes something else, or would mean nothing.
+    """
+    if not changes.keys:
+        raise UsageError(f"AUTO CDC into {target} needs at least one key")
+    if not changes.snapshots and changes.sequence_by is None:
+        raise UsageError(f"AUTO CDC into {target} needs sequence_by: what orders its changes")
+    for name, value, other_value in (
+        ("column_list", changes.columns, changes.except_columns),
+        ("track_history_column_list", changes.history, changes.except_history),
+        ("ignore_null_updates_column_list", changes.null_columns, changes.except_null_columns),
+    ):
+        if value is not None and other_value is not None:
+            other = name.replace("_column_list", "_except_column_list")
+            other = "except_column_list" if name == "column_list" else other
+            raise UsageError(f"give either {name} or {other}, not both")
+    if changes.scd_type == 1 and (changes.history or changes.except_history):
+        raise UsageError("track_history_… is for SCD type 2 only")
+    if changes.scd_type != 1 and changes.truncates is not None:
+        raise UsageError("apply_as_truncates is for SCD type 1 only")
 
 
 def _one_of(name: str, value: Any, other: str, other_value: Any) -> None:

@@ -38,11 +38,7 @@ def read_changes(found: list[Token], text: str) -> Changes:
     clauses = _clauses(found)
     source = _source(clauses.get("FROM", []), text)
     keys = _names(clauses.get("KEYS", []))
-    if not keys:
-        raise UsageError("AUTO CDC needs KEYS (column, …)")
     sequence = _text(clauses.get("SEQUENCE BY", []), text)
-    if not sequence:
-        raise UsageError("AUTO CDC needs SEQUENCE BY column")
     columns, others = _columns(clauses.get("COLUMNS", []))
     history, other_history = _columns(clauses.get("TRACK HISTORY ON", []))
     kind = clauses.get("STORED AS SCD TYPE") or clauses.get("STORED AS")

@@ -7,29 +7,33 @@ that comes late finds its place, and a batch that is repeated after a crash chan
 
 from __future__ import annotations
 
-import json
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from nbkit.errors import UsageError
 from nbkit.pipelines.files.reading import answering
-from nbkit.pipelines.refresh import cdc_snapshots, cdc_versions
-from nbkit.pipelines.refresh.cdc_versions import OPERATION
+from nbkit.pipelines.refresh import cdc_versions, fitting
+from nbkit.pipelines.refresh.cdc_log import ChangeLog
+from nbkit.pipelines.refresh.cdc_snapshots import Snapshots
+from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
+from nbkit.pipelines.refresh.cdc_versions import OPERATION, SEQUENCE, SHAPE
 from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.pipelines.refresh.written import Merged, Written
-from nbkit.pipelines.resolve.cdc_columns import END, START, names_of, read_changes
+from nbkit.pipelines.resolve.cdc_columns import END, START, column, names_of, read_changes
 from nbkit.pipelines.resolve.names import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import DataType
 
     from nbkit.pipelines.declare.declarations import Flow
     from nbkit.pipelines.files.hadoop_folder import HadoopFolder
     from nbkit.pipelines.refresh.live_inputs import LiveInputs
     from nbkit.pipelines.resolve.graph import AnalysedDataset
 
-
-_VERSION, _DONE = "version.json", "done.json"
+_DONE = "done.json"
 
 
 class ChangesInto:
@@ -57,8 +61,8 @@ class ChangesInto:
         self._changes = flow.changes
         self._live = live
         self._place = place
-        self._log = place.beside("nbkit-changes").address
         self._application = f"{generation}-{flow.name}"
+        self._refused: UsageError | None = None
         self._written = Written()
 
     def run(self, finished: Callable[[Any], None]) -> Written:
@@ -66,112 +70,149 @@ class ChangesInto:
 
         Args:
             finished: waits for the end of a stream.
+
+        Raises:
+            UsageError: changes that cannot be applied; nothing of their batch was written.
         """
         done = self._place / _DONE
         if self._flow.once and done.read() is not None:
             return self._written
         if self._changes.snapshots:
-            self._snapshots()
+            self._follow()
         else:
-            self._stream(finished)
+            self._apply(finished)
         if self._flow.once:
             done.write("{}")
         return self._written
 
-    def _stream(self, finished: Callable[[Any], None]) -> None:
-        with answering(self._live):
-            source = read_changes(self._live.spark, self._changes)
-        events = moved(cdc_versions.as_events(source, self._changes), self._live.session)
-        writer = events.writeStream.foreachBatch(self._batch)
-        writer = writer.option("checkpointLocation", str(self._place))
-        finished(writer.trigger(availableNow=True).start())
+    def _follow(self) -> None:
+        snapshots = Snapshots(
+            self._found, self._changes, self._live, self._place, self._application
+        )
+        for merged in snapshots.follow():
+            self._written.add_merged(merged)
 
-    def _keys(self, source: DataFrame) -> list[str]:
-        return names_of(source, self._changes.keys)
+    def _apply(self, finished: Callable[[Any], None]) -> None:
+        from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+        with answering(self._live):
+            source = read_changes(self._live.spark, self._changes, once=self._flow.once)
+        self._log = ChangeLog(self._place)
+        shape = cdc_versions.shape_of(source, self._flow.name, self._changes)
+        self._shape = self._log.begin(shape)
+        events = cdc_versions.as_events(source, self._changes)
+        events = moved(events.withColumn(SHAPE, F.lit(self._shape)), self._live.session)
+        if not events.isStreaming:
+            self._batch(events, 0)
+            return
+        writer = events.writeStream.foreachBatch(self._caught)
+        writer = writer.option("checkpointLocation", str(self._place))
+        try:
+            finished(writer.trigger(availableNow=True).start())
+        except Exception:
+            if self._refused is not None:
+                raise self._refused from None
+            raise
+
+    def _caught(self, batch: DataFrame, number: int) -> None:
+        try:
+            self._batch(batch, number)
+        except UsageError as error:
+            self._refused = error  # Spark hands on only what it says, in a stream's own error
+            raise
 
     def _batch(self, batch: DataFrame, number: int) -> None:
+        session, key = batch.sparkSession, self._found.key
+        table = session.read.table(quoted(key))
+        order = {SEQUENCE: START} if self._changes.scd_type == 2 else {}  # noqa: PLR2004
         batch.persist()
         try:
-            if not batch.count():  # fills the cache, too
+            fitted = fitting.fit(batch, table, widens=fitting.widens(session, key), also=order)
+            if not self._checked(batch, fitted):
                 return
-            writer = batch.write.format("delta").mode("append").option("mergeSchema", "true")
-            writer = writer.option("txnAppId", self._application).option("txnVersion", number)
-            writer.save(self._log)
-            self._written.add_merged(self._merge(batch))
+            if fitted.grows:
+                fitting.grow(session, key, fitted.columns)
+            self._log.add(fitted.rows, self._application, number)
         finally:
             batch.unpersist()
+        self._written.add_merged(self._merged(session, number))
 
-    def _merge(self, batch: DataFrame) -> Merged:
-        session, changes = batch.sparkSession, self._changes
-        events = session.read.format("delta").load(self._log)
-        keys = self._keys(events)
+    def _checked(self, batch: DataFrame, fitted: fitting.Fit) -> int:
+        """Return how many changes there are, if all of them can be applied; fills the cache, too.
+
+        Raises:
+            UsageError: a change has no place in the order, or a value that fits no column.
+        """
+        from pyspark.sql import functions as F  # noqa: N812
+
+        keys = F.struct(*map(column, names_of(batch, self._changes.keys))).cast("string")
+        unplaced = _is_nothing(F.col(SEQUENCE), batch.schema[SEQUENCE].dataType)
+        lost = [
+            F.first(F.when(condition, column(name).cast("string")), ignorenulls=True)
+            for name, condition in fitted.losses.items()
+        ]
+        row = batch.agg(
+            F.count(F.lit(1)), F.count_if(unplaced), F.first(F.when(unplaced, keys), True), *lost
+        ).first()
+        assert row is not None
+        count, without, example, *examples = row
+        if without:
+            by = self._changes.sequence_by
+            raise UsageError(
+                f"{without} of {count} changes have no place in their order: "
+                f"sequence_by ({by}) is NULL, for example of key {example}; nothing was written"
+            )
+        losses = dict(zip(fitted.losses, examples, strict=True))
+        fitting.check_losses(losses, fitted, batch)
+        return int(count)
+
+    def _merged(self, session: SparkSession, number: int) -> Merged:
+        """Work out anew the keys that a batch of the log is about."""
+        changes, log = self._changes, self._log
         table = session.read.table(quoted(self._found.key))
-        columns = [name for name in table.columns if name not in {START, END}]
-        truncated = bool(
+        events = log.changes(session, self._shape)
+        come = log.of_batch(events, self._application, number)
+        there = {name.lower() for name in events.columns}
+        ends = {START, END} if changes.scd_type == 2 else set()  # noqa: PLR2004 - its name
+        columns = [name for name in table.columns if name.lower() in there and name not in ends]
+        keys = names_of(table, changes.keys)
+        truncated = (
             changes.truncates is not None
-            and batch.where(f"{OPERATION} = 'truncate'").limit(1).count()
+            and come.where(f"{OPERATION} = 'truncate'").limit(1).count()
         )
-        affected = None if truncated else batch.select(*keys).distinct()
-        wanted = cdc_versions.events_of(events, keys, affected)
+        affected = None if truncated else come.select(*map(column, keys)).distinct()
+        wanted = cdc_versions.events_of(events, keys, affected, log.shapes)
         if changes.scd_type == 1:
-            rows = cdc_versions.newest(wanted, keys, columns, changes)
-            on = keys
-        else:
-            versions = cdc_versions.history(wanted, keys, columns, changes)
-            rows = cdc_versions.with_stale(versions, table, keys, affected)
-            on = [*keys, START]
-        return self._into_table(rows, on, table.columns)
+            rows = cdc_versions.newest(wanted, keys, columns, log.shapes)
+            return self._into_table(rows, keys, columns)
+        versions = cdc_versions.history(wanted, keys, columns, changes, log.shapes)
+        rows = cdc_versions.with_stale(versions, table, keys, affected)
+        return self._into_table(rows, [*keys, START], [*columns, START, END])
 
     def _into_table(self, rows: DataFrame, on: Sequence[str], columns: Sequence[str]) -> Merged:
         """Merge rows, with what to do about each, in one commit."""
         from delta.tables import DeltaTable
 
-        same = " AND ".join(f"t.`{name}` <=> s.`{name}`" for name in on)
         others = [name for name in columns if name not in on]
-        differs = _differs(rows, others)
         merge = (
             DeltaTable.forName(rows.sparkSession, quoted(self._found.key))
             .alias("t")
-            .merge(rows.alias("s"), same)
-            .whenMatchedDelete(f"s.{OPERATION} = 'delete'")
+            .merge(rows.alias("s"), same(on, "t", "s"))
+            .whenMatchedDelete(column(OPERATION, "s") == "delete")
         )
         if others:
-            values = {f"`{name}`": f"s.`{name}`" for name in others}
-            merge = merge.whenMatchedUpdate(differs, set=values)
-        inserted = {f"`{name}`": f"s.`{name}`" for name in columns}
-        merge = merge.whenNotMatchedInsert(f"s.{OPERATION} <> 'delete'", values=inserted)
-        return Merged.of(merge.execute())
-
-    def _snapshots(self) -> None:
-        """Follow snapshots: those of a function one by one, or a table as it is now."""
-        session = self._live.session
-        file = self._place / _VERSION
-        source = self._changes.source
-        if isinstance(source, str):
-            with answering(self._live):
-                rows = read_changes(self._live.spark, self._changes)
-            self._follow(moved(rows, session), None)
-            return
-        text = file.read()
-        last = None if text is None else json.loads(text)["version"]
-        while True:
-            with answering(self._live):
-                found = source(last)
-            if found is None:
-                return
-            rows, version = found
-            self._follow(moved(rows, session), version)
-            file.write(json.dumps({"version": version}, default=str))
-            last = version
-
-    def _follow(self, snapshot: DataFrame, version: Any) -> None:
-        key = self._found.key
-        self._written.add_merged(cdc_snapshots.follow(snapshot, version, key, self._changes))
+            changed = differ(others, rows.schema, "t", "s")
+            merge = merge.whenMatchedUpdate(changed, set=of_source(others))
+        upserts = column(OPERATION, "s") != "delete"
+        return Merged.of(merge.whenNotMatchedInsert(upserts, values=of_source(columns)).execute())
 
 
-def _differs(rows: DataFrame, columns: Sequence[str]) -> str | None:
-    """Return the condition that a row is not as it should be; None where that cannot be told."""
-    kinds = {field.name: field.dataType.simpleString() for field in rows.schema}
-    if any("map<" in kinds[name] or "variant" in kinds[name] for name in columns):
-        return None
-    return " OR ".join(f"NOT (t.`{name}` <=> s.`{name}`)" for name in columns)
+def _is_nothing(value: Column, kind: DataType) -> Column:
+    """Return whether nothing orders a change: a null, or a struct of nulls."""
+    from pyspark.sql.types import StructType
+
+    found = value.isNull()
+    if isinstance(kind, StructType):
+        parts = [_is_nothing(value.getField(each.name), each.dataType) for each in kind]
+        found |= reduce(lambda left, right: left & right, parts)
+    return found

@@ -2,50 +2,175 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from nbkit.errors import UsageError
+from nbkit.pipelines.files.reading import answering
+from nbkit.pipelines.refresh import fitting, snapshot_versions, tables
+from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
+from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.pipelines.refresh.written import Merged
-from nbkit.pipelines.resolve.cdc_columns import END, START, names_of, tracked
+from nbkit.pipelines.resolve.cdc_columns import (
+    END,
+    OURS,
+    START,
+    column,
+    kept,
+    names_of,
+    next_snapshot,
+    read_snapshot,
+    tracked,
+    version_literal,
+)
 from nbkit.pipelines.resolve.names import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
     from nbkit.pipelines.declare.declarations import Changes
+    from nbkit.pipelines.files.hadoop_folder import HadoopFolder
+    from nbkit.pipelines.refresh.live_inputs import LiveInputs
+    from nbkit.pipelines.refresh.snapshot_versions import Applied
+    from nbkit.pipelines.resolve.graph import AnalysedDataset
 
-_DO = "__nbkit_do"
+_FILE = "version.json"
+_DO, _WHEN, _IS_NEW, _IS_OLD = (f"{OURS}{name}" for name in ("do", "when", "is_new", "is_old"))
+_APP_ID = "spark.databricks.delta.write.txnAppId"
+_APP_NUMBER = "spark.databricks.delta.write.txnVersion"
 
 
-def follow(rows: DataFrame, version: Any, key: str, changes: Changes) -> Merged:
-    """Make a table follow a snapshot, in one commit; the same one again changes nothing.
+class Snapshots:
+    """Lets a table follow snapshots.
 
-    Returns:
-        What that did to the table's rows.
+    Which one it follows stands in its own log, by the commit that made it so: the file of versions
+    is written before, and says what a commit of that number means.
 
     Args:
-        rows: the snapshot.
-        version: which one it is; None for the present time.
-        key: the table's name.
-        changes: keys and type.
+        found: the table.
+        changes: where the snapshots are, and what identifies a row.
+        live: answers the query for the source.
+        place: the flow's folder of state.
+        application: what Delta knows the flow by, in this life of the table.
     """
-    keys = names_of(rows, changes.keys)
-    if changes.scd_type == 1:
-        return _overwrite(rows, key, keys)
-    return _extend(rows, version, key, keys, changes)
+
+    def __init__(
+        self,
+        found: AnalysedDataset,
+        changes: Changes,
+        live: LiveInputs,
+        place: HadoopFolder,
+        application: str,
+    ) -> None:
+        self._found = found
+        self._changes = changes
+        self._live = live
+        self._file = place / _FILE
+        self._application = application
+
+    def follow(self) -> Iterator[Merged]:
+        """Follow the snapshots of a function one by one, or a table as it is now.
+
+        Raises:
+            UsageError: a snapshot that cannot be followed; nothing of it was written.
+        """
+        source = self._changes.source
+        if isinstance(source, str):
+            with answering(self._live):
+                rows, version = read_snapshot(self._live.spark, source)
+            yield self._merged(rows, version)
+            return
+        applied = self._applied()
+        while True:
+            with answering(self._live):
+                found = next_snapshot(source, applied.version)
+            if found is None:
+                return
+            rows, version = found
+            following = applied.followed_by(version)
+            yield self._merged(rows, version, following)
+            applied = following
+
+    def _applied(self) -> Applied:
+        """Return the last snapshot that the table has followed."""
+        noted = snapshot_versions.read(self._file.read())
+        snapshot = tables.snapshot_of(self._live.session, self._found.key)
+        numbers = snapshot.transactions() if snapshot is not None else None
+        if numbers is None or not numbers.contains(self._application):
+            return noted.as_of(None)
+        return noted.as_of(int(numbers.apply(self._application)))
+
+    def _merged(self, given: DataFrame, version: Any, following: Applied | None = None) -> Merged:
+        """Make the table follow a snapshot, in one commit; the same one again changes nothing."""
+        key, changes = self._found.key, self._changes
+        picked = given.select(*map(column, kept(given, changes)))
+        rows = moved(picked, self._live.session).persist()
+        session = rows.sparkSession
+        try:
+            table = session.read.table(quoted(key))
+            fitted = fitting.fit(rows, table, widens=fitting.widens(session, key))
+            keys = names_of(rows, changes.keys)
+            self._check(rows, fitted, keys)
+            if fitted.grows:
+                fitting.grow(session, key, fitted.columns)
+            if following is not None:
+                self._file.write(snapshot_versions.text(following))
+                session.conf.set(_APP_ID, self._application)
+                session.conf.set(_APP_NUMBER, str(following.number))
+            if changes.scd_type == 1:
+                return _overwrite(fitted.rows, key, keys)
+            return _extend(fitted.rows, version, key, keys, changes)
+        finally:
+            session.conf.unset(_APP_ID)
+            session.conf.unset(_APP_NUMBER)
+            rows.unpersist()
+
+    def _check(self, rows: DataFrame, fitted: fitting.Fit, keys: Sequence[str]) -> None:
+        """Refuse a snapshot that has a key twice, or a value that fits no column.
+
+        Raises:
+            UsageError: it has.
+        """
+        from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+        names = {name: f"{OURS}{at}" for at, name in enumerate(fitted.losses)}
+        lost = [
+            F.first(F.when(condition, column(name).cast("string")), ignorenulls=True).alias(
+                names[name]
+            )
+            for name, condition in fitted.losses.items()
+        ]
+        count = F.count(F.lit(1)).alias(_DO)
+        by_key = rows.groupBy(*map(column, keys)).agg(count, *lost)
+        twice = F.when(F.col(_DO) > 1, F.struct(*map(column, keys)).cast("string"))
+        row = by_key.agg(
+            F.count(twice),
+            F.first(twice, ignorenulls=True),
+            *[F.first(name, ignorenulls=True) for name in names.values()],
+        ).first()
+        assert row is not None
+        several, example, *examples = row
+        if several:
+            raise UsageError(
+                f"{several} keys of the snapshot have several rows, for "
+                f"example {example}; nothing was written"
+            )
+        losses = dict(zip(fitted.losses, examples, strict=True))
+        fitting.check_losses(losses, fitted, rows)
 
 
 def _overwrite(rows: DataFrame, key: str, keys: Sequence[str]) -> Merged:
     from delta.tables import DeltaTable
 
     table = DeltaTable.forName(rows.sparkSession, quoted(key)).alias("t")
-    merge = table.merge(rows.alias("s"), _same(keys))
+    merge = table.merge(rows.alias("s"), same(keys, "t", "s"))
     others = [name for name in rows.columns if name not in keys]
     if others:
-        merge = merge.whenMatchedUpdate(_differs(others), set=_values(others))
-    merge = merge.whenNotMatchedInsert(values=_values(rows.columns))
+        changed = differ(others, rows.schema, "t", "s")
+        merge = merge.whenMatchedUpdate(changed, set=of_source(others))
+    merge = merge.whenNotMatchedInsert(values=of_source(rows.columns))
     return Merged.of(merge.whenNotMatchedBySourceDelete().execute())
 
 
@@ -54,56 +179,81 @@ def _extend(
 ) -> Merged:
     """End the versions that are over and begin the new ones."""
     from delta.tables import DeltaTable
-    from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+    from pyspark.sql import functions as F  # noqa: N812
 
     session = rows.sparkSession
     table = session.read.table(quoted(key))
-    kind = table.schema[START].dataType
-    when = (F.current_timestamp() if version is None else F.lit(version)).cast(kind)
-    current = table.where(F.col(END).isNull())
-    columns = list(rows.columns)
-    decisive = tracked(columns, changes)
-    new, old = rows.alias("n"), current.alias("o")
-    on = reduce(
-        lambda left, right: left & right,
-        [F.col(f"n.`{name}`").eqNullSafe(F.col(f"o.`{name}`")) for name in keys],
-    )
-    both = new.join(old, on, "full_outer")
-    is_new, is_old = F.col(f"n.`{keys[0]}`").isNotNull(), F.col(f"o.`{START}`").isNotNull()
-    moved = reduce(
-        lambda left, right: left | right,
-        [~F.col(f"n.`{name}`").eqNullSafe(F.col(f"o.`{name}`")) for name in decisive],
-        F.lit(False),
-    )
-    joined = both.select(
-        *[F.coalesce(F.col(f"n.`{name}`"), F.col(f"o.`{name}`")).alias(name) for name in keys],
-        *[F.col(f"n.`{name}`").alias(name) for name in columns if name not in keys],
+    source = _what_to_do(rows, table, keys, changes)
+    when = _moment(session, version, table.schema)
+    source = source.withColumn(_WHEN, when)
+    columns = [name for name in source.columns if not name.startswith(OURS)]
+    others = [name for name in columns if name not in keys]
+    do, end = column(_DO, "s"), column(END, "t")
+    matched = same(keys, "t", "s") & end.isNull() & (do != "begin")
+    merge = DeltaTable.forName(session, quoted(key)).alias("t").merge(source.alias("s"), matched)
+    merge = merge.whenMatchedUpdate(do == "end", set={END: column(_WHEN, "s")})
+    if others:
+        changed = differ(others, source.schema, "t", "s")
+        merge = merge.whenMatchedUpdate((do == "keep") & changed, set=of_source(others))
+    begun = {**of_source(columns), START: column(_WHEN, "s"), END: F.lit(None)}
+    return Merged.of(merge.whenNotMatchedInsert(do == "begin", values=begun).execute())
+
+
+def _what_to_do(
+    rows: DataFrame, table: DataFrame, keys: Sequence[str], changes: Changes
+) -> DataFrame:
+    """Return for each key whether a version of it ends, begins, or goes on, with its values.
+
+    A column that only the table has keeps what it has.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
+
+    known = {name.lower() for name in rows.columns}
+    kinds = {field.name: field for field in table.schema}
+    only_old = [name for name in kinds if name.lower() not in known and name not in {START, END}]
+    new = rows.withColumn(_IS_NEW, F.lit(True)).alias("n")
+    old = table.where(column(END).isNull()).withColumn(_IS_OLD, F.lit(True)).alias("o")
+    both = new.join(old, same(keys, "n", "o"), "full_outer")
+    is_new, is_old = (F.col(mark).isNotNull() for mark in (_IS_NEW, _IS_OLD))
+    moved_on = differ(tracked(rows.columns, changes), rows.schema, "n", "o")
+    todo = (
         F.when(is_new & ~is_old, F.array(F.lit("begin")))
         .when(is_old & ~is_new, F.array(F.lit("end")))
-        .when(moved, F.array(F.lit("end"), F.lit("begin")))
+        .when(moved_on, F.array(F.lit("end"), F.lit("begin")))
         .otherwise(F.array(F.lit("keep")))
-        .alias(_DO),
     )
-    source = joined.withColumn(_DO, F.explode(_DO)).withColumn("__nbkit_when", when)
-    others = [name for name in columns if name not in keys]
-    matched = f"{_same(keys)} AND t.`{END}` IS NULL AND s.{_DO} <> 'begin'"
-    merge = DeltaTable.forName(session, quoted(key)).alias("t").merge(source.alias("s"), matched)
-    merge = merge.whenMatchedUpdate(f"s.{_DO} = 'end'", set={f"`{END}`": "s.__nbkit_when"})
-    if others:
-        keep = f"s.{_DO} = 'keep' AND ({_differs(others)})"
-        merge = merge.whenMatchedUpdate(keep, set=_values(others))
-    begun = {**_values(columns), f"`{START}`": "s.__nbkit_when", f"`{END}`": "null"}
-    merge = merge.whenNotMatchedInsert(f"s.{_DO} = 'begin'", values=begun)
-    return Merged.of(merge.execute())
+    joined = both.select(
+        *[
+            F.when(is_new, column(name, "n")).otherwise(column(name, "o")).alias(name)
+            for name in keys
+        ],
+        *[column(name, "n").alias(name) for name in rows.columns if name not in keys],
+        *[column(name, "o").alias(name) for name in only_old],
+        todo.alias(_DO),
+    )
+    return joined.withColumn(_DO, F.explode(_DO))
 
 
-def _same(keys: Sequence[str]) -> str:
-    return " AND ".join(f"t.`{name}` <=> s.`{name}`" for name in keys)
+def _moment(session: SparkSession, version: Any, columns: StructType) -> Column:
+    """Return what versions that begin now are known by, in the type that the table has for it.
 
+    Raises:
+        UsageError: it has no such type.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
 
-def _differs(columns: Sequence[str]) -> str:
-    return " OR ".join(f"NOT (t.`{name}` <=> s.`{name}`)" for name in columns)
+    from nbkit.pipelines.refresh import exactly
 
-
-def _values(columns: Sequence[str]) -> dict[str, str]:
-    return {f"`{name}`": f"s.`{name}`" for name in columns}
+    kind = columns[START].dataType
+    if version is None:
+        return F.current_timestamp().cast(kind)
+    given = version_literal(version)
+    come = session.range(0).select(given.alias(START)).schema[START].dataType
+    exactly.together(kind, come, START, widens=False)
+    lost = exactly.loses(given, come, kind)
+    if lost is not None and session.range(1).select(lost).first()[0]:
+        raise UsageError(
+            f"version {version!r} of the snapshot does not fit {START}, which is "
+            f"{kind.simpleString()}; nothing was written"
+        )
+    return exactly.converted(given, come, kind)

@@ -5,27 +5,35 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from nbkit.pipelines.refresh.cdc_shapes import Shape
+from nbkit.pipelines.refresh.cdc_values import comparable
 from nbkit.pipelines.resolve.cdc_columns import (
     END,
+    OURS,
     START,
+    column,
     expression,
     filled,
     kept,
     names_of,
+    sequence_of,
     tracked,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, WindowSpec
+    from pyspark.sql.types import DataType, StructType
 
     from nbkit.pipelines.declare.declarations import Changes
+    from nbkit.pipelines.refresh.cdc_shapes import Shapes
 
-SEQUENCE, OPERATION = "__nbkit_sequence", "__nbkit_operation"
-"""What orders a change among others of its key; and `upsert`, `delete` or `truncate`."""
+SEQUENCE, OPERATION, SHAPE = f"{OURS}sequence", f"{OURS}operation", f"{OURS}shape"
+"""What orders a change among others of its key; `upsert`, `delete` or `truncate`; its shape."""
 
-_RUN, _NUMBER, _NEW = "__nbkit_run", "__nbkit_number", "__nbkit_new"
+_RUN, _NUMBER, _NEW, _NEXT = (f"{OURS}{name}" for name in ("run", "number", "new", "next"))
+_TRUNCATED, _VALUES, _RANK = (f"{OURS}{name}" for name in ("truncated", "values", "rank"))
 
 
 def as_events(source: DataFrame, changes: Changes) -> DataFrame:
@@ -37,34 +45,29 @@ def as_events(source: DataFrame, changes: Changes) -> DataFrame:
         operation = F.when(expression(changes.deletes), "delete").otherwise(operation)
     if changes.truncates is not None:
         operation = F.when(expression(changes.truncates), "truncate").otherwise(operation)
-    columns = dict.fromkeys([*kept(source, changes), *names_of(source, changes.keys)])
-    sequence = expression(changes.sequence_by).alias(SEQUENCE)
+    sequence = sequence_of(source, changes.sequence_by).alias(SEQUENCE)
+    columns = [column(name) for name in kept(source, changes)]
     return source.select(*columns, sequence, operation.alias(OPERATION))
 
 
-def between(snapshots: Sequence[tuple[DataFrame, Column]], keys: Sequence[str]) -> DataFrame:
-    """Return the changes that lead from each snapshot to the next, from nothing to the first.
-
-    Args:
-        snapshots: in their order, each with what it is known by.
-        keys: columns that identify a row.
-    """
-    from pyspark.sql import functions as F  # noqa: N812
-
-    found = []
-    before: DataFrame | None = None
-    for rows, version in snapshots:
-        marks = {SEQUENCE: version, OPERATION: F.lit("upsert")}
-        found.append(rows.withColumns(marks))
-        if before is not None:
-            gone = before.join(rows.select(*keys), list(keys), "left_anti")
-            found.append(gone.withColumns({**marks, OPERATION: F.lit("delete")}))
-        before = rows
-    return reduce(lambda left, right: left.unionByName(right), found)
+def shape_of(source: DataFrame, flow: str, changes: Changes) -> Shape:
+    """Return what the changes of a flow say about which columns."""
+    columns = kept(source, changes)
+    keys = {name.lower() for name in names_of(source, changes.keys)}
+    others = [name for name in columns if name.lower() not in keys]
+    nulls = filled(others, changes)
+    return Shape(
+        flow,
+        tuple(name.lower() for name in others),
+        tuple(name.lower() for name in nulls),
+        truncates=changes.truncates is not None,
+    )
 
 
-def events_of(events: DataFrame, keys: Sequence[str], affected: DataFrame | None) -> DataFrame:
-    """Return the changes of some keys, one for each place in the order.
+def events_of(
+    events: DataFrame, keys: Sequence[str], affected: DataFrame | None, shapes: Shapes
+) -> DataFrame:
+    """Return the changes of some keys.
 
     A truncation is a deletion of every key, and of every change before it.
 
@@ -72,36 +75,42 @@ def events_of(events: DataFrame, keys: Sequence[str], affected: DataFrame | None
         events: all changes.
         keys: columns that identify a row.
         affected: the keys that are wanted; None for all.
+        shapes: of the changes.
     """
-    from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+    from pyspark.sql import functions as F  # noqa: N812
 
-    truncations = events.where(F.col(OPERATION) == "truncate")
-    last = truncations.agg(F.max(SEQUENCE).alias("__nbkit_truncated"))
-    found = events.where(F.col(OPERATION) != "truncate")
+    found = events
+    if shapes.truncate:
+        found = events.where(F.col(OPERATION) != "truncate")
     if affected is not None:
-        same = [found[key].eqNullSafe(affected[key]) for key in keys]
+        same = [found[quoted].eqNullSafe(affected[quoted]) for quoted in map(_quoted, keys)]
         found = found.join(affected, reduce(lambda left, right: left & right, same), "left_semi")
+    if not shapes.truncate:
+        return found
+    truncations = events.where(F.col(OPERATION) == "truncate")
+    last = truncations.agg(F.max(SEQUENCE).alias(_TRUNCATED))
     found = found.crossJoin(F.broadcast(last))
-    gone = F.col(SEQUENCE) <= F.col("__nbkit_truncated")
-    found = found.withColumn(OPERATION, F.when(gone, "delete").otherwise(F.col(OPERATION)))
-    return found.drop("__nbkit_truncated").dropDuplicates([*keys, SEQUENCE])
+    gone = F.col(SEQUENCE) <= F.col(_TRUNCATED)
+    operation = F.when(gone, "delete").otherwise(F.col(OPERATION))
+    return found.withColumn(OPERATION, operation).drop(_TRUNCATED)
 
 
 def newest(
-    events: DataFrame, keys: Sequence[str], columns: Sequence[str], changes: Changes
+    events: DataFrame, keys: Sequence[str], columns: Sequence[str], shapes: Shapes
 ) -> DataFrame:
     """Return the newest row of each key, and whether it is to be deleted."""
-    from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812
 
-    rows = _filled(events, keys, filled(columns, changes))
-    order = Window.partitionBy(*keys).orderBy(F.col(SEQUENCE).desc())
-    found = rows.withColumn(_NUMBER, F.row_number().over(order)).where(F.col(_NUMBER) == 1)
-    return found.select(*columns, OPERATION)
+    rows = _in_order(events, keys, columns, shapes).where(F.col(_NEXT).isNull())
+    return rows.select(*map(column, columns), OPERATION)
 
 
 def history(
-    events: DataFrame, keys: Sequence[str], columns: Sequence[str], changes: Changes
+    events: DataFrame,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    changes: Changes,
+    shapes: Shapes,
 ) -> DataFrame:
     """Return all versions of each key, with when they began and ended.
 
@@ -111,25 +120,29 @@ def history(
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812
 
-    rows = _filled(events, keys, filled(columns, changes))
-    order = Window.partitionBy(*keys).orderBy(SEQUENCE)
+    rows = _in_order(events, keys, columns, shapes)
+    rows = rows.where(F.col(_NEXT).isNull() | (F.col(_NEXT) != F.col(SEQUENCE)))
+    by_key = [column(name) for name in keys]
+    order = Window.partitionBy(*by_key).orderBy(SEQUENCE)
     before = F.lag(OPERATION).over(order)
     new: Column = before.isNull() | (before == "delete") | (F.col(OPERATION) == "delete")
     for name in tracked(columns, changes):
-        new |= ~F.col(f"`{name}`").eqNullSafe(F.lag(f"`{name}`").over(order))
+        kind = rows.schema[name].dataType
+        was = comparable(F.lag(column(name)).over(order), kind)
+        new |= ~comparable(column(name), kind).eqNullSafe(was)
     numbered = rows.withColumn(_NEW, new.cast("int"))
     numbered = numbered.withColumn(_NUMBER, F.sum(_NEW).over(order))
     others = [name for name in columns if name not in keys]
-    values = F.max_by(F.struct(*[F.col(f"`{name}`") for name in others]), F.col(SEQUENCE))
-    versions = numbered.groupBy(*keys, _NUMBER).agg(
+    values = F.max_by(F.struct(*map(column, others)), F.col(SEQUENCE))
+    versions = numbered.groupBy(*by_key, _NUMBER).agg(
         F.min(SEQUENCE).alias(START),
         F.min(OPERATION).alias(OPERATION),
-        *([values.alias("__nbkit_values")] if others else []),
+        *([values.alias(_VALUES)] if others else []),
     )
-    following = Window.partitionBy(*keys).orderBy(START)
+    following = Window.partitionBy(*by_key).orderBy(START)
     versions = versions.withColumn(END, F.lead(START).over(following))
     picked = [
-        F.col(f"`{name}`") if name in keys else F.col(f"__nbkit_values.`{name}`").alias(name)
+        column(name) if name in keys else F.col(_VALUES).getField(name).alias(name)
         for name in columns
     ]
     return versions.where(F.col(OPERATION) != "delete").select(*picked, START, END, OPERATION)
@@ -141,30 +154,80 @@ def with_stale(
     """Return versions, and besides them the rows of a table that are no version any more."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    rows = table
+    rows = table.select(*map(column, versions.drop(OPERATION).columns))
     if affected is not None:
-        same = [rows[key].eqNullSafe(affected[key]) for key in keys]
+        same = [rows[quoted].eqNullSafe(affected[quoted]) for quoted in map(_quoted, keys)]
         rows = rows.join(affected, reduce(lambda left, right: left & right, same), "left_semi")
-    known = versions.select(*[F.col(name).alias(f"__nbkit_{name}") for name in [*keys, START]])
-    same = [F.col(name).eqNullSafe(F.col(f"__nbkit_{name}")) for name in [*keys, START]]
+    marks = [*keys, START]
+    known = versions.select(*[column(name).alias(f"{OURS}{at}") for at, name in enumerate(marks)])
+    same = [column(name).eqNullSafe(F.col(f"{OURS}{at}")) for at, name in enumerate(marks)]
     stale = rows.join(known, reduce(lambda left, right: left & right, same), "left_anti")
     return versions.unionByName(stale.withColumn(OPERATION, F.lit("delete")))
 
 
-def _filled(events: DataFrame, keys: Sequence[str], columns: Sequence[str]) -> DataFrame:
-    """Return changes whose nulls in some columns have the last value since the last deletion."""
+def _in_order(
+    events: DataFrame, keys: Sequence[str], columns: Sequence[str], shapes: Shapes
+) -> DataFrame:
+    """Return changes with what each column is after them, and the place of the next one.
+
+    Changes at one place of the order come in an order of their own, that does not depend on when
+    they came: a deletion is the last of them, and what the last one leaves is what counts.
+    """
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812
 
-    if not columns:
-        return events
-    order = Window.partitionBy(*keys).orderBy(SEQUENCE)
-    deleted = F.when(F.col(OPERATION) == "delete", 1).otherwise(0)
-    runs = events.withColumn(_RUN, F.sum(deleted).over(order))
-    alive = Window.partitionBy(*keys, _RUN).orderBy(SEQUENCE)
-    is_upsert = F.col(OPERATION) == "upsert"
+    by_key = [column(name) for name in keys]
+    rank = F.when(F.col(OPERATION) == "delete", 1).otherwise(0)
+    rows = events.withColumn(_RANK, rank)
+    others = [name for name in columns if name not in keys]
+    ties = [comparable(column(name), events.schema[name].dataType) for name in sorted(others)]
+    order = Window.partitionBy(*by_key).orderBy(SEQUENCE, _RANK, *ties)
+    rows = rows.withColumn(_NEXT, F.lead(SEQUENCE).over(order))
+    partly = [name for name in others if len(shapes.givers(name)[0]) < len(shapes.known)]
+    if not partly:
+        return rows
+    rows = rows.withColumn(_RUN, F.sum(_RANK).over(order))
+    alive = Window.partitionBy(*by_key, _RUN).orderBy(SEQUENCE, _RANK, *ties)
     values = {
-        name: F.last(F.when(is_upsert, F.col(f"`{name}`")), ignorenulls=True).over(alive)
-        for name in columns
+        name: _last_given(column(name), events.schema[name].dataType, shapes.givers(name), alive)
+        for name in partly
     }
-    return runs.withColumns(values).drop(_RUN)
+    return rows.withColumns(values)
+
+
+def _last_given(
+    value: Column, kind: DataType, givers: tuple[list[int], list[int]], alive: WindowSpec
+) -> Column:
+    """Return what a column is after a change: what the last one says that says anything."""
+    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql.types import StructType
+
+    if isinstance(kind, StructType) and givers[1]:  # a null inside leaves that part as it was
+        return _struct_of_last(value, kind, givers, alive)
+    always, unless_null = (F.col(SHAPE).isin(numbers) for numbers in givers)
+    upserts = F.col(OPERATION) == "upsert"
+    given = upserts & (always | (unless_null & value.isNotNull()))
+    return (
+        F.last(F.when(given, F.struct(value.alias("_"))), ignorenulls=True)
+        .over(alive)
+        .getField("_")
+    )
+
+
+def _struct_of_last(
+    value: Column, kind: StructType, givers: tuple[list[int], list[int]], alive: WindowSpec
+) -> Column:
+    from pyspark.sql import functions as F  # noqa: N812
+
+    parts = [
+        _last_given(value.getField(field.name), field.dataType, givers, alive) for field in kind
+    ]
+    some = reduce(lambda left, right: left | right, [part.isNotNull() for part in parts])
+    named = [part.alias(field.name) for part, field in zip(parts, kind, strict=True)]
+    return F.when(some, F.struct(*named))
+
+
+def _quoted(name: str) -> str:
+    from nbkit.dialect.sql_text import quoted_part
+
+    return quoted_part(name)

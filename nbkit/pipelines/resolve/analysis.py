@@ -228,7 +228,7 @@ class _Analysis:
 
     def _called(self, flow: Flow) -> DataFrame:
         if flow.changes is not None:
-            return cdc_columns(self._spark, flow.changes)
+            return cdc_columns(self._spark, flow)
         assert flow.query is not None
         frame = flow.query()
         if not hasattr(frame, "isStreaming"):

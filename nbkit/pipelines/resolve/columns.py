@@ -8,6 +8,7 @@ from nbkit.errors import UsageError
 from nbkit.near import hint
 from nbkit.pipelines.resolve import exact_types
 from nbkit.quality.splitting import FAILED_EXPECTATIONS
+from nbkit.pipelines.resolve.cdc_columns import check_together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,6 +160,7 @@ def check_flows(dataset: Dataset, kind: Kind, flows: Sequence[AnalysedFlow]) -> 
             )
         if kind == "sink" and dataset.rules:
             raise UsageError(f"{name} is a sink; expectations are for tables and views")
+    check_together(name, [each.flow for each in flows])
     kinds = {each.flow.changes is not None for each in flows}
     if len(kinds) > 1:
         raise UsageError(f"{name} takes either changes or rows to append, not both")

@@ -1,0 +1,149 @@
+"""How rows fit the columns of a table: each value exactly, or not at all.
+
+A column that the table lacks is added to it. Where types differ, a value is taken if the table's
+type holds just that value; a table with Delta's type widening gets the wider type. What else comes
+is refused before anything is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbkit.errors import UsageError
+from nbkit.pipelines.refresh import exactly, tables
+from nbkit.pipelines.resolve.cdc_columns import OURS, column
+from nbkit.pipelines.resolve.names import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+WIDENING = "delta.enableTypeWidening"
+"""Property of a table whose columns may get wider types."""
+_IDENTITY = "delta.identity.start"
+_OF_PIPELINE = "pipelines.enableTypeWidening"
+_AUTOMATIC = "spark.databricks.delta.typeWidening.allowAutomaticWidening"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Rows as a table takes them.
+
+    Attributes:
+        rows: with the table's types.
+        columns: what the table has then.
+        grows: whether it has not yet.
+        losses: by column, says of a row as it came whether its value would not be the same.
+    """
+
+    rows: DataFrame
+    columns: StructType
+    grows: bool
+    losses: Mapping[str, Column]
+
+
+def fit(
+    rows: DataFrame, table: DataFrame, *, widens: bool, also: Mapping[str, str] | None = None
+) -> Fit:
+    """Return how rows fit a table.
+
+    Args:
+        rows: what comes.
+        table: where it goes.
+        widens: whether the table's types may be widened.
+        also: nbkit's own columns that have to fit one of the table's: its name by theirs.
+
+    Raises:
+        UsageError: a column's type cannot become the table's.
+    """
+    from pyspark.sql.types import StructField, StructType
+
+    have = {field.name.lower(): field for field in table.schema}
+    columns = dict(have)
+    picked: list[Column] = []
+    losses: dict[str, Column] = {}
+    for field in rows.schema:
+        value, name = column(field.name), field.name
+        wanted = (also or {}).get(name, name)
+        if wanted.startswith(OURS):
+            picked.append(value)
+            continue
+        known = have.get(wanted.lower())
+        if known is None:
+            columns[name.lower()] = StructField(name, field.dataType)
+            picked.append(value)
+            continue
+        kind = exactly.together(known.dataType, field.dataType, wanted, widens=widens)
+        columns[wanted.lower()] = StructField(known.name, kind, known.nullable, known.metadata)
+        picked.append(exactly.converted(value, field.dataType, kind).alias(name))
+        lost = exactly.loses(value, field.dataType, kind)
+        if lost is not None:
+            losses[name] = lost
+    shape = StructType(list(columns.values()))
+    grows = any(
+        each.name.lower() not in have or have[each.name.lower()].dataType != each.dataType
+        for each in shape
+    )
+    return Fit(rows.select(*picked), shape, grows, losses)
+
+
+def widens(spark: SparkSession, key: str) -> bool:
+    """Say whether the types of a table's columns may become wider."""
+    if str(spark.conf.get(_OF_PIPELINE, "")).lower() == "true":
+        return True
+    return _properties(spark, key).get(WIDENING, "").lower() == "true"
+
+
+def grow(spark: SparkSession, key: str, columns: StructType) -> None:
+    """Give a table columns, and types, that it has not yet: a commit without rows."""
+    from pyspark.sql.types import StructType
+
+    if widens(spark, key) and WIDENING not in _properties(spark, key):
+        spark.sql(f"ALTER TABLE {quoted(key)} SET TBLPROPERTIES ('{WIDENING}' = 'true')")
+    spark.conf.set(_AUTOMATIC, "always")  # the session is a flow's own
+    given = StructType([each for each in columns if _IDENTITY not in (each.metadata or {})])
+    writer = _no_rows(spark, given).write.format("delta").mode("append")
+    writer.option("mergeSchema", "true").saveAsTable(quoted(key))
+
+
+def check_losses(found: Mapping[str, Any], fitted: Fit, rows: DataFrame) -> None:
+    """Refuse rows of which a value would not be the same in the table.
+
+    Args:
+        found: by column, an example of a value that does not fit; None where there is none.
+        fitted: how they fit.
+        rows: as they came.
+
+    Raises:
+        UsageError: it names the columns.
+    """
+    come = {field.name: field.dataType.simpleString() for field in rows.schema}
+    wanted = {field.name.lower(): field.dataType.simpleString() for field in fitted.columns}
+    said = [
+        f"{name.removeprefix(OURS)} is {come[name]} and holds {example}, which the table's "
+        f"{wanted.get(name.lower(), 'type')} has not"
+        for name, example in found.items()
+        if example is not None
+    ]
+    if said:
+        raise UsageError(
+            f"a value does not fit its column, and nothing was written: "
+            f"{'; '.join(said)}; a full refresh begins with the new types, and {WIDENING} = true "
+            "among the table's properties lets them grow"
+        )
+
+
+def _properties(spark: SparkSession, key: str) -> dict[str, str]:
+    state = tables.state_of(spark, key)
+    return dict(state.properties) if state is not None else {}
+
+
+def _no_rows(spark: SparkSession, columns: StructType) -> DataFrame:
+    from pyspark.sql import DataFrame
+
+    java: Any = spark._jsparkSession  # noqa: SLF001 - an empty relation, and no job to make it
+    nothing = spark._jvm.java.util.ArrayList()  # noqa: SLF001
+    return DataFrame(java.createDataFrame(nothing, java.parseDataType(columns.json())), spark)
