@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbkit.errors import UsageError
+from nbkit.pipelines.resolve import exact_types
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
     from pyspark.sql.types import DataType, StructType
-
-_WHOLE = ("tinyint", "smallint", "int", "bigint")
-_DAYS = {"date", "timestamp", "timestamp_ntz"}
 
 
 def together(  # noqa: PLR0911 - one for each kind of type
@@ -28,7 +26,7 @@ def together(  # noqa: PLR0911 - one for each kind of type
     Raises:
         UsageError: no value of the one type is one of the other.
     """
-    from pyspark.sql.types import ArrayType, MapType, NullType, StructType
+    from pyspark.sql.types import ArrayType, MapType, NullType, StringType, StructType
 
     if have == come or isinstance(come, NullType):
         return have
@@ -41,11 +39,11 @@ def together(  # noqa: PLR0911 - one for each kind of type
         key = together(have.keyType, come.keyType, f"{name} (its keys)", widens=widens)
         value = together(have.valueType, come.valueType, f"{name} (its values)", widens=widens)
         return MapType(key, value, have.valueContainsNull)
-    if _holds(have, come):
+    if _fit(come, have) == "exact":
         return have
-    if widens and _holds(come, have) and have.simpleString() != "date":
+    if widens and _fit(have, come) == "exact" and not isinstance(come, StringType):
         return come
-    if _may_hold(have, come):
+    if _fit(come, have) == "by value":
         return have
     types = f"{come.simpleString()} now, and {have.simpleString()} in the table"
     raise UsageError(
@@ -126,7 +124,7 @@ def loses(  # noqa: PLR0911 - one for each kind of type
         return _any(
             [loses(F.map_keys(value), ArrayType(come.keyType), ArrayType(to.keyType)), values]
         )
-    if _holds(to, come):
+    if _fit(come, to) == "exact":
         return None
     return value.isNotNull() & ~value.try_cast(to).try_cast(come).eqNullSafe(value)
 
@@ -149,33 +147,6 @@ def _any(found: list[Column | None]) -> Column | None:
     return result
 
 
-def _holds(wide: DataType, narrow: DataType) -> bool:
-    """Say whether each value of a type is one of another type, too."""
-    from pyspark.sql.types import DecimalType, NullType
-
-    if wide == narrow or isinstance(narrow, NullType):
-        return True
-    one, other = wide.simpleString(), narrow.simpleString()
-    if other in _WHOLE:
-        digits = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}[other]
-        if isinstance(wide, DecimalType):
-            return bool(wide.precision - wide.scale >= digits)
-        exact_double = one == "double" and other != "bigint"
-        return exact_double or (one in _WHOLE and _WHOLE.index(one) > _WHOLE.index(other))
-    if isinstance(wide, DecimalType) and isinstance(narrow, DecimalType):
-        whole = wide.precision - wide.scale >= narrow.precision - narrow.scale
-        return bool(whole and wide.scale >= narrow.scale)
-    return (one, other) == ("double", "float")
-
-
-def _may_hold(to: DataType, come: DataType) -> bool:
-    """Say whether some values of a type are values of another type."""
-    from pyspark.sql.types import DecimalType, NumericType
-
-    if isinstance(to, NumericType) and isinstance(come, NumericType):
-        return True
-    one, other = to.simpleString(), come.simpleString()
-    if {one, other} <= _DAYS:
-        return "date" in {one, other}
-    exact = isinstance(come, DecimalType) or other in {*_WHOLE, "boolean", "date"}
-    return one == "string" and exact
+def _fit(come: DataType, to: DataType) -> str:
+    """Return what becomes of plain values: they are the same, or some of them, or none is."""
+    return next((each.fit for each in exact_types.differences(come, to)), "exact")

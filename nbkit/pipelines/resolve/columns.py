@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from nbkit.errors import UsageError
 from nbkit.near import hint
 from nbkit.pipelines.resolve import exact_types
-from nbkit.quality.splitting import FAILED_EXPECTATIONS
 from nbkit.pipelines.resolve.cdc_columns import check_together
+from nbkit.quality.splitting import FAILED_EXPECTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
