@@ -17,30 +17,22 @@ Read `expectation` first, then `splitting`: how one pass divides and counts the 
 from __future__ import annotations
 
 from nbkit.quality.checking import check, write
-from nbkit.quality.distribution import drift
+from nbkit.quality.drifting import *  # noqa: F403 - what is ready-made is a list of its own
 from nbkit.quality.expectation import Expectation
 from nbkit.quality.history import HISTORY, History
-from nbkit.quality.looks import has_schema, reconcile, same_rows, unique
 from nbkit.quality.metrics import Metrics, NotMeasuredError
+from nbkit.quality.on_figures import *  # noqa: F403
+from nbkit.quality.on_rows import *  # noqa: F403
+from nbkit.quality.on_tables import *  # noqa: F403
 from nbkit.quality.outcome import ExpectationFailedError, Outcome, Result
-from nbkit.quality.ready_made import (
-    aggregate,
-    between,
-    expect,
-    foreign_key,
-    freshness,
-    in_set,
-    matches,
-    not_null,
-    row_count,
-)
+from nbkit.quality.ready_made import READY_MADE
 from nbkit.quality.report import Checked
 from nbkit.quality.rules import read_rules, table_rules
 from nbkit.quality.splitting import Split, aborted_by, split
 from nbkit.quality.streaming import stream
 from nbkit.quality.suggesting import Suggestions, suggest
 
-__all__ = [
+__all__ = [  # noqa: PLE0604 - names, all of them
     "HISTORY",
     "Checked",
     "Expectation",
@@ -53,25 +45,12 @@ __all__ = [
     "Split",
     "Suggestions",
     "aborted_by",
-    "aggregate",
-    "between",
     "check",
-    "drift",
-    "expect",
-    "foreign_key",
-    "freshness",
-    "has_schema",
-    "in_set",
-    "matches",
-    "not_null",
     "read_rules",
-    "reconcile",
-    "row_count",
-    "same_rows",
     "split",
     "stream",
     "suggest",
     "table_rules",
-    "unique",
     "write",
+    *READY_MADE,
 ]

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.quality.expectation import Expectation, checked, repeated
+from nbkit.quality.asked import Asked
+from nbkit.quality.binding import explained
 from nbkit.quality.history import HISTORY, History
+from nbkit.quality.metrics import NotMeasuredError
+from nbkit.quality.naming import UnknownColumnError, quoted
+from nbkit.quality.once import writing
 from nbkit.quality.outcome import Outcome, sampled
 from nbkit.quality.report import Checked
 from nbkit.quality.sampling import look_for, missed
 from nbkit.quality.splitting import SAMPLES, Split, aborted_by, split
-from nbkit.quality.table_checks import Aggregate, Look, TableCheck
-from nbkit.toolkit.session import is_classic
+from nbkit.quality.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
+    from nbkit.quality.asked import Check
     from nbkit.quality.history import Past
+    from nbkit.quality.once import Writing
+    from nbkit.quality.table_checks import Look, Verdict
+    from nbkit.quality.target import Mode
 
-Check = Expectation | TableCheck
-Mode = Literal["append", "overwrite"]
-QUARANTINED_AT = "_quarantined_at"
+_AGAIN = "these rows were written by an earlier try, and are not written again"
 
 
 def check(
@@ -51,7 +56,7 @@ def check(
         DefinitionError: the checks make no sense together.
     """
     frame, dataset = _frame(df, dataset)
-    asked = Asked.of(checks)
+    asked = Asked.of(checks).on(frame, dataset)
     record = History(frame.sparkSession, history, dataset)
     past = record.past()
     outcome = _measured(frame, asked, dataset, samples)
@@ -71,8 +76,16 @@ def write(
     options: Mapping[str, str] | None = None,
     samples: int = SAMPLES,
     history: str | None = HISTORY,
+    once: str = "",
 ) -> Checked:
     """Write a DataFrame through checks, in one pass over its source.
+
+    Good rows, quarantined rows and history are one write: either all of it is there, or a retry
+    brings what is missing and doubles nothing, also after a kill. A retry is known by what is
+    written (the plan and the versions of what it reads) and, in a job, by its task and run; a
+    call that came to its end is repeated as any other append, unless a retry of its task repeats
+    it. Where rows cannot be told from others (they come from people's own Python code, JDBC or
+    Spark Connect), only the name given as `once` tells.
 
     Rows are counted while they are written. Where something has to be known before, or rows go
     to two tables (a quarantine, a check of a query of its own, a `fail` that depends on the
@@ -92,34 +105,59 @@ def write(
         options: of Delta's writer, such as `{"mergeSchema": "true"}`, for both tables.
         samples: most failing rows to show of each expectation; 0 keeps data out of records.
         history: table to add the results to; None for none.
+        once: a name for what is appended, such as its day: rows of that name are written to the
+            table once, whoever tries, and however often.
 
     Raises:
         ExpectationFailedError: a check with the action `fail` did not hold; both tables are
             as they were.
-        DefinitionError: the checks make no sense together, or there is no quarantine table.
+        DefinitionError: the checks make no sense together or cannot be computed on these rows,
+            or there is no quarantine table; nothing was written.
     """
     asked = Asked.of(checks)
     asked.require(df, table, quarantine)
+    asked = asked.on(df, table)
     record = History(df.sparkSession, history, table)
     past = record.past()
     target = Target(table, quarantine, mode, tuple(partition_by), dict(options or {}))
-    outcome = through(df, asked, target, samples, past)
-    record.add(outcome)
+    with writing(df, once, table, quarantine, mode, asked.fingerprint) as by:
+        outcome = through(df, asked, target, samples=samples, past=past, by=by)
+        if by.again:
+            print(f"{table}: {_AGAIN}")
+        record.add(outcome, by.key if mode == "append" else "")
+        by.done = True
     outcome.raise_for_failures("nothing was written")
     return Checked(outcome, past)
 
 
 def through(
-    df: DataFrame, asked: Asked, target: Target, samples: int, past: Mapping[str, Sequence[Past]]
+    df: DataFrame,
+    asked: Asked,
+    target: Target,
+    *,
+    samples: int,
+    past: Mapping[str, Sequence[Past]],
+    by: Writing,
 ) -> Outcome:
     """Write rows through checks, and record nothing.
 
+    Whatever can go wrong goes wrong before the good rows are committed, which comes last; what
+    comes after (their counts, some samples) is got in another way if it must.
+
+    Args:
+        df: rows of a batch.
+        asked: the checks, for these rows.
+        target: where they go.
+        samples: most failing rows to show of each expectation.
+        past: earlier runs, of the looks.
+        by: the name of the write.
+
     Returns:
         What was measured. Where a check with the action `fail` did not hold, nothing was written.
-
-    Raises:
-        NotMeasuredError: Delta had these rows already (`txnAppId`) and did not write them.
     """
+    if target.has(df.sparkSession, by):
+        by.again = True
+        return _counted_again(df, asked, target.table, samples, past)
     before = asked.gated or not target.tells_counts(df.sparkSession)
     made = split(
         df,
@@ -129,11 +167,12 @@ def through(
         samples=samples,
         hold=before or asked.quarantines or bool(asked.looks),
     )
+    by.untouched = True
     try:
-        outcome = _written(made, asked, target, past, before=before)
-        if made.quarantine is not None and not any(each.fatal for each in outcome.results):
-            target.aside(made.quarantine)
-        seen = made.held.select(*df.columns) if made.held is not None else df
+        outcome = _written(made, asked, target, past, by, before=before)
+        outcome = outcome or _counted_again(df, asked, target.table, 0, past)
+        columns = map(quoted, df.columns)
+        seen = df if made.held is None else made.held.selectExpr(*columns)
         return asked.ordered(_with_samples(outcome, asked, seen, samples))
     except Exception as error:
         if aborted_by(error, asked.expectations) is None:
@@ -146,136 +185,42 @@ def through(
         made.release()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Checks by how they are measured."""
-
-    names: tuple[str, ...]
-    expectations: tuple[Expectation, ...]
-    aggregates: tuple[Aggregate, ...]
-    looks: tuple[Look, ...]
-
-    @classmethod
-    def of(cls, checks: Iterable[Check]) -> Asked:
-        """Divide checks.
-
-        Raises:
-            DefinitionError: something is no check, or two have one name.
-        """
-        given = tuple(checks)
-        expectations = checked(each for each in given if not isinstance(each, TableCheck))
-        names = tuple(each.name for each in given)
-        if problems := repeated(names):
-            raise DefinitionError(tuple(problems), "checks")
-        return cls(
-            names,
-            expectations,
-            tuple(each for each in given if isinstance(each, Aggregate)),
-            tuple(each for each in given if isinstance(each, Look)),
-        )
-
-    @property
-    def quarantines(self) -> bool:
-        """Whether rows are to go elsewhere."""
-        return any(each.action == "quarantine" for each in self.expectations)
-
-    @property
-    def gated(self) -> bool:
-        """Whether something has to be known of all rows before any is written."""
-        tolerant = any(each.action == "fail" and each.threshold for each in self.expectations)
-        return tolerant or any(each.action == "fail" for each in (*self.aggregates, *self.looks))
-
-    def require(self, df: DataFrame, table: str, quarantine: str) -> None:
-        """See to it that a write can do what is asked.
-
-        Raises:
-            DefinitionError: it cannot.
-        """
-        if df.isStreaming:
-            why = "is a stream; write it with `quality.stream`"
-            raise DefinitionError((Problem("df", why),), f"write to {table}")
-        if self.quarantines and not quarantine:
-            names = [each.name for each in self.expectations if each.action == "quarantine"]
-            why = f"is not given, but {', '.join(names)} would put rows there"
-            raise DefinitionError((Problem("quarantine", why),), f"write to {table}")
-
-    def ordered(self, outcome: Outcome) -> Outcome:
-        """Return the outcome with the results in the order in which the checks were given."""
-        results = sorted(outcome.results, key=lambda result: self.names.index(result.name))
-        return replace(outcome, results=tuple(results))
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where good and quarantined rows go, and how.
-
-    Attributes:
-        table, quarantine: names of tables.
-        mode: of both.
-        partition_by: columns of the table.
-        options: of Delta's writer, for both.
-    """
-
-    table: str
-    quarantine: str
-    mode: Mode
-    partition_by: tuple[str, ...] = ()
-    options: Mapping[str, str] = field(default_factory=dict)
-
-    def tells_counts(self, spark: SparkSession) -> bool:
-        """Whether writing good rows hands their counts back.
-
-        Not over Spark Connect (4.2, Delta 4.4) where a table is created or replaced: that is a
-        query within a query, and the counts are of the outer one.
-        """
-        if is_classic(spark):
-            return True
-        return self.mode == "append" and spark.catalog.tableExists(self.table)
-
-    def save(self, df: DataFrame) -> None:
-        """Write good rows."""
-        writer = df.write.mode(self.mode).options(**self.options)
-        if self.partition_by:
-            writer = writer.partitionBy(*self.partition_by)
-        writer.saveAsTable(self.table)
-
-    def aside(self, df: DataFrame) -> None:
-        """Write quarantined rows, whatever columns the table had before."""
-        from pyspark.sql import functions
-
-        evolve = "overwriteSchema" if self.mode == "overwrite" else "mergeSchema"
-        rows = df.withColumn(QUARANTINED_AT, functions.current_timestamp())
-        writer = rows.write.mode(self.mode).options(**{**self.options, evolve: "true"})
-        writer.saveAsTable(self.quarantine)
-
-
 def _written(
-    made: Split, asked: Asked, target: Target, past: Mapping[str, Sequence[Past]], *, before: bool
-) -> Outcome:
-    """Write good rows, unless they are counted `before` and something fatal is found."""
-    if not before:
-        target.save(made.good)
-        return _looked(made.metrics.read(), asked.looks, made.good, past)
-    run(made.good)
-    outcome = made.metrics.read()
+    made: Split,
+    asked: Asked,
+    target: Target,
+    past: Mapping[str, Sequence[Past]],
+    by: Writing,
+    *,
+    before: bool,
+) -> Outcome | None:
+    """Write, unless something fatal is found before; returns None where nobody could count."""
+    outcome = Outcome(target.table, 0, 0, 0, ())
+    if before:
+        run(made.good)
+        outcome = made.metrics.read()
     for look in asked.looks:
         if any(result.fatal for result in outcome.results):
             return outcome
-        outcome = _looked(outcome, [look], made.good, past)
-    if not any(result.fatal for result in outcome.results):
-        target.save(made.good)
-    return outcome
+        outcome = _looked(outcome, [look], made.rows, past)
+    if any(result.fatal for result in outcome.results):
+        return outcome
+    target.put(made.good, made.quarantine, by)
+    if before:
+        return outcome
+    try:
+        counted = made.metrics.read()
+    except NotMeasuredError:
+        return None
+    return replace(counted, results=(*counted.results, *outcome.results))
 
 
 def _measured(df: DataFrame, asked: Asked, dataset: str, samples: int) -> Outcome:
     """Measure without removing, writing or stopping anything."""
-    harmless = [replace(each, action="warn") for each in asked.expectations]
-    made = split(df, harmless, dataset=dataset, aggregates=asked.aggregates, samples=0, abort=False)
-    try:
-        run(made.good.selectExpr("1 as looked_at"))
-        outcome = made.metrics.read()
-    finally:
-        made.release()
+    harmless = replace(
+        asked, expectations=tuple(replace(each, action="warn") for each in asked.expectations)
+    )
+    outcome = _counted(harmless, df, dataset)[0]
     action = {each.name: each.action for each in asked.expectations}
     results = tuple(
         replace(result, action=action.get(result.name, result.action)) for result in outcome.results
@@ -283,20 +228,59 @@ def _measured(df: DataFrame, asked: Asked, dataset: str, samples: int) -> Outcom
     return _with_samples(replace(outcome, results=results), asked, df, samples)
 
 
+def _counted_again(
+    df: DataFrame, asked: Asked, dataset: str, samples: int, past: Mapping[str, Sequence[Past]]
+) -> Outcome:
+    """Measure what has been written, without writing it."""
+    outcome, rows = _counted(asked, df, dataset)
+    outcome = _with_samples(outcome, asked, df, samples)
+    return asked.ordered(_looked(outcome, asked.looks, rows, past))
+
+
+def _counted(asked: Asked, df: DataFrame, dataset: str) -> tuple[Outcome, DataFrame]:
+    given, figures = asked.expectations, asked.aggregates
+    made = split(df, given, dataset=dataset, aggregates=figures, samples=0, abort=False, hold=False)
+    try:
+        run(made.good.selectExpr("1 as looked_at"))
+        return made.metrics.read(), made.rows
+    finally:
+        made.release()
+
+
 def _with_samples(outcome: Outcome, asked: Asked, df: DataFrame, samples: int) -> Outcome:
+    from pyspark.errors import PySparkException
+
     wanted = {*missed(outcome)}
     rare = [each for each in asked.expectations if each.name in wanted]
-    return sampled(outcome, look_for(df, rare, samples)) if rare and samples else outcome
+    if not rare or not samples:
+        return outcome
+    try:
+        return sampled(outcome, look_for(df, rare, samples))
+    except PySparkException:  # the rows are counted, and may be written: no reason to say otherwise
+        return outcome
 
 
 def _looked(
     outcome: Outcome, looks: Iterable[Look], df: DataFrame, past: Mapping[str, Sequence[Past]]
 ) -> Outcome:
     found = tuple(
-        each.result(each.look(df, [run.details for run in past.get(each.name, ())]))
+        each.result(
+            _look(each, df, outcome.dataset, [run.details for run in past.get(each.name, ())])
+        )
         for each in looks
     )
     return replace(outcome, results=(*outcome.results, *found))
+
+
+def _look(each: Look, df: DataFrame, dataset: str, past: Sequence[str]) -> Verdict:
+    from pyspark.errors import AnalysisException
+
+    try:
+        return each.look(df, past)
+    except UnknownColumnError as error:
+        raise DefinitionError((Problem(each.name, str(error)),), f"checks of {dataset}") from None
+    except AnalysisException as error:
+        raise explained(df, dataset, each.name, error) from error
 
 
 def run(df: DataFrame) -> None:

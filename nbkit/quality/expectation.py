@@ -14,7 +14,9 @@ from nbkit.errors import DefinitionError, Problem
 from nbkit.near import hint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from nbkit.quality.naming import Named
 
 Action = Literal["warn", "drop", "fail", "quarantine"]
 Nulls = Literal["fail", "pass"]
@@ -42,6 +44,7 @@ class Expectation:
         says: the rule in words, where the predicate is long; else empty.
         across_rows: the predicate looks at other rows too, which a stream cannot.
         tags: for choosing among shared rules.
+        on: makes the predicate for the columns that are there; None where it is what it is.
 
     Raises:
         DefinitionError: a field has no meaning, with all such problems.
@@ -55,6 +58,7 @@ class Expectation:
     says: str = ""
     across_rows: bool = False
     tags: tuple[str, ...] = field(default=(), compare=False)
+    on: Callable[[Named], str] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         problems = tuple(_problems(self))

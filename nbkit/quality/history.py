@@ -2,12 +2,13 @@
 
 Columns of the table `nbkit_quality`, one row per expectation and check:
 
-`at` when; `id` the attempt (or, by hand, the call) with the dataset and which checks; `dataset`,
-`name`, `rule`, `action`, `threshold`; `rows` looked at; `passed`, `failed`, `dropped` of them (a
-check of a whole table has 1 and 0); `ok`; `observed` in words; `details` for later runs and
+`at` when; `id` the write, or the attempt (by hand, the call) with the dataset and its checks;
+`dataset`, `name`, `rule`, `action`, `threshold`; `rows` looked at; `passed`, `failed`, `dropped` of
+them (a check of a whole table has 1 and 0); `ok`; `observed` in words; `details` for later runs and
 `sample` of failing rows, both JSON; `job`, `run_id`, `task`, `attempt`, NULL when no job ran it.
 
-Within one attempt, the same checks on the same dataset replace what they had said before.
+What was appended is there once for each write. Of all else, within one attempt, the same checks on
+the same dataset replace what they had said before.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit import serving as attempt
 from nbkit.dialect.sql_text import literal
+from nbkit.errors import DefinitionError, Problem
 from nbkit.toolkit.say import say
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ SCHEMA = (
     "observed string, details string, sample string, "
     "job string, run_id bigint, task string, attempt int"
 )
+_COLUMNS = [part.split()[0] for part in SCHEMA.split(", ")]
 _LAST_RUNS = 20
 _CONFLICTS = ("CONCURRENT", "Concurrent", "ALREADY_EXISTS", "already exists", "METADATA_CHANGED")
 _written: set[tuple[str, str]] = set()
@@ -73,9 +76,18 @@ class History:
         self._dataset = dataset
 
     def past(self) -> dict[str, list[Past]]:
-        """Return the last runs of each expectation, the newest first."""
+        """Return the last runs of each expectation, the newest first.
+
+        Raises:
+            DefinitionError: the table is there, and is no history.
+        """
         if self._table is None or not self._spark.catalog.tableExists(self._table):
             return {}
+        there = {field.name.lower() for field in self._spark.table(self._table).schema}
+        missing = [name for name in _COLUMNS if name not in there]
+        if missing:
+            why = f"{self._table} is no table of results: it has no {', '.join(missing)}"
+            raise DefinitionError((Problem("history", why),), f"checks of {self._dataset}")
         numbered = "row_number() over (partition by name order by at desc) as place"
         rows = (
             self._spark.table(self._table)
@@ -93,26 +105,38 @@ class History:
             past.setdefault(name, []).append(Past(at, failed, looked_at, ok, observed, details))
         return past
 
-    def add(self, outcome: Outcome) -> None:
-        """Put what was measured on the run's record and into the table."""
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt
-        from tenacity.wait import wait_random_exponential
+    def add(self, outcome: Outcome, write: str = "") -> None:
+        """Put what was measured on the run's record and into the table.
 
-        now = time.time()
+        Args:
+            outcome: what was measured.
+            write: name of the write that it is of; what is there of that name stays as it is.
+        """
+        self.tell(outcome)
+        self.keep(outcome, write)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Put what was measured on the run's record."""
         say(
             {
                 "kind": "expectations",
                 "id": _what(outcome),
                 "dataset": outcome.dataset,
                 "rows": outcome.rows,
-                "at": round(now * 1000),
+                "at": round(time.time() * 1000),
                 "results": [result.as_wire() for result in outcome.results],
             }
         )
+
+    def keep(self, outcome: Outcome, write: str = "") -> None:
+        """Put what was measured into the table; for the arguments, see `add`."""
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt
+        from tenacity.wait import wait_random_exponential
+
         if self._table is None or not outcome.results:
             return
-        key = _id(outcome)
-        rows = self._spark.createDataFrame(_rows(outcome, key, now), SCHEMA)
+        key = write or _id(outcome)
+        rows = self._spark.createDataFrame(_rows(outcome, key, time.time()), SCHEMA)
         for again in Retrying(
             retry=retry_if_exception(_is_conflict),
             stop=stop_after_attempt(8),
@@ -120,11 +144,15 @@ class History:
             reraise=True,
         ):
             with again:
-                self._append(rows, key)
+                self._append(rows, key, once=bool(write))
 
-    def _append(self, rows: DataFrame, key: str) -> None:
+    def _append(self, rows: DataFrame, key: str, *, once: bool) -> None:
         table = self._table
         assert table is not None
+        if once:
+            writer = rows.write.mode("append").option("txnAppId", key).option("txnVersion", 1)
+            writer.saveAsTable(table)
+            return
         if (table, key) in _written:
             self._spark.sql(f"delete from {table} where id = {literal(key)}")  # noqa: S608 - the author's own table
         rows.write.mode("append").saveAsTable(table)

@@ -17,6 +17,7 @@ from nbkit.errors import NbkitError
 from nbkit.quality.counting import by_name
 from nbkit.quality.outcome import Outcome, aggregated, outcome_of, sampled, total
 from nbkit.quality.sampling import SAMPLE, by_rule
+from nbkit.quality.values import typed
 from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Metrics:
         names = [each.name for each in self._expectations]
         made = sampled(made, by_rule((each.get(SAMPLE) for each in batches), names, self._samples))
         whole = tuple(
-            check.result(check.judge(batches[-1].get(aggregated(place))))
+            check.result(check.judge(typed(batches[-1].get(aggregated(place)))))
             for place, check in enumerate(self._aggregates)
         )
         return replace(made, results=(*made.results, *whole))

@@ -30,24 +30,15 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import DefinitionError, Problem
 from nbkit.near import hint
-from nbkit.quality import distribution, looks, ready_made
+from nbkit.quality.ready_made import READY_MADE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from pyspark.sql import SparkSession
 
-    from nbkit.quality.checking import Check
+    from nbkit.quality.asked import Check
 
-READY_MADE: dict[str, Callable[..., Check]] = {
-    make.__name__: make
-    for make in (
-        *(ready_made.expect, ready_made.not_null, ready_made.in_set, ready_made.between),
-        *(ready_made.matches, ready_made.foreign_key, ready_made.row_count),
-        *(ready_made.aggregate, ready_made.freshness),
-        *(looks.unique, looks.has_schema, looks.reconcile, looks.same_rows, distribution.drift),
-    )
-}
 _OF_RULES = ("check", "tags", "active")
 _COLUMNS = ("name", "predicate", "action", "threshold", "nulls", "check", "tags", "active")
 

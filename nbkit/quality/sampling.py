@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from nbkit.quality.naming import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -73,11 +75,6 @@ def row_struct(schema: StructType) -> str:
     fields = {field.name.lower(): field for field in reversed(_shown(schema))}
     columns = [f"{_shortened(field)} as {quoted(field.name)}" for field in fields.values()]
     return f"struct({', '.join(reversed(columns))})"
-
-
-def quoted(name: str) -> str:
-    """Return a column's name as SQL has it."""
-    return f"`{name.replace('`', '``')}`"
 
 
 def by_rule(

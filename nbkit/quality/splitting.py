@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 from nbkit.dialect.sql_text import literal
 from nbkit.errors import DefinitionError, Problem
+from nbkit.quality.binding import bound
+from nbkit.quality.binding import figures as figures_of
 from nbkit.quality.counting import counters
 from nbkit.quality.expectation import Expectation, checked
 from nbkit.quality.metrics import Metrics
 from nbkit.quality.one_version import fixed
 from nbkit.quality.outcome import aggregated
 from nbkit.quality.sampling import SAMPLE, sample_metric
+from nbkit.quality.values import typed_text
 from nbkit.quality.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -44,12 +47,14 @@ class Split:
         quarantine: rows for the quarantine table, with `_failed_expectations` besides; None
             where no expectation quarantines.
         metrics: the counts, once `good` has been written.
+        rows: the good rows for another look at them: nothing is counted, nothing stops.
         held: all rows with what they fail, the same at a second look; None where that is not so.
     """
 
     good: DataFrame
     quarantine: DataFrame | None
     metrics: Metrics
+    rows: DataFrame
     held: DataFrame | None = None
 
     def release(self) -> None:
@@ -88,11 +93,14 @@ def split(
             where something is quarantined. Streams are never held: there, split each batch.
 
     Raises:
-        DefinitionError: names are repeated, or a stream is asked for what it cannot.
+        DefinitionError: names are repeated, a rule cannot be computed on these rows, or a stream
+            is asked for what it cannot.
     """
     given = checked(expectations)
     if df.isStreaming:
         _refuse_on_streams(given, aggregates)
+    given = bound(df, given, dataset)
+    figures = figures_of(df, aggregates, dataset)
     verdicts = Verdicts(given)
     quarantining, dropping = verdicts.places("quarantine"), verdicts.places("drop")
     hold = (bool(quarantining) if hold is None else hold) and not df.isStreaming
@@ -109,17 +117,19 @@ def split(
     if hold and same is None:
         metrics.at_close(judged.unpersist)
     good = metrics.observe(judged, wanted)
-    good = good.where(_expr(_aborting(verdicts, kept) if abort else kept)).drop(*verdicts.columns)
-    figures = [_expr(each.expression).alias(aggregated(n)) for n, each in enumerate(aggregates)]
-    good = metrics.observe(good, figures)
+    stopping = _stopping(given, [verdicts.fails([n]) for n, _ in enumerate(given)], abort=abort)
+    good = good.where(_expr(_or_stop(stopping, kept))).drop(*verdicts.columns)
+    told = [_expr(typed_text(text)).alias(aggregated(n)) for n, text in enumerate(figures)]
+    good = metrics.observe(good, told)
     elsewhere = None
     if quarantining and same is not None:
         # Read again, rows are judged rule by rule: Spark would compute the bits twice over.
-        elsewhere = _quarantined(same, given, [each.failing for each in given])
+        elsewhere = _quarantined(same, given, [each.failing for each in given], abort=abort)
     elif quarantining:
         conditions = [verdicts.fails([place]) for place in range(len(given))]
-        elsewhere = _quarantined(judged, given, conditions).drop(*verdicts.columns)
-    return Split(good, elsewhere, metrics, judged if hold else None)
+        elsewhere = _quarantined(judged, given, conditions, abort=abort).drop(*verdicts.columns)
+    rows = judged.where(_expr(kept)).drop(*verdicts.columns)
+    return Split(good, elsewhere, metrics, rows, judged if hold else None)
 
 
 def aborted_by(error: BaseException, expectations: Iterable[Expectation]) -> Expectation | None:
@@ -136,23 +146,35 @@ def _mark(expectation: Expectation) -> str:
 
 
 def _quarantined(
-    df: DataFrame, given: Sequence[Expectation], conditions: Sequence[str]
+    df: DataFrame, given: Sequence[Expectation], conditions: Sequence[str], *, abort: bool
 ) -> DataFrame:
-    """Return the rows to quarantine, with what they fail; conditions are in the order of rules."""
+    """Return the rows to quarantine, with what they fail; conditions are in the order of rules.
+
+    A row that fails what lets none pass ends this query too: whichever of the two tables is
+    written first, neither is.
+    """
     pairs = list(zip(given, conditions, strict=True))
     names = [f"case when {condition} then {literal(each.name)} end" for each, condition in pairs]
     some = " or ".join(condition for each, condition in pairs if each.action == "quarantine")
     reasons = f"array_compact(array({', '.join(names)})) as {FAILED_EXPECTATIONS}"
-    return df.where(some).selectExpr("*", reasons)
+    found = df.where(_expr(_or_stop(_stopping(given, conditions, abort=abort), some)))
+    return found.drop(FAILED_EXPECTATIONS).selectExpr("*", reasons)
 
 
-def _aborting(verdicts: Verdicts, kept: str) -> str:
+def _stopping(
+    given: Sequence[Expectation], conditions: Sequence[str], *, abort: bool
+) -> list[tuple[str, Expectation]]:
+    """Return the conditions of rows that end the query, with the expectation that they fail."""
+    pairs = zip(conditions, given, strict=True)
+    return [pair for pair in pairs if abort and pair[1].action == "fail" and not pair[1].threshold]
+
+
+def _or_stop(stopping: Sequence[tuple[str, Expectation]], condition: str) -> str:
     cases = [
-        f"when {verdicts.fails([place])} then cast(raise_error({literal(_mark(each))}) as boolean)"
-        for place, each in enumerate(verdicts.expectations)
-        if each.action == "fail" and not each.threshold
+        f"when {fails} then cast(raise_error({literal(_mark(each))}) as boolean)"
+        for fails, each in stopping
     ]
-    return f"case {' '.join(cases)} else {kept} end" if cases else kept
+    return f"case {' '.join(cases)} else {condition} end" if cases else condition
 
 
 def _refuse_on_streams(given: Sequence[Expectation], aggregates: Sequence[Aggregate]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.quality.checking import Asked, Target, through
+from nbkit.quality.asked import Asked
+from nbkit.quality.checking import through
 from nbkit.quality.history import HISTORY, History
 from nbkit.quality.metrics import NotMeasuredError
+from nbkit.quality.once import Writing
 from nbkit.quality.outcome import (
     KEPT,
     QUARANTINED,
@@ -20,15 +22,16 @@ from nbkit.quality.outcome import (
 )
 from nbkit.quality.report import Checked
 from nbkit.quality.splitting import SAMPLES, aborted_by, split
+from nbkit.quality.target import Target
 from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
-    from nbkit.quality.checking import Check
+    from nbkit.quality.asked import Check
     from nbkit.quality.expectation import Expectation
 
 _STOPPED = "its batch was not written, batches before it were"
@@ -48,9 +51,9 @@ def stream(
 ) -> Checked:
     """Append what a stream has to offer now, through expectations, and wait for the end.
 
-    Without a quarantine the stream writes to the table itself, and Spark's progress carries
-    the counts. With one, each batch is written to both tables, once, also after a crash; not
-    over Spark Connect.
+    Each batch is written to table, quarantine and history once, also after a crash. Over Spark
+    Connect there is no quarantine: there the stream writes to the table itself, and Spark's
+    progress carries the counts.
     Checks of a whole table do not fit a stream; check its table afterwards.
 
     Args:
@@ -58,10 +61,10 @@ def stream(
         table: where good rows are appended.
         checks: expectations on rows. One with the action `fail` and no threshold stops the
             stream before the batch with the failing row is written; one with a threshold is
-            judged by batch where there is a quarantine, and else at the end.
+            judged by batch, and over Spark Connect at the end.
         checkpoint: folder where the stream remembers what it has read.
         quarantine: table for quarantined rows.
-        options: of the stream's writer.
+        options: of the stream's writer, and of Delta's, such as `{"mergeSchema": "true"}`.
         samples: most failing rows to show of each expectation.
         history: table to add the results to; None for none.
 
@@ -69,16 +72,18 @@ def stream(
         ExpectationFailedError: an expectation with the action `fail` did not hold.
         DefinitionError: the checks are not for a stream, or there is no quarantine table.
     """
-    asked = _for_streams(df, table, checks, quarantine)
+    asked = _for_streams(df, table, checks, quarantine).on(df, table)
     record = History(df.sparkSession, history, table)
     past = record.past()
     given = {**(options or {}), "checkpointLocation": checkpoint}
-    if asked.quarantines:
-        batches = Batches(table, asked, quarantine, checkpoint, samples)
+    if is_classic(df.sparkSession):
+        target = Target(table, quarantine, "append", options=dict(options or {}))
+        batches = Batches(target, asked, record, checkpoint, samples)
         outcome, consequence = _by_batches(df, batches, given)
+        record.tell(outcome)
     else:
         outcome, consequence = _by_itself(df, table, asked, samples, given)
-    record.add(outcome)
+        record.add(outcome)
     outcome.raise_for_failures(consequence)
     return Checked(outcome, past)
 
@@ -86,32 +91,48 @@ def stream(
 class Batches:
     """Writes each batch of a stream through expectations: give it to `foreachBatch`.
 
+    Args:
+        target: where rows go.
+        asked: expectations on them.
+        record: takes what was measured of each batch.
+        checkpoint: of the stream.
+        samples: most failing rows to show of each expectation.
+
     Attributes:
         outcome: what was measured in all batches so far, or in the one that was not to be written.
         stopped: whether there was such a one.
     """
 
     def __init__(
-        self, table: str, asked: Asked, quarantine: str, application: str, samples: int
+        self, target: Target, asked: Asked, record: History, checkpoint: str, samples: int
     ) -> None:
-        self.outcome = nothing(table, asked.expectations)
+        self.outcome = nothing(target.table, asked.expectations)
         self.stopped = False
+        self._target = target
         self._asked = asked
-        self._target = Target(table, quarantine, "append")
-        self._application = application
+        self._record = record
+        self._checkpoint = checkpoint
         self._samples = samples
+        self._stream = ""
 
     def __call__(self, batch: DataFrame, number: int) -> None:
         """Write one batch; one that is there already, after a crash, is not written again."""
-        once = {"txnAppId": f"nbkit-{self._application}", "txnVersion": str(number)}
-        target = replace(self._target, options=once)
-        try:
-            found = through(batch, self._asked, target, self._samples, {})
-        except NotMeasuredError:
-            return
+        self._stream = self._stream or _id_of(batch.sparkSession, self._checkpoint)
+        by = Writing(f"nbkit-{self._stream}", number, retried=True)
+        found = through(*(batch, self._asked, self._target), samples=self._samples, past={}, by=by)
         self.stopped = any(result.fatal for result in found.results)
+        self._record.keep(found, "" if self.stopped else by.key)
         self.outcome = found if self.stopped else self.outcome.plus(found)
         found.raise_for_failures(_STOPPED)
+
+
+def _id_of(spark: SparkSession, checkpoint: str) -> str:
+    """Return the name that Spark gave a stream when it made the checkpoint.
+
+    Not the folder's: when that is removed, the stream begins anew with batches of the same numbers.
+    """
+    [[text]] = spark.read.text(f"{checkpoint.rstrip('/')}/metadata").collect()
+    return str(json.loads(text)["id"])
 
 
 def nothing(dataset: str, expectations: tuple[Expectation, ...]) -> Outcome:

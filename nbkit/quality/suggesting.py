@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbkit.quality.naming import quoted
 from nbkit.quality.rules import build
-from nbkit.quality.sampling import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import StructField
 
-    from nbkit.quality.checking import Check
+    from nbkit.quality.asked import Check
 
 _FEW_VALUES = 20
 _MOST_NULLS = 0.05

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from nbkit.errors import DefinitionError, Problem
 from nbkit.near import hint
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-TABLE_ACTIONS = ("warn", "fail")
+    from nbkit.quality.naming import Named
+
+TableAction = Literal["warn", "fail"]
+TABLE_ACTIONS: tuple[TableAction, ...] = get_args(TableAction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class TableCheck:
 
     name: str
     rule: str
-    action: Literal["warn", "fail"] = "warn"
+    action: TableAction = "warn"
     threshold: float = 0.0
     tags: tuple[str, ...] = field(default=(), compare=False, kw_only=True)
 
@@ -86,11 +89,11 @@ class Aggregate(TableCheck):
     """A check of a SQL aggregate over the rows that are kept, taken as they are written.
 
     Attributes:
-        expression: the aggregate; Spark observes none with DISTINCT.
-        judge: what its value means.
+        expression: makes the SQL of the aggregate, for the columns that are there.
+        judge: what its value means: a number exactly as it is, a date, a time, or text.
     """
 
-    expression: str = field(kw_only=True)
+    expression: Callable[[Named], str] = field(kw_only=True, compare=False)
     judge: Callable[[Any], Verdict] = field(kw_only=True, compare=False)
 
 

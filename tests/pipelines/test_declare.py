@@ -143,7 +143,8 @@ def test_dlt_is_found_where_no_package_has_the_name(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("10 seconds", 10), ("1 minute", 60), ("2 hours", 7200)]
+    ("text", "seconds"),
+    [("10 seconds", 10), ("1 minute", 60), ("2 hours", 7200), ("'1 week'", 604_800)],
 )
 def test_intervals_are_read(text, seconds):
     """As `pipelines.trigger.interval` has them."""

@@ -10,7 +10,7 @@ import pytest
 
 from nbkit import quality
 from nbkit.errors import DefinitionError
-from nbkit.quality.ready_made import value_literal
+from nbkit.quality.values import value_literal
 
 pytestmark = pytest.mark.e2e
 

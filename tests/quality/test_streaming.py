@@ -29,14 +29,14 @@ def test_a_stream_counts_as_it_writes(spark, source, tmp_path):
     again = quality.stream(source(), "streamed", [LOW, ODD], checkpoint=checkpoint)
     assert (again.outcome.rows, again.ok) == (0, True)
     assert spark.table("streamed").count() == 4
-    assert spark.table("nbkit_quality").where("dataset = 'streamed'").count() == 4
+    assert spark.table("nbkit_quality").where("dataset = 'streamed'").count() == 2
 
 
 def test_a_failing_row_stops_its_batch(spark, source, tmp_path):
     strict = quality.expect("strict", "id <> 3", action="fail")
     with pytest.raises(quality.ExpectationFailedError, match="its batch was not written"):
         quality.stream(source(), "stopped", [strict], checkpoint=str(tmp_path / "a"))
-    assert spark.table("stopped").count() == 0
+    assert not spark.catalog.tableExists("stopped")
     aside = quality.expect("aside", "id > 3", action="quarantine")
     with pytest.raises(quality.ExpectationFailedError, match="1 of 8 rows fail `id <> 3`"):
         quality.stream(
@@ -44,7 +44,7 @@ def test_a_failing_row_stops_its_batch(spark, source, tmp_path):
             checkpoint=str(tmp_path / "b"),
             quarantine="stopped_aside",
         )
-    assert spark.table("stopped").count() == 0
+    assert not spark.catalog.tableExists("stopped")
     assert not spark.catalog.tableExists("stopped_aside")
 
 
@@ -60,7 +60,7 @@ def test_batches_go_to_two_tables_once(spark, source, tmp_path):
     assert result.outcome.rows == 0
     assert (spark.table("sorted").count(), spark.table("sorted_aside").count()) == (4, 4)
     told = spark.table("nbkit_quality").where("dataset = 'sorted' and name = 'low'")
-    assert {(row.rows, row.failed) for row in told.collect()} == {(8, 2), (0, 0)}
+    assert told.selectExpr("sum(rows)", "sum(failed)").first() == (8, 2)
 
 
 def test_what_is_not_for_streams_is_said_at_once(spark, source):

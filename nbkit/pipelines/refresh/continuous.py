@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nbkit.durations import duration
 from nbkit.errors import DefinitionError, Problem
 from nbkit.pipelines.refresh.progress import OVER
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 INTERVAL = "pipelines.trigger.interval"
 """Setting of the pause between two rounds."""
 
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-
 
 def seconds_of(interval: str) -> float:
     """Return an interval such as `10 seconds` or `1 minute` in seconds.
@@ -27,12 +26,10 @@ def seconds_of(interval: str) -> float:
     Raises:
         DefinitionError: it is none.
     """
-    number, _, unit = interval.strip().strip("'\"").partition(" ")
-    factor = _UNITS.get(unit.strip().lower().removesuffix("s"))
-    if factor is None or not number.replace(".", "", 1).isdigit():
-        problem = Problem(INTERVAL, f"{interval!r} is no interval; write 10 seconds or 1 minute")
-        raise DefinitionError((problem,), "configuration")
-    return float(number) * factor
+    try:
+        return duration(interval.strip().strip("'\"")).total_seconds()
+    except ValueError as error:
+        raise DefinitionError((Problem(INTERVAL, str(error)),), "configuration") from None
 
 
 class Rounds:

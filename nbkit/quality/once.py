@@ -1,0 +1,188 @@
+"""Writes have names, so that a retry finds what an earlier try has committed already.
+
+Delta notes in a commit which application made it, and as its which (`txnAppId`, `txnVersion`).
+The application is here: which rows (`plan_identity`), to which tables, under which rules, and
+
+* in a job, for which task of which run. The n-th such write of an attempt is the n-th of the
+  attempt before it: it is not done again;
+* by hand, for which call. A call that did not come to its end (an error, a kernel that was killed)
+  leaves a note of its name; the next one that would write the same takes the name over.
+
+The notes are small files in the project's folder of state. A write whose rows cannot be told from
+others has a name of its own each time: nothing is ever left out because it looked like another.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbkit import serving as attempt
+from nbkit.quality.plan_identity import identity
+from nbkit.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame
+
+_OLD_SECONDS = 30 * 86_400
+
+
+@dataclass(slots=True)
+class Writing:
+    """One write by its name.
+
+    Attributes:
+        application: what writes, as Delta has it.
+        number: as its which.
+        retried: whether there may have been a try before.
+        done: set when all of it is there: the name is not used again.
+        untouched: whether nothing is committed.
+        again: whether an earlier try had committed all rows.
+    """
+
+    application: str
+    number: int = 1
+    retried: bool = False
+    done: bool = False
+    untouched: bool = False
+    again: bool = False
+
+    @property
+    def key(self) -> str:
+        """The whole name."""
+        return f"{self.application}/{self.number}"
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What Delta's writer is told, so that it writes once."""
+        return {"txnAppId": self.application, "txnVersion": str(self.number)}
+
+
+@contextmanager
+def writing(df: DataFrame, once: str, *what: str) -> Iterator[Writing]:
+    """Name a write for as long as it lasts.
+
+    Args:
+        df: the rows.
+        once: the author's own name for it; empty for none.
+        what: tables, rules and whatever else belongs to it.
+    """
+    if once:
+        yield Writing(f"nbkit-once-{_digest(once, *what[:1])}", retried=True)
+        return
+    rows = identity(df)
+    if rows is None:
+        yield Writing(f"nbkit-{uuid.uuid4()}")
+        return
+    context = attempt.current()
+    if context is None:
+        with _note(_digest(rows, *what)) as note:
+            yield from _by_hand(note)
+        return
+    task = (context["run_id"], context["task_key"], context.get("iteration"))
+    application = _digest(rows, *what, *map(str, task))
+    yield from _in_a_job(application, str(context["task_run_id"]))
+
+
+def _by_hand(note: _Note | None) -> Iterator[Writing]:
+    if note is None:  # somebody else is writing the same just now
+        yield Writing(f"nbkit-{uuid.uuid4()}")
+        return
+    left = note.read().get("application")
+    made = Writing(left or f"nbkit-{uuid.uuid4()}", retried=left is not None)
+    note.write({"application": made.application})
+    try:
+        yield made
+    finally:
+        if made.done or made.untouched:
+            note.forget()
+
+
+def _in_a_job(application: str, attempted: str) -> Iterator[Writing]:
+    with _note(application, wait=True) as note:
+        assert note is not None
+        counts = note.read()
+        number = int(counts.get(attempted, 0)) + 1
+        note.write(counts | {attempted: number})
+    made = Writing(f"nbkit-{application}", number, retried=True)
+    try:
+        yield made
+    finally:
+        if not made.done:
+            with _note(application, wait=True) as note:
+                assert note is not None
+                counts = note.read()
+                note.write(counts | {attempted: max(0, int(counts.get(attempted, number)) - 1)})
+
+
+class _Note:
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+
+    def read(self) -> dict[str, Any]:
+        try:
+            found = json.loads(os.pread(self._descriptor, 1_000_000, 0) or b"{}")
+        except ValueError:  # killed while writing it: nothing was committed before
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def write(self, content: dict[str, Any]) -> None:
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, json.dumps(content).encode(), 0)
+        os.fsync(self._descriptor)
+
+    def forget(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _note(name: str, *, wait: bool = False) -> Iterator[_Note | None]:
+    """Hold the note of a name; None if another process or thread holds it."""
+    folder = Settings.of().state_directory / "writes"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(descriptor)
+            yield None
+            return
+        if _is_there(path, descriptor):
+            break
+        os.close(descriptor)  # forgotten by its holder in the meantime
+    try:
+        _forget_old(folder)
+        yield _Note(path, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_there(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _forget_old(folder: Path) -> None:
+    before = time.time() - _OLD_SECONDS
+    for each in folder.glob("*.json"):
+        if each.stat().st_mtime < before:
+            each.unlink(missing_ok=True)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,157 @@
+"""Where good and quarantined rows go: two tables, and one write that a retry does not double.
+
+Quarantined rows are written first, each with the name of the write; the commit of the good rows
+decides. Whatever comes in between (an error, a kill): a retry of the same name puts its own
+quarantined rows in the place of those that are there, and then the good ones. An error on the way
+takes the quarantined rows back at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbkit.dialect.sql_text import literal
+from nbkit.errors import DefinitionError, Problem
+from nbkit.toolkit.session import is_classic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from nbkit.quality.once import Writing
+
+Mode = Literal["append", "overwrite"]
+QUARANTINED_AT = "_quarantined_at"
+WRITTEN_BY = "_written_by"
+"""Columns of quarantined rows: when they were put there, and by which write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where good and quarantined rows go, and how.
+
+    Attributes:
+        table, quarantine: names of tables.
+        mode: of both.
+        partition_by: columns of the table.
+        options: of Delta's writer, for both.
+    """
+
+    table: str
+    quarantine: str
+    mode: Mode
+    partition_by: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def tells_counts(self, spark: SparkSession) -> bool:
+        """Whether writing good rows hands their counts back.
+
+        Not over Spark Connect (4.2, Delta 4.4) where a table is created or replaced: that is a
+        query within a query, and the counts are of the outer one.
+        """
+        if is_classic(spark):
+            return True
+        return self.mode == "append" and spark.catalog.tableExists(self.table)
+
+    def has(self, spark: SparkSession, by: Writing) -> bool:
+        """Whether the good rows of a write are there already."""
+        return self.mode == "append" and by.retried and _noted(spark, self.table, by)
+
+    def put(self, good: DataFrame, aside: DataFrame | None, by: Writing) -> None:
+        """Write good and quarantined rows.
+
+        Raises:
+            Exception: whatever Spark raises; then both tables are as they were.
+        """
+        spark = good.sparkSession
+        before = None
+        by.untouched = False
+        if aside is not None:
+            before = _State.of(spark, self.quarantine)
+            self._aside(aside, by)
+        try:
+            self._save(good, by)
+        except Exception:
+            if aside is not None:
+                self._take_back(spark, before, by)
+            by.untouched = True
+            raise
+
+    def _save(self, df: DataFrame, by: Writing) -> None:
+        once = by.options if self.mode == "append" else {}
+        writer = df.write.mode(self.mode).options(**{**once, **self.options})
+        if self.partition_by:
+            writer = writer.partitionBy(*self.partition_by)
+        writer.saveAsTable(self.table)
+
+    def _aside(self, df: DataFrame, by: Writing) -> None:
+        """Write quarantined rows, whatever columns the table had before."""
+        from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+        rows = df.withColumns({QUARANTINED_AT: F.current_timestamp(), WRITTEN_BY: F.lit(by.key)})
+        evolve = {"overwriteSchema" if self.mode == "overwrite" else "mergeSchema": "true"}
+        mode, how = self.mode, by.options if self.mode == "append" else {}
+        if mode == "append" and by.retried and self._holds(df.sparkSession, by):
+            mode, how = "overwrite", {"replaceWhere": f"{WRITTEN_BY} = {literal(by.key)}"}
+        writer = rows.write.mode(mode).options(**{**how, **self.options, **evolve})
+        writer.saveAsTable(self.quarantine)
+
+    def _holds(self, spark: SparkSession, by: Writing) -> bool:
+        """Whether rows of an earlier try are in the quarantine."""
+        if is_classic(spark):
+            return _noted(spark, self.quarantine, by)
+        if not spark.catalog.tableExists(self.quarantine):
+            return False
+        found = spark.table(self.quarantine)
+        return WRITTEN_BY in found.columns and bool(
+            found.where(f"{WRITTEN_BY} = {literal(by.key)}").limit(1).count()
+        )
+
+    def _take_back(self, spark: SparkSession, before: _State | None, by: Writing) -> None:
+        """Let the quarantine be as it was."""
+        if before is None:
+            spark.sql(f"DROP TABLE IF EXISTS {self.quarantine}")
+        elif self.mode == "append":
+            where = f"{WRITTEN_BY} = {literal(by.key)}"
+            spark.sql(f"DELETE FROM {self.quarantine} WHERE {where}")  # noqa: S608 - the author's own table
+        else:
+            spark.sql(f"RESTORE TABLE {self.quarantine} TO VERSION AS OF {before.version}")
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    version: int
+
+    @classmethod
+    def of(cls, spark: SparkSession, table: str) -> _State | None:
+        """Return the state of a Delta table; None if there is none of that name.
+
+        Raises:
+            DefinitionError: there is something of that name that is no Delta table.
+        """
+        from pyspark.errors import AnalysisException
+
+        if not spark.catalog.tableExists(table):
+            return None
+        try:
+            [row] = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").collect()
+        except AnalysisException:
+            why = f"{table} is there, and is no Delta table"
+            raise DefinitionError((Problem("quarantine", why),), "write") from None
+        return cls(int(row["version"]))
+
+
+def _noted(spark: SparkSession, table: str, by: Writing) -> bool:
+    """Whether a table's log says that a write was committed; over Spark Connect nobody tells."""
+    if not is_classic(spark) or not spark.catalog.tableExists(table):
+        return False
+    plan: Any = spark.table(table)._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no other way
+    while plan.children().size():
+        plan = plan.children().apply(0)
+    files = plan.relation().location() if hasattr(plan, "relation") else None
+    if files is None or not hasattr(files, "getSnapshot"):
+        return False
+    noted = files.getSnapshot().transactions().get(by.application)
+    return bool(noted.isDefined() and int(noted.get()) >= by.number)
