@@ -23,6 +23,7 @@ class Context(TypedDict):
         directory: working directory of the notebook, absolute.
         notebook_path: the notebook as the job names it.
         job_id, job_name, run_id, task_key, task_run_id, attempt: identity; attempt from 0.
+        iteration: of a For each task; None, or missing, where there is none.
         parameters: job and task parameters as strings; what widgets answer.
         task_values: values set so far by the tasks of this run, by task key, then by name.
         spark_conf: session settings to apply when the Spark session is attached.
@@ -38,6 +39,7 @@ class Context(TypedDict):
     task_key: str
     task_run_id: int
     attempt: int
+    iteration: NotRequired[int | None]
     parameters: dict[str, str]
     task_values: dict[str, dict[str, Any]]
     spark_conf: dict[str, str]

@@ -1,27 +1,69 @@
-"""Rules proposed from what a table is like today: two passes over it, and a person decides."""
+"""Rules proposed from what a table is like today, with how sure that is; a person decides."""
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from nbkit.quality.naming import quoted
+from nbkit.counted import rows as rows_in_words
+from nbkit.quality.profile import KEYS, LEAST_ROWS, WHOLE_NUMBERS, profiles
 from nbkit.quality.rules import build
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from pyspark.sql import DataFrame
-    from pyspark.sql.types import StructField
 
     from nbkit.quality.asked import Check
+    from nbkit.quality.profile import Profile
 
-_FEW_VALUES = 20
-_MOST_NULLS = 0.05
-_LEAST_ROWS = 20
-_NUMBERS = {"byte", "short", "integer", "long", "float", "double", "decimal"}
-_KEYS = {"byte", "short", "integer", "long", "string"}
+Sure = Literal["sure", "likely", "a guess"]
+
+_MOST_ODD = 0.05
+"""Share of rows with NULL, or with no finite number, that a rule may be about at all."""
+
+_RANGES: tuple[tuple[str, int, int], ...] = (
+    ("day mday", 1, 31),
+    ("month", 1, 12),
+    ("quarter", 1, 4),
+    ("week", 1, 53),
+    ("weekday dow", 0, 7),
+    ("hour", 0, 23),
+    ("minute second", 0, 59),
+    ("year", 1900, 2100),
+    ("lat latitude", -90, 90),
+    ("lon lng long longitude", -180, 180),
+    ("percent percentage pct", 0, 100),
+    ("ratio share probability prob fraction", 0, 1),
+    ("age", 0, 120),
+)
+"""Words that columns are named with, and what everybody knows of such numbers."""
+
+_NEVER_NEGATIVE = {
+    *("amount", "area", "bytes", "capacity", "cost", "count", "distance", "duration", "height"),
+    *("length", "number", "population", "price", "quantity", "qty", "seats", "size", "stock"),
+    *("total", "volume", "weight", "width", "years"),
+}
+_KEYS = {"id", "key", "uuid", "guid", "code", "number", "no", "nr", "sku", "isbn", "iban", "email"}
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One proposed rule.
+
+    Attributes:
+        rule: as an object, as in a file of rules.
+        sure: how sure it is that tomorrow's rows are to meet it too.
+        why: what speaks for it.
+    """
+
+    rule: dict[str, Any]
+    sure: Sure
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +71,15 @@ class Suggestions:
     """Proposed rules: for use as they are, or as text to keep and change.
 
     Attributes:
-        rules: as objects, as in a file of rules.
+        each: the proposals.
     """
 
-    rules: tuple[dict[str, Any], ...]
+    each: tuple[Suggestion, ...]
+
+    @property
+    def rules(self) -> tuple[dict[str, Any], ...]:
+        """The rules, as objects."""
+        return tuple(each.rule for each in self.each)
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -41,128 +88,112 @@ class Suggestions:
 
     def as_code(self) -> str:
         """Return the rules as Python."""
-        lines = (f"    quality.{_call(rule)}," for rule in self.rules)
+        lines = (
+            f"    quality.{_call(each.rule)},  # {each.sure}: {each.why}" for each in self.each
+        )
         return "\n".join(["checks = [", *lines, "]"])
 
     def as_yaml(self) -> str:
         """Return the rules as a file for `read_rules`."""
         import yaml
 
-        rules = {"rules": [dict(rule) for rule in self.rules]}
-        return yaml.safe_dump(rules, sort_keys=False, allow_unicode=True)
+        parts = ["rules:\n" if self.each else "rules: []\n"]
+        for each in self.each:
+            text = yaml.safe_dump([each.rule], sort_keys=False, allow_unicode=True)
+            parts.append(f"# {each.sure}: {each.why}\n{text}")
+        return "".join(parts)
 
     def __repr__(self) -> str:
         return self.as_code()
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a column is like.
-
-    Attributes:
-        name, kind: of the column.
-        rows, values: of the table, and those that are not NULL.
-        distinct: values, exactly where they are few or where they look like a key.
-        low, high: least and greatest value, of numbers.
-        few: all values, where they are few.
-    """
-
-    name: str
-    kind: str
-    rows: int
-    values: int
-    distinct: int
-    low: float | None = None
-    high: float | None = None
-    few: tuple[str, ...] = ()
-
-
 def suggest(df: DataFrame) -> Suggestions:
-    """Profile a table and propose rules that it meets today.
+    """Profile a table and propose rules that it meets today and that somebody would write.
 
-    Two passes: one counts rows, NULLs, (about) distinct values and bounds; one, where it is
-    worth it, lists the values of columns with few and counts those that look like keys.
+    Bounds are proposed where the column's name says what it is (a day, a latitude), or where no
+    number is negative; not what the numbers happen to be today. Two passes over the table, and one
+    for each column with few values.
 
     Args:
         df: a batch DataFrame.
     """
-    return Suggestions(tuple(rule for column in profile(df) for rule in proposed(column)))
+    return Suggestions(tuple(each for column in profiles(df) for each in proposed(column)))
 
 
-def profile(df: DataFrame) -> list[Profile]:
-    """Return what the columns are like, those of simple types."""
-    fields = [field for field in df.schema if _kind(field) not in {"array", "map", "struct"}]
-    if not fields:
-        return []
-    wanted = ["count(1) as rows"]
-    for place, field in enumerate(fields):
-        name, number = quoted(field.name), _kind(field) in _NUMBERS
-        finite = f"nullif(cast({name} as double), double('NaN'))" if number else "null"
-        wanted += [
-            f"count({name}) as values_{place}",
-            f"approx_count_distinct({name}) as distinct_{place}",
-            f"min({finite}) as low_{place}",
-            f"max({finite}) as high_{place}",
-        ]
-    found = df.selectExpr(*wanted).first().asDict()
-    exact = _second_look(df, fields, found)
-    return [
-        Profile(
-            field.name,
-            _kind(field),
-            found["rows"],
-            found[f"values_{place}"],
-            exact.get(f"distinct_{place}", found[f"distinct_{place}"]),
-            found[f"low_{place}"],
-            found[f"high_{place}"],
-            tuple(sorted(exact.get(f"few_{place}") or ())),
-        )
-        for place, field in enumerate(fields)
-    ]
-
-
-def proposed(column: Profile) -> Iterator[dict[str, Any]]:
+def proposed(column: Profile) -> Iterator[Suggestion]:
     """Yield the rules that a column meets and that say something."""
     nulls = column.rows - column.values
-    if column.rows and nulls <= _MOST_NULLS * column.rows:
-        rule: dict[str, Any] = {"check": "not_null", "columns": [column.name]}
-        yield rule | ({"threshold": _rounded_up(nulls / column.rows)} if nulls else {})
-    if column.kind in _KEYS and column.rows >= _LEAST_ROWS and column.distinct == column.rows:
-        yield {"check": "unique", "columns": [column.name]}
-    elif column.low is not None and column.high is not None:
-        bounds = {"low": nice(column.low, up=False), "high": nice(column.high, up=True)}
-        yield {"check": "between", "column": column.name, **bounds, "nulls": "pass"}
-    elif column.few and column.rows >= _LEAST_ROWS:
-        values = list(column.few)
-        yield {"check": "in_set", "column": column.name, "values": values, "nulls": "pass"}
-
-
-def nice(value: float, *, up: bool) -> int | float:
-    """Return the next number outward that is 1, 2 or 5 with zeros, so that tomorrow fits too."""
-    if value == 0 or not math.isfinite(value):
-        return 0 if value == 0 else value
-    power = 10.0 ** math.floor(math.log10(abs(value)))
-    steps = [step * power for step in (1, 2, 5, 10)]
-    if (value > 0) == up:
-        found = min(step for step in steps if step >= abs(value))
+    if not column.values or nulls > _MOST_ODD * column.rows:
+        pass
+    elif nulls:
+        rule = {"columns": [column.name], "threshold": _rounded_up(nulls / column.rows)}
+        why = f"{nulls:,} of {rows_in_words(column.rows)} are NULL"
+        yield Suggestion({"check": "not_null", **rule}, "a guess", why)
     else:
-        found = max(step for step in steps if step <= abs(value))
-    signed = math.copysign(found, value)
-    return int(signed) if signed.is_integer() else float(f"{signed:.12g}")
+        why = f"no NULL in {rows_in_words(column.rows)}"
+        sure = _by_rows(column.rows, 1_000, 100)
+        yield Suggestion({"check": "not_null", "columns": [column.name]}, sure, why)
+    yield from _key(column) or _bounds(column) or _set(column)
 
 
-def _second_look(
-    df: DataFrame, fields: Sequence[StructField], found: Mapping[str, Any]
-) -> dict[str, Any]:
-    wanted = []
-    for place, field in enumerate(fields):
-        name, kind = quoted(field.name), _kind(field)
-        about, rows = found[f"distinct_{place}"], found["rows"]
-        if kind == "string" and about <= _FEW_VALUES:
-            wanted.append(f"collect_set({name}) as few_{place}")
-        if kind in _KEYS and rows >= _LEAST_ROWS and about >= 0.9 * rows:
-            wanted.append(f"count(distinct {name}) as distinct_{place}")
-    return dict(df.selectExpr(*wanted).first().asDict()) if wanted else {}
+def _key(column: Profile) -> list[Suggestion]:
+    if column.kind not in KEYS or column.rows < LEAST_ROWS or column.values != column.rows:
+        return []
+    if column.distinct != column.rows:
+        return []
+    named = bool(_KEYS & {*_words(column.name)})
+    if not named and column.kind in WHOLE_NUMBERS:
+        assert isinstance(column.low, int)
+        assert isinstance(column.high, int)
+        if column.high - column.low + 1 != column.rows:
+            return []  # numbers that differ by chance
+    why = f"{rows_in_words(column.rows)}, and no value twice"
+    sure: Sure = _by_rows(column.rows, 1_000, 100) if named else "a guess"
+    return [Suggestion({"check": "unique", "columns": [column.name]}, sure, why)]
+
+
+def _bounds(column: Profile) -> list[Suggestion]:
+    low, high, few = column.low, column.high, column.odd
+    if low is None or high is None or few > _MOST_ODD * column.rows:
+        return []
+    rule: dict[str, Any] = {"check": "between", "column": column.name}
+    more: dict[str, Any] = {"nulls": "pass"}
+    if few:
+        more["threshold"] = _rounded_up(few / column.rows)
+    words = [word.removesuffix("s") for word in _words(column.name)]
+    for names, least, most in _RANGES:
+        if {*names.split()} & {*words[:1], *words[-1:]} and least <= low and high <= most:
+            why = f"what its name says; today from {low} to {high}"
+            return [Suggestion({**rule, "low": least, "high": most, **more}, "likely", why)]
+    if low < 0 or column.rows < LEAST_ROWS or _set(column):
+        return []
+    sure: Sure = "likely" if _NEVER_NEGATIVE & {*_words(column.name)} else "a guess"
+    why = f"none of {rows_in_words(column.values)} is negative"
+    return [Suggestion({**rule, "low": 0, **more}, sure, why)]
+
+
+def _set(column: Profile) -> list[Suggestion]:
+    """Propose a set of values, if each is there often enough that there are hardly others."""
+    most = 20 if column.kind == "string" else 6
+    rarest = min(column.few.values(), default=0)
+    if not 1 < len(column.few) <= most or column.values < LEAST_ROWS or rarest < _OFTEN:
+        return []
+    values = sorted(column.few)
+    rule = {"check": "in_set", "column": column.name, "values": values, "nulls": "pass"}
+    sure: Sure = _by_rows(rarest, 1_000, 30)
+    told = f"{len(values)} values in {rows_in_words(column.values)}, the rarest in {rarest:,}"
+    return [Suggestion(rule, "likely" if sure == "sure" else sure, told)]
+
+
+_OFTEN = 5
+
+
+def _by_rows(rows: int, sure: int, likely: int) -> Sure:
+    return "sure" if rows >= sure else ("likely" if rows >= likely else "a guess")
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(name)]
 
 
 def _rounded_up(part: float) -> float:
@@ -181,13 +212,7 @@ def _call(rule: Mapping[str, Any]) -> str:
 
 def _python(value: Any) -> str:
     if isinstance(value, str):
-        import json
-
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         return f"[{', '.join(map(_python, value))}]"
     return repr(value)
-
-
-def _kind(field: StructField) -> str:
-    return str(field.dataType.typeName()).split("(")[0]

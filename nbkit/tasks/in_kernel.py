@@ -133,6 +133,7 @@ class InKernel:
             "task_key": command.unit.task_key,
             "task_run_id": command.task_run_id,
             "attempt": command.attempt,
+            "iteration": command.unit.iteration,
             "parameters": command.parameters,
             "task_values": state.task_values(),
             "spark_conf": around.spark_conf,

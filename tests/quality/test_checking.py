@@ -261,9 +261,10 @@ def test_suggested_rules_hold_today(spark):
         "array(id) as many",
     )
     suggested = quality.suggest(table)
-    assert [rule["check"] for rule in suggested.rules] == [
-        *("not_null", "unique", "not_null", "unique", "not_null", "in_set"),
-        *("not_null", "between"),
+    assert [(rule["check"], each.sure) for each in suggested.each for rule in (each.rule,)] == [
+        *(("not_null", "likely"), ("unique", "likely"), ("not_null", "likely")),
+        *(("unique", "likely"), ("not_null", "likely"), ("in_set", "likely")),
+        ("not_null", "a guess"),
     ]
     assert quality.check(table, suggested.checks, history=None).ok
     assert quality.suggest(table.select("many")).rules == ()

@@ -1,0 +1,178 @@
+"""A write is done once, whatever ends a try of it: on real Spark and Delta."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbkit import quality, serving
+from nbkit.errors import DefinitionError
+from nbkit.quality import checking, target
+from nbkit.quality.history import History
+from nbkit.quality.plan_identity import identity
+
+pytestmark = pytest.mark.e2e
+
+POSITIVE = quality.expect("positive", "`a.b` > 0", action="quarantine")
+
+
+class BrokenError(Exception):
+    pass
+
+
+def broken(*_, **__):
+    raise BrokenError
+
+
+@pytest.fixture
+def rows(spark):
+    return spark.createDataFrame([(1, 5), (2, -5), (3, 6)], "id int, `a.b` int")
+
+
+@pytest.fixture
+def names(request):
+    name = request.node.name.partition("[")[0]
+    return {"table": name, "quarantine": f"{name}_aside", "history": f"{name}_past"}
+
+
+def counts(spark, names):
+    there = [name for name in names.values() if spark.catalog.tableExists(name)]
+    return [spark.table(name).count() for name in there]
+
+
+@pytest.mark.parametrize("point", ["quarantine", "good", "counts", "history"])
+def test_an_error_at_any_point(spark, rows, names, monkeypatch, point):
+    """A second try brings what the first did not, and nothing twice; a third is another write."""
+    names = {key: f"{name}_{point}" for key, name in names.items()}
+    with monkeypatch.context() as patched:
+        if point == "quarantine":
+            patched.setattr(target.Target, "_aside", broken)
+        if point == "good":
+            patched.setattr(target.Target, "_save", broken)
+        if point == "counts":
+            patched.setattr(checking, "sampled", broken)
+            patched.setattr(checking, "missed", broken)
+        if point == "history":
+            patched.setattr(History, "_append", broken)
+        with pytest.raises(BrokenError):
+            quality.write(rows, checks=[POSITIVE], **names)
+    written = [] if point in {"quarantine", "good"} else [2, 1]
+    assert counts(spark, names) == written
+    checked = quality.write(rows, checks=[POSITIVE], **names)
+    assert (checked.outcome.kept, checked.outcome.quarantined) == (2, 1)
+    assert counts(spark, names) == [2, 1, 1]
+    quality.write(rows, checks=[POSITIVE], **names)
+    assert counts(spark, names) == [4, 2, 2]
+
+
+def test_a_retry_in_a_job(spark, rows, names, monkeypatch, capsys):
+    """An attempt writes what the one before it had not, in its order; another run writes anew."""
+
+    def attempt(number, writes, run=7):
+        context = {"run_id": run, "task_key": "t", "task_run_id": number, "attempt": number}
+        monkeypatch.setattr(serving, "_current", {**context, "job_name": "j", "parameters": {}})
+        for each in writes:
+            quality.write(each, checks=[POSITIVE], **names)
+
+    other = rows.where("id = 1")
+    attempt(0, [rows])
+    attempt(1, [rows, rows, other])
+    assert counts(spark, names) == [5, 2, 3]
+    assert capsys.readouterr().out.count("are not written again") == 1
+    attempt(2, [other, rows, rows])
+    assert counts(spark, names) == [5, 2, 3]
+    attempt(3, [rows], run=8)
+    assert counts(spark, names) == [7, 3, 4]
+
+
+def test_a_name_of_ones_own(spark, rows, names):
+    """Rows of one name are written once, though nobody can tell them from others."""
+    taken = spark.udf.register("taken", lambda x: x, "int")
+    for day in ("monday", "monday", "tuesday"):
+        rows = rows.select("id", taken("`a.b`").alias("a.b"))
+        quality.write(rows, checks=[POSITIVE], once=day, **names)
+    assert counts(spark, names) == [4, 2, 2]
+
+
+def test_fail_leaves_the_quarantine_as_it_was(spark, rows, names):
+    """Whether rows, a figure or the table that is written stands against it."""
+    quality.write(rows, checks=[POSITIVE], **names)
+    before = counts(spark, names)[:2]
+    strict = quality.expect("strict", "id < 3", action="fail")
+    for mode in ("append", "overwrite"):
+        with pytest.raises(quality.ExpectationFailedError, match="strict"):
+            quality.write(rows, checks=[POSITIVE, strict], mode=mode, **names)
+        others = rows.selectExpr("cast(id as string) as id", "array(`a.b`) as `x`", "`a.b`")
+        with pytest.raises(Exception, match=r"(?i)schema|merge"):
+            quality.write(others, checks=[POSITIVE], mode=mode, **names)
+        assert counts(spark, names)[:2] == before
+
+
+def test_what_cannot_be_is_said_before_anything_is_written(spark, rows, names):
+    """Each rule that cannot be computed, with the nearest column; a history that is none."""
+    checks = [
+        quality.not_null("idd"),
+        quality.expect("typo", "ab > 0"),
+        quality.expect("no condition", "id +"),
+        quality.aggregate("figure", "sum(amount)", 0),
+        quality.unique("id", "c"),
+        quality.drift("d"),
+        quality.reconcile("nowhere"),
+    ]
+    for check in checks:
+        with pytest.raises(Exception, match=check.name):
+            quality.write(rows, names["table"], [check], history=names["history"])
+    with pytest.raises(DefinitionError) as raised:
+        quality.check(rows, checks[:4], history=None)
+    assert [each.pointer for each in raised.value.problems] == [check.name for check in checks[:3]]
+    assert "nearest: id" in str(raised.value)
+    rows.write.saveAsTable(names["history"])
+    with pytest.raises(DefinitionError, match="no table of results"):
+        quality.write(rows, names["table"], checks[:0], history=names["history"])
+    assert not spark.catalog.tableExists(names["table"])
+
+
+def test_figures_that_are_no_numbers_do_not_hold(spark, names):
+    """NaN and infinity are figures; DISTINCT is asked for with a query of its own."""
+    rows = spark.sql("select double('NaN') as x, 1 as id union all select 1.0D, 1")
+    checks = [
+        quality.aggregate("mean", "avg(x)", 0, 1),
+        quality.aggregate("top", "max(1 / (id - id + 0.0D))", high=1),
+        quality.aggregate("kinds", "count(distinct id)", 1, 1, action="fail"),
+        quality.aggregate("text", "max(string(id))", 0, 1),
+    ]
+    checked = quality.write(rows, names["table"], checks[:1] + checks[2:], history=None)
+    assert [result.ok for result in checked.results] == [False, True, False]
+    assert checked["mean"].observed == "avg(x) is NaN"
+    assert spark.table(names["table"]).count() == 2
+
+
+def test_what_tells_one_write_from_another(spark, rows, tmp_path):
+    """The plan, its literals, the rows, the version of a table; neither chance nor the time."""
+    rows.write.saveAsTable("told")
+    table = spark.table("told")
+    made = {
+        name: identity(df)
+        for name, df in {
+            "rows": rows,
+            "other rows": spark.createDataFrame([(1, 5), (2, -5), (3, 7)], rows.schema),
+            "table": table,
+            "where": table.where("id in (1, 2)"),
+            "where text": table.where("id in ('1,2')"),
+            "range": spark.range(3),
+            "other range": spark.range(4),
+        }.items()
+    }
+    assert None not in made.values()
+    assert len({*made.values()}) == len(made)
+    assert identity(spark.createDataFrame(rows.collect(), rows.schema)) == made["rows"]
+    assert identity(spark.table("told").where("id in (1, 2)")) == made["where"]
+    one, two = (table.selectExpr("*", "rand() r", "uuid() u", "now() n") for _ in range(2))
+    assert identity(one) == identity(two)
+    rows.write.mode("append").saveAsTable("told")
+    assert identity(spark.table("told")) != made["table"]
+    assert identity(table.selectExpr("(select max(id) from told) as x")) is None
+    spark.range(3).write.mode("overwrite").parquet(str(tmp_path / "files"))
+    before = identity(spark.read.parquet(str(tmp_path / "files")))
+    assert identity(spark.read.parquet(str(tmp_path / "files"))) == before is not None
+    spark.range(3).write.mode("append").parquet(str(tmp_path / "files"))
+    assert identity(spark.read.parquet(str(tmp_path / "files"))) != before
