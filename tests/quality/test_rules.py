@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
 from nbkit import quality
 from nbkit.errors import DefinitionError
-from nbkit.quality.rules import READY_MADE, build
-from nbkit.quality.suggesting import Profile, Suggestions, nice, proposed
+from nbkit.quality.ready_made import READY_MADE
 
 GOOD = """
 rules:
@@ -106,38 +104,3 @@ def test_all_ready_made_ones_can_be_kept():
         "write",
     }
     assert {*READY_MADE} == makers - others
-
-
-def test_what_is_suggested_says_something_and_fits():
-    key = Profile("id", "long", 100, 100, 100, 1.0, 100.0)
-    assert [*proposed(key)] == [
-        {"check": "not_null", "columns": ["id"]},
-        {"check": "unique", "columns": ["id"]},
-    ]
-    delay = Profile("delay", "double", 1000, 988, 700, -43.0, 1301.0)
-    assert [*proposed(delay)] == [
-        {"check": "not_null", "columns": ["delay"], "threshold": 0.012},
-        {"check": "between", "column": "delay", "low": -50, "high": 2000, "nulls": "pass"},
-    ]
-    sparse = Profile("note", "string", 100, 10, 2, few=("it's", "x"))
-    rules = tuple(proposed(sparse))
-    assert rules == (
-        {"check": "in_set", "column": "note", "values": ["it's", "x"], "nulls": "pass"},
-    )
-    assert [*proposed(Profile("none", "void", 0, 0, 0))] == []
-    suggested = Suggestions(rules)
-    assert suggested.as_code().splitlines()[1] == (
-        '    quality.in_set("note", values=["it\'s", "x"], nulls="pass"),'
-    )
-    code = {"quality": quality}
-    exec(suggested.as_code(), code)
-    written = tuple(build(rule) for rule in yaml.safe_load(suggested.as_yaml())["rules"])
-    assert tuple(code["checks"]) == suggested.checks == written
-
-
-@pytest.mark.parametrize(
-    ("value", "low", "high"),
-    [(0, 0, 0), (43, 20, 50), (-43, -50, -20), (1301, 1000, 2000), (0.03, 0.02, 0.05), (7, 5, 10)],
-)
-def test_bounds_are_round_and_outward(value, low, high):
-    assert (nice(value, up=False), nice(value, up=True)) == (low, high)
