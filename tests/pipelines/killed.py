@@ -65,13 +65,13 @@ def emptied() -> None:
 
 def after_merge() -> None:
     """After changes were merged, before their batch is recorded."""
-    merge = cdc.ChangesInto._merge
+    merged = cdc.ChangesInto._merged
 
-    def then_die(self: Any, batch: Any) -> None:
-        merge(self, batch)
+    def then_die(self: Any, *given: Any) -> None:
+        merged(self, *given)
         die()
 
-    cdc.ChangesInto._merge = then_die
+    cdc.ChangesInto._merged = then_die
 
 
 def after_commit() -> None:
