@@ -144,7 +144,8 @@ class DatasetRefreshed(TypedDict):
         type: such as `materialized_view`.
         state: as the pipeline's event log spells it, such as `COMPLETED`.
         message: for a person: how it was refreshed and why, or what went wrong.
-        rows, dropped: written and dropped; None where that is not known.
+        rows, dropped: written and kept out; None where that is not known.
+        quarantined: those of the rows kept out that are in the quarantine beside it.
         started_at, ended_at: milliseconds since the epoch; 0 for not yet.
     """
 
@@ -155,6 +156,7 @@ class DatasetRefreshed(TypedDict):
     message: str
     rows: int | None
     dropped: int | None
+    quarantined: NotRequired[int]
     started_at: int
     ended_at: int
 

@@ -124,6 +124,7 @@ def write(
         outcome = through(df, asked, target, samples=samples, past=past, by=by)
         if by.again:
             print(f"{table}: {_AGAIN}")
+        outcome = replace(outcome, aside=quarantine)
         record.add(outcome, by.key if mode == "append" else "")
         by.done = True
     outcome.raise_for_failures("nothing was written")

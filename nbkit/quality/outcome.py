@@ -99,6 +99,7 @@ class Outcome:
         rows: looked at; they are kept, quarantined or dropped, each exactly one of these.
         kept, quarantined: how many rows went where.
         results: in the order in which the expectations were given.
+        aside: the table where quarantined rows are; empty if nobody knows.
     """
 
     dataset: str
@@ -106,6 +107,7 @@ class Outcome:
     kept: int
     quarantined: int
     results: tuple[Result, ...]
+    aside: str = ""
 
     @property
     def dropped(self) -> int:
@@ -152,6 +154,7 @@ class Outcome:
             self.kept + later.kept,
             self.quarantined + later.quarantined,
             results,
+            self.aside or later.aside,
         )
 
     def __getitem__(self, name: str) -> Result:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbkit.counted import kept_out, rows
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -69,24 +71,23 @@ class Checked:
         return "\n".join([headline(self.outcome), *lines])
 
     def _repr_html_(self) -> str:
-        rows = "\n".join(_row(result, self.past.get(result.name, ())) for result in self.results)
+        lines = "\n".join(_row(result, self.past.get(result.name, ())) for result in self.results)
         columns = ("", "Expectation", "Rule", "Action", "Failing", "Before and now")
         head = "".join(f'<th scope="col" style="text-align:left">{name}</th>' for name in columns)
         return (
             '<div class="nbkit-quality" style="overflow:auto">'
             f"<p><b>{escape(headline(self.outcome))}</b></p>\n"
-            f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
+            f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody></table></div>"
         )
 
 
 def headline(outcome: Outcome) -> str:
     """Return the whole in one line."""
     held = len(outcome.results) - len(outcome.failures)
-    parts = [f"{outcome.dataset}: {outcome.rows:,} rows"]
-    if outcome.quarantined:
-        parts.append(f"{outcome.quarantined:,} quarantined")
-    if outcome.dropped:
-        parts.append(f"{outcome.dropped:,} dropped")
+    parts = [f"{outcome.dataset}: {rows(outcome.rows)}"]
+    out = outcome.dropped + outcome.quarantined
+    if out:
+        parts.append(kept_out(out, outcome.quarantined, outcome.aside))
     parts.append(f"{held} of {len(outcome.results)} expectations held")
     return ", ".join(parts)
 
@@ -110,13 +111,13 @@ def _row(result: Result, past: Sequence[Past]) -> str:
 
 
 def _bar(result: Result, colour: str) -> str:
-    rows = result.passed + result.failed
+    total = result.passed + result.failed
     width = 0 if not result.failed else max(1, round(_BAR * result.rate))
     return (
         f'<svg width="{_BAR}" height="8" role="img" aria-label="{result.rate:.2%} of rows fail">'
         f'<rect width="{_BAR}" height="8" fill="currentColor" opacity=".12"/>'
         f'<rect width="{width}" height="8" fill="{colour}"/></svg>'
-        f"<br><small>{result.failed:,} of {rows:,} ({result.rate:.2%})</small>"
+        f"<br><small>{result.failed:,} of {total:,} ({result.rate:.2%})</small>"
     )
 
 

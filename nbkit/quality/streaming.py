@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
@@ -123,6 +124,7 @@ class Batches:
         self.stopped = any(result.fatal for result in found.results)
         self._record.keep(found, "" if self.stopped else by.key)
         self.outcome = found if self.stopped else self.outcome.plus(found)
+        self.outcome = replace(self.outcome, aside=self._target.quarantine)
         found.raise_for_failures(_STOPPED)
 
 

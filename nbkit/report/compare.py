@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbkit.counted import kept_out_by
 from nbkit.errors import UsageError
 from nbkit.near import hint
 from nbkit.report.view import run_view
@@ -192,7 +193,8 @@ def _expectations(record: Record) -> dict[str, str]:
 def fared(result: Mapping[str, Any]) -> str:
     """Return how an expectation fared, in a few words."""
     mark = "✓ held" if result.get("ok") else "✗ not held"
-    dropped = f", {result['dropped']:,} dropped" if result.get("dropped") else ""
+    out = kept_out_by(str(result.get("action", "")))
+    dropped = f", {result['dropped']:,} {out}" if result.get("dropped") else ""
     return (
         f"{mark}: {result.get('failed', 0):,} failed, {result.get('passed', 0):,} passed{dropped}"
     )

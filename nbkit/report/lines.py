@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from nbkit.counted import kept_out, rows
 from nbkit.report.looks import STYLES, Look, look
 from nbkit.report.wording import clock, named, one_line
 
@@ -47,9 +48,10 @@ def dataset_text(told: Mapping[str, Any]) -> str:
     """Return what there is to say about a dataset: its rows, and how it was refreshed or failed."""
     counts = []
     if told["rows"] is not None:
-        counts.append("1 row" if told["rows"] == 1 else f"{told['rows']:,} rows")
+        counts.append(rows(told["rows"]))
     if told["dropped"]:
-        counts.append(f"{told['dropped']:,} dropped")
+        beside = f"{told['id']}_quarantine"
+        counts.append(kept_out(told["dropped"], told.get("quarantined"), beside))
     return ": ".join(part for part in (", ".join(counts), one_line(told["message"])) if part)
 
 

@@ -7,6 +7,7 @@ import typing
 from dataclasses import dataclass, replace
 from html import escape
 
+from nbkit.counted import rows as rows_in_words
 from nbkit.toolkit.cell_text import CHARACTERS as CELL_CHARACTERS
 from nbkit.toolkit.cell_text import text_of
 
@@ -56,9 +57,13 @@ class Table:
         here = len(self.rows)
         shown = here if shown is None else shown
         if self.more:
-            caption = f"first {_count(shown)}; the table has more"
+            caption = f"first {rows_in_words(shown)}; the table has more"
         else:
-            caption = _count(here) if shown == here else f"first {shown:,} of {_count(here)}"
+            caption = (
+                rows_in_words(here)
+                if shown == here
+                else f"first {shown:,} of {rows_in_words(here)}"
+            )
         return f"{caption}; {self.note}" if self.note else caption
 
     def texts(self) -> list[list[str | None]]:
@@ -108,10 +113,6 @@ class Table:
     def _first(self, rows: int) -> Table:
         """Return what goes into a saved notebook."""
         return replace(self, rows=self.rows[:rows]).within(HTML_CHARACTERS)
-
-
-def _count(rows: int) -> str:
-    return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
 def _html_cell(text: str | None, kind: Kind) -> str:

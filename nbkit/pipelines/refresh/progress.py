@@ -56,6 +56,11 @@ class DatasetProgress:
         """Have a name in any case."""
         object.__setattr__(self, "name", self.name or self.key)
 
+    @property
+    def quarantined(self) -> int:
+        """Rows that are in the quarantine beside it; they are among those that were kept out."""
+        return sum(outcome.quarantined for outcome in self.outcomes)
+
 
 def end_of(progress: Iterable[DatasetProgress]) -> Literal["CANCELED", "FAILED", "COMPLETED"]:
     """Return how an update ended, as Databricks' event log spells it."""

@@ -6,6 +6,9 @@ import time
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbkit.counted import kept_out, kept_out_by
+from nbkit.counted import rows as rows_in_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -56,15 +59,15 @@ def progress_shown(progress: Iterable[DatasetProgress]) -> Shown:
         f"<td style='{_LEFT}'>{_KINDS.get(each.kind, each.kind)}</td>"
         f"<td style='{_LEFT};color:{_COLOURS.get(each.state, 'inherit')}'>{each.state}</td>"
         f"<td style='text-align:right'>{_count(each.rows)}</td>"
-        f"<td style='text-align:right'>{_count(each.dropped)}</td>"
+        f"<td style='text-align:right'>{_count(each.dropped)}{_aside(each)}</td>"
         f"<td style='text-align:right'>{_seconds(each)}</td>"
         f"<td style='text-align:left'>{escape(each.message)}{_rates(each)}</td></tr>"
         for each in lines
     )
-    numbers = {"rows", "dropped", "seconds"}
+    numbers = {"rows", "kept out", "seconds"}
     head = "".join(
         f"<th style='text-align:{'right' if name in numbers else 'left'}'>{name}</th>"
-        for name in ("dataset", "kind", "state", "rows", "dropped", "seconds", "how")
+        for name in ("dataset", "kind", "state", "rows", "kept out", "seconds", "how")
     )
     html = f"<table class='nbkit-update'><tr>{head}</tr>{rows}</table>"
     return Shown(html, "\n".join(map(progress_line, lines)))
@@ -72,8 +75,9 @@ def progress_shown(progress: Iterable[DatasetProgress]) -> Shown:
 
 def progress_line(each: DatasetProgress) -> str:
     """Return a dataset of an update on one line."""
-    rows = "" if each.rows is None else f" {_rows(each.rows)}"
-    dropped = f", {each.dropped:,} dropped" if each.dropped else ""
+    rows = "" if each.rows is None else f" {rows_in_words(each.rows)}"
+    out = kept_out(each.dropped, each.quarantined, f"{each.name}_quarantine")
+    dropped = f", {out}" if out else ""
     seconds = f" in {_seconds(each)} s" if each.ended_at else ""
     message = f": {each.message}" if each.message else ""
     return f"{each.state:9} {each.name}{rows}{dropped}{seconds}{message}"
@@ -140,7 +144,7 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
 def _box(found: AnalysedDataset, place: tuple[int, int], last: DatasetProgress | None) -> str:
     x, y = place
     colour = _COLOURS.get(last.state, _LINES) if last else _LINES
-    counted = "" if last is None or last.rows is None else f" · {_rows(last.rows)}"
+    counted = "" if last is None or last.rows is None else f" · {rows_in_words(last.rows)}"
     rate = _share(last)
     dashes = " stroke-dasharray='4'" if found.kind == "temporary_view" else ""
     below = escape(f"{_KINDS.get(found.kind, found.kind)}{counted}{rate}")
@@ -165,14 +169,18 @@ def _rates(each: DatasetProgress) -> str:
     results = [result for outcome in each.outcomes for result in outcome.results]
     lines = [
         f"<br><small>{escape(result.name)}: {result.passed:,} passed, {result.failed:,} failed"
-        f"{f', {result.dropped:,} dropped' if result.dropped else ''}</small>"
+        f"{f', {result.dropped:,} {kept_out_by(result.action)}' if result.dropped else ''}</small>"
         for result in results
     ]
     return "".join(lines)
 
 
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"
+def _aside(each: DatasetProgress) -> str:
+    """Return where the rows are that were quarantined."""
+    if not each.quarantined:
+        return ""
+    told = kept_out(each.quarantined, each.quarantined, f"{each.name}_quarantine")
+    return f"<br><small>{escape(told)}</small>"
 
 
 def _count(number: int | None) -> str:

@@ -25,6 +25,7 @@ def to_record(each: DatasetProgress) -> None:
             "message": each.message,
             "rows": each.rows,
             "dropped": each.dropped,
+            "quarantined": each.quarantined,
             "started_at": each.started_at,
             "ended_at": each.ended_at,
         }

@@ -113,6 +113,21 @@ function steps(found, now) {
   return section("Steps", table("Steps", ["Step", "State", "Tries", "Time", "Error"], rows));
 }
 
+function keptOutBy(action) {
+  return action === "quarantine" ? "quarantined" : "dropped";
+}
+
+function keptOut(dataset) {
+  const aside = dataset.quarantined ?? 0;
+  const gone = (dataset.dropped ?? 0) - aside;
+  return [
+    aside ? `${aside.toLocaleString("en")} quarantined in ${dataset.id}_quarantine` : "",
+    gone ? `${gone.toLocaleString("en")} dropped` : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
 function expectations(found) {
   const rows = found.flatMap((measured) =>
     measured.results.map((result) => [
@@ -122,11 +137,11 @@ function expectations(found) {
       element("span", { class: result.ok ? "good" : "bad" }, result.ok ? "✓ held" : "✗ not held"),
       result.failed.toLocaleString("en"),
       result.passed.toLocaleString("en"),
-      result.dropped ? result.dropped.toLocaleString("en") : "",
+      result.dropped ? `${result.dropped.toLocaleString("en")} ${keptOutBy(result.action)}` : "",
       result.action,
     ]),
   );
-  const heads = ["Dataset", "Expectation", "Rule", "State", "Failed", "Passed", "Dropped", "Action"];
+  const heads = ["Dataset", "Expectation", "Rule", "State", "Failed", "Passed", "Kept out", "Action"];
   return section("Expectations", table("Expectations", heads, rows));
 }
 
@@ -136,11 +151,11 @@ function datasets(found) {
     one.type.replaceAll("_", " "),
     one.state.toLowerCase(),
     one.rows === null ? "" : one.rows.toLocaleString("en"),
-    one.dropped === null ? "" : one.dropped.toLocaleString("en"),
+    keptOut(one),
     one.ended_at && one.started_at ? duration(one.ended_at - one.started_at) : "",
     one.message,
   ]);
-  const heads = ["Dataset", "Type", "State", "Rows", "Dropped", "Time", "Message"];
+  const heads = ["Dataset", "Type", "State", "Rows", "Kept out", "Time", "Message"];
   return section("Datasets", table("Datasets", heads, rows));
 }
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from nbkit.counted import rows
+from nbkit.counted import kept_out, rows
 from nbkit.durations import duration
 
 
@@ -44,3 +44,15 @@ def test_longer_than_any_time():
 def test_rows_in_words(number, text):
     """One row is not several."""
     assert rows(number) == text
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        *(((0,), ""), ((None, None), ""), ((2,), "2 dropped"), ((3, 3), "3 quarantined")),
+        ((1234, 1000, "s.t_quarantine"), "1,000 quarantined in s.t_quarantine, 234 dropped"),
+    ],
+)
+def test_rows_that_were_kept_out(given, text):
+    """Quarantined rows are not dropped: they are somewhere."""
+    assert kept_out(*given) == text
