@@ -99,6 +99,7 @@ def test_the_kernel_is_told_who_it_is(project):
         "task_key": "a",
         "task_run_id": 7_000_003,
         "attempt": 2,
+        "iteration": None,
         "parameters": {"day": "monday"},
         "task_values": {"other": {"n": 5}},
         "spark_conf": {},
