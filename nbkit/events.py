@@ -72,6 +72,7 @@ class RunStarted:
         overrides: names of parameters that were given for this run.
         skip_unsupported: whether tasks that cannot run here are left out instead of failing.
         task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
+        secrets: where parameters have references to secrets that their authors wrote.
     """
 
     at: int
@@ -85,6 +86,7 @@ class RunStarted:
     overrides: tuple[str, ...] = ()
     skip_unsupported: bool = False
     task_parameters: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     kind: Literal["run_started"] = "run_started"
 
 
@@ -96,6 +98,7 @@ class RunRepaired:
         rerun: task keys that start afresh; successes are not among them unless asked for.
         iterations: for a For each task in `rerun`, the iterations to rerun; all if absent.
         parameters: job parameters from now on, resolved.
+        secrets: where they have references to secrets that their authors wrote.
     """
 
     at: int
@@ -104,6 +107,7 @@ class RunRepaired:
     parameters: dict[str, str]
     iterations: dict[str, tuple[int, ...]] = field(default_factory=dict)
     parallel: int = 4
+    secrets: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     kind: Literal["run_repaired"] = "run_repaired"
 
 

@@ -25,6 +25,8 @@ class Context(TypedDict):
         job_id, job_name, run_id, task_key, task_run_id, attempt: identity; attempt from 0.
         iteration: of a For each task; None, or missing, where there is none.
         parameters: job and task parameters as strings; what widgets answer.
+        secrets: where parameters have references to secrets, which become values in the kernel:
+            begin and end, by the parameter's name. What else looks like one is data.
         task_values: values set so far by the tasks of this run, by task key, then by name.
         spark_conf: session settings to apply when the Spark session is attached.
         env: environment variables to set.
@@ -41,6 +43,7 @@ class Context(TypedDict):
     attempt: int
     iteration: NotRequired[int | None]
     parameters: dict[str, str]
+    secrets: NotRequired[dict[str, tuple[tuple[int, int], ...]]]
     task_values: dict[str, dict[str, Any]]
     spark_conf: dict[str, str]
     env: dict[str, str]

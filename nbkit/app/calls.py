@@ -5,7 +5,8 @@ variable `CALLS`. A notebook connects when it first calls another one. Both side
 JSON, so that no argument is ever seen in a list of processes:
 
     notebook → here  {"run": id, "notebook": …, "directory": …, "arguments": {…}, "timeout": s,
-                      "caller": run_id, "spark_conf": {…}, "env": {…}}
+                      "secrets": {argument: [[begin, end], …]}, "caller": run_id,
+                      "spark_conf": {…}, "env": {…}}
                      {"cancel": id}
     here → notebook  {"begun": id, "run_id": …}
                      {"ended": id, "run_id": …, "result": "SUCCESS", "value": …, "message": "",
@@ -179,7 +180,14 @@ class _Caller:
             definition,
             settings,
             parameters=request["arguments"],
-            within=Within(calls.kernels, stop, begun, (), trigger=_TRIGGER),
+            within=Within(
+                calls.kernels,
+                stop,
+                begun,
+                (),
+                trigger=_TRIGGER,
+                secrets={name: _places(found) for name, found in request["secrets"].items()},
+            ),
             skip_unsupported=False,
             view=None,
         )
@@ -193,3 +201,7 @@ class _Caller:
             "message": output.get("error") or found["state"]["state_message"],
             "output_notebook": task["output_notebook"],
         }
+
+
+def _places(found: list[list[int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((start, end) for start, end in found)

@@ -36,6 +36,7 @@ class Within:
         way: the jobs that lead to it, the outermost first.
         task_parameters: what the task gives to all tasks of a type.
         trigger: what started it, for the record.
+        secrets: where the run's parameters have references to secrets, which authors wrote.
     """
 
     kernels: Kernels
@@ -44,6 +45,7 @@ class Within:
     way: tuple[Definition, ...]
     task_parameters: Mapping[str, Any] = field(default_factory=dict)
     trigger: str = "run_job_task"
+    secrets: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
 
 class Run(Protocol):
@@ -100,7 +102,8 @@ class ChildRuns:
             for name, value in call.parameters.items()
             if name in declared or name in call.named
         }
-        within = Within(self.kernels, stop, begun, way, call.task_parameters)
+        secrets = {name: places for name, places in call.secrets.items() if name in given}
+        within = Within(self.kernels, stop, begun, way, call.task_parameters, secrets=secrets)
         run_id = self.run(
             child,
             self.settings,

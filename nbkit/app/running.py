@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nbkit.clock import Clock
     from nbkit.events import Event
     from nbkit.kernels.pool import Pool
+    from nbkit.rules.secrets import Places
     from nbkit.settings import Settings
 
 
@@ -49,6 +50,7 @@ def start_of_run(
     trigger: str = "one_time",
     skip_unsupported: bool = False,
     task_parameters: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, Places] | None = None,
 ) -> RunStarted:
     """Return the event that a run begins with; checks everything that can be checked before.
 
@@ -71,7 +73,7 @@ def start_of_run(
         task_parameters=dict(task_parameters or {}),
     )
     try:
-        return with_parameters(graph, event, given)
+        return with_parameters(graph, event, given, secrets)
     except NoValueError as error:
         raise DefinitionError((Problem("parameters", str(error)),), definition.source) from None
 
@@ -107,6 +109,7 @@ def run(
         trigger=within.trigger if within else "one_time",
         skip_unsupported=skip_unsupported,
         task_parameters=within.task_parameters if within else None,
+        secrets=within.secrets if within else None,
     )
     job_id = start(SystemClock().now()).job_id
     with ExitStack() as stack:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StartAttempt:
-    """Run `block`; see `events.AttemptStarted` for what the fields mean."""
+    """Run `block`; see `events.AttemptStarted` for what the fields mean.
+
+    Attributes:
+        secrets: where the parameters have references to secrets that their authors wrote.
+    """
 
     unit: Unit
     attempt: int
@@ -27,6 +31,7 @@ class StartAttempt:
     block: dict[str, Any]
     parameters: dict[str, str] = field(default_factory=dict)
     timeout_seconds: int = 0
+    secrets: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     def as_event(self, now: int) -> events.AttemptStarted:
         """Return the event that records this command."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbkit.rules.references import Scope, as_text, resolve
+from nbkit.rules.secrets import named, secret_places
 from nbkit.rules.state import RunState
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from nbkit.events import RunStarted
     from nbkit.graph.model import Job, Task
     from nbkit.graph.run_graph import RunGraph
+    from nbkit.rules.secrets import Places
 
 _OWN_PARAMETERS = {
     "notebook_task": "base_parameters",
@@ -82,11 +84,22 @@ def undeclared(job: Job, given: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in given if name not in declared)
 
 
-def with_parameters(graph: RunGraph, event: RunStarted, given: Mapping[str, str]) -> RunStarted:
+def with_parameters(
+    graph: RunGraph,
+    event: RunStarted,
+    given: Mapping[str, str],
+    secrets: Mapping[str, Places] | None = None,
+) -> RunStarted:
     """Return the start of a run with its job parameters: those given over the defaults.
 
+    Args:
+        graph: the job.
+        event: the start.
+        given: for this run; they are data, in which nothing is looked for.
+        secrets: where they have references to secrets, if an author of another job wrote them.
+
     Raises:
-        NoValueError: a parameter refers to something that a job does not have when it starts.
+        NoValueError: a default refers to something that a job does not have when it starts.
     """
     state = RunState(
         run_id=event.run_id,
@@ -95,19 +108,36 @@ def with_parameters(graph: RunGraph, event: RunStarted, given: Mapping[str, str]
         trigger=event.trigger,
         started_at=event.at,
     )
-    parameters = job_parameters(graph, state, given)
-    return replace(event, parameters=parameters, overrides=tuple(given))
+    parameters, places = job_parameters(graph, state, given, secrets)
+    return replace(event, parameters=parameters, secrets=places, overrides=tuple(given))
 
 
-def job_parameters(graph: RunGraph, state: RunState, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the job parameters of a run: those given over the defaults, references resolved.
+def job_parameters(
+    graph: RunGraph,
+    state: RunState,
+    given: Mapping[str, str],
+    secrets: Mapping[str, Places] | None = None,
+) -> tuple[dict[str, str], dict[str, Places]]:
+    """Return the job parameters of a run, and where they have secrets; see `with_parameters`.
+
+    Only the defaults are an author's text. What is given may come out of data, and whoever gives
+    it has resolved what was to be resolved.
 
     Raises:
-        NoValueError: a parameter refers to something that a job does not have when it starts.
+        NoValueError: a default refers to something that a job does not have when it starts.
     """
-    defaults = {parameter.name: parameter.default for parameter in graph.job.parameters}
     scope = Scope(graph, state)
-    return {name: as_text(resolve(value, scope)) for name, value in {**defaults, **given}.items()}
+    defaults = {
+        parameter.name: parameter.default
+        for parameter in graph.job.parameters
+        if parameter.name not in given
+    }
+    found = {
+        parameter.name: given.get(parameter.name, "") for parameter in graph.job.parameters
+    } | dict(given)
+    found |= {name: as_text(resolve(value, scope)) for name, value in defaults.items()}
+    places = {name: secret_places(value, scope) for name, value in defaults.items()}
+    return found, named({**(secrets or {}), **places})
 
 
 def pushed_down(kind: str, block: dict[str, Any], job: Mapping[str, str]) -> dict[str, str]:
@@ -115,3 +145,29 @@ def pushed_down(kind: str, block: dict[str, Any], job: Mapping[str, str]) -> dic
     if kind not in _OWN_PARAMETERS or (block.get("parameters") and kind == "python_wheel_task"):
         return {}
     return {**block.get(_OWN_PARAMETERS[kind], {}), **job}
+
+
+def secrets_of(
+    kind: str, block: Mapping[str, Any], parameters: Mapping[str, str], scope: Scope
+) -> dict[str, Places]:
+    """Return where the parameters of an attempt have secrets that an author wrote.
+
+    Args:
+        kind: the task's type.
+        block: its settings, as its author wrote them.
+        parameters: what the attempt gets, as `pushed_down` says.
+        scope: what references of the author's speak of.
+
+    Raises:
+        NoValueError: a reference has no value.
+    """
+    state = scope.state
+    own = block.get(_OWN_PARAMETERS.get(kind, ""), {})
+    older = state.task_parameters.get(_BY_NAME.get(kind, ("", ""))[1], {})
+    found: dict[str, Places] = {}
+    for name in parameters:
+        if name in state.parameters:
+            found[name] = state.secrets.get(name, ())
+        elif name in own and name not in older:
+            found[name] = secret_places(own[name], scope)
+    return named(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import Failure
 from nbkit.events import Unit
@@ -11,7 +11,7 @@ from nbkit.graph.references import references
 from nbkit.rules.commands import EvaluateCondition, FailAttempt, StartAttempt, StartForEach
 from nbkit.rules.condition import compare
 from nbkit.rules.moves import definition
-from nbkit.rules.parameters import pushed_down, with_task_parameters
+from nbkit.rules.parameters import pushed_down, secrets_of, with_task_parameters
 from nbkit.rules.references import NoValueError, Scope, as_text, resolve, resolve_all
 
 if TYPE_CHECKING:
@@ -32,17 +32,21 @@ def attempt_command(
     assert found is not None, "asked to start what the job does not have"
     attempt = len(found.attempts)
     given = task.block.model_dump(mode="json", exclude_unset=True)
+    scope = Scope(graph, state, unit, task_run_id)
     try:
-        block = resolve_all(given, Scope(graph, state, unit, task_run_id))
+        block: dict[str, Any] = resolve_all(given, scope)
+        block = with_task_parameters(task.kind, block, state.task_parameters)
+        parameters = pushed_down(task.kind, block, state.parameters)
+        secrets = secrets_of(task.kind, given, parameters, scope)
     except NoValueError as error:
         return FailAttempt(unit, attempt, _invalid(str(error)))
-    block = with_task_parameters(task.kind, block, state.task_parameters)
     return StartAttempt(
         unit=unit,
         attempt=attempt,
         task_run_id=task_run_id,
         block={task.kind: block},
-        parameters=pushed_down(task.kind, block, state.parameters),
+        parameters=parameters,
+        secrets=secrets,
         timeout_seconds=task.timeout_seconds,
     )
 

@@ -18,9 +18,10 @@ from nbkit.rules.moves import definition
 from nbkit.wire import OUTPUT_BYTES, OUTPUT_ROWS, ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from nbkit.events import JsonValue, Unit
+    from nbkit.graph.references import Piece
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import AttemptState, IterationState, RunState, TaskState
 
@@ -52,11 +53,18 @@ def resolve(text: str, scope: Scope) -> JsonValue:
     """
     if "{{" not in text:
         return text
-    pieces = [
-        _value(piece, scope) if isinstance(piece, Reference) else piece.text
-        for piece in parse(text)
-    ]
-    return pieces[0] if len(pieces) == 1 else "".join(map(as_text, pieces))
+    values = [value for _, value in pieces(text, scope)]
+    return values[0] if len(values) == 1 else "".join(map(as_text, values))
+
+
+def pieces(text: str, scope: Scope) -> Iterator[tuple[Piece, JsonValue]]:
+    """Yield the pieces of a text with what each stands for.
+
+    Raises:
+        NoValueError: a reference in it has no value.
+    """
+    for piece in parse(text):
+        yield piece, _value(piece, scope) if isinstance(piece, Reference) else piece.text
 
 
 def resolve_all(value: JsonValue, scope: Scope) -> JsonValue:

@@ -97,12 +97,18 @@ def plan_repair(
     rerun = _spread(graph, state, chosen, dependents=dependents)
     if not rerun:
         raise UsageError(f"Nothing in run {state.run_id} failed: there is nothing to repair.")
-    given = {name: state.parameters[name] for name in state.overrides} | dict(parameters or {})
+    kept = {name: state.parameters[name] for name in state.overrides}
+    given = kept | dict(parameters or {})
+    of_kept = {name: state.secrets[name] for name in kept if name in state.secrets}
+    for name in parameters or {}:
+        of_kept.pop(name, None)
+    found, secrets = job_parameters(graph, state, given, of_kept)
     return RunRepaired(
         at=at,
         repair_id=state.run_id * _REPAIRS_PER_RUN + len(state.repairs) + 1,
         rerun=rerun,
-        parameters=job_parameters(graph, state, given),
+        parameters=found,
+        secrets=secrets,
         iterations={
             key: bad
             for key in rerun

@@ -61,6 +61,7 @@ def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunSt
         overrides=event.overrides,
         skip_unsupported=event.skip_unsupported,
         task_parameters=event.task_parameters,
+        secrets=event.secrets,
         only=only,
         parallel=event.parallel,
         tasks=state.tasks.update(left_out),
@@ -101,6 +102,7 @@ def repaired(graph: RunGraph, state: RunState, event: events.RunRepaired) -> Run
     state = replace(
         state,
         parameters=event.parameters,
+        secrets=event.secrets,
         overrides=tuple(dict.fromkeys((*state.overrides, *changed))),
         parallel=event.parallel,
         only=None if state.only is None else state.only | set(rerun),

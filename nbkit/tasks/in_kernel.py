@@ -135,6 +135,7 @@ class InKernel:
             "attempt": command.attempt,
             "iteration": command.unit.iteration,
             "parameters": command.parameters,
+            "secrets": command.secrets,
             "task_values": state.task_values(),
             "spark_conf": around.spark_conf,
             "env": {**program.env, **around.env},

@@ -27,6 +27,7 @@ class JobCall:
         named: the ones that the task itself gives, which the other job has to know.
         skip_unsupported: whether to leave out what cannot run here, as the calling run does.
         task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
+        secrets: where the parameters have references to secrets that their authors wrote.
     """
 
     job: int | str
@@ -34,6 +35,7 @@ class JobCall:
     named: frozenset[str]
     skip_unsupported: bool = False
     task_parameters: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class RunJobTasks:
         own = frozenset(block.get("job_parameters", {}))
         skips = work.state.skip_unsupported
         older = {name: block[name] for name in OF_TASKS if block.get(name)}
-        call = JobCall(block["job_id"], work.command.parameters, own, skips, older)
+        given, secrets = work.command.parameters, work.command.secrets
+        call = JobCall(block["job_id"], given, own, skips, older, secrets)
 
         def begun(run_id: int) -> None:
             reports.noted(f"Job {block['job_id']} begins as run {run_id}.")

@@ -30,12 +30,16 @@ class NotebookRunError(RuntimeError):
 
 
 class Request(typing.TypedDict):
-    """What to run: a notebook as its caller names it, from which folder, how long, with what."""
+    """What to run: a notebook as its caller names it, from which folder, how long, with what.
+
+    `secrets` tells where the arguments have references to secrets, in place of their values.
+    """
 
     notebook: str
     directory: str
     timeout: int
     arguments: dict[str, str]
+    secrets: dict[str, list[tuple[int, int]]]
 
 
 class Call:

@@ -1,4 +1,9 @@
-"""Parameters that papermill put into the notebook, for widgets to answer with."""
+"""Parameters that papermill by itself put into the notebook, for widgets to answer with.
+
+Runs of nbkit's tell their kernels the parameters; no cell is looked at then. Papermill with another
+engine tags the cell that it adds, but sends the kernel only its text: it is known by being just
+what papermill writes, letter by letter. An author's cell with that comment is the author's.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import ast
 import json
 import typing
 
+from nbkit import serving as attempt
 from nbkit.toolkit import person
 
 if typing.TYPE_CHECKING:
@@ -28,8 +34,36 @@ def parameters() -> dict[str, str]:
 
 
 def _look(info: ExecutionInfo) -> None:
-    if info.raw_cell.startswith(FIRST_LINE) and not person.is_there():
+    if attempt.current() is not None or person.is_there():
+        return
+    if info.raw_cell.startswith(FIRST_LINE) and _is_papermills(info.raw_cell):
         _given.update(assigned(info.raw_cell))
+
+
+def _is_papermills(source: str) -> bool:
+    """Say whether a cell is spelled as papermill spells parameters."""
+    try:
+        statements = ast.parse(source).body
+        lines = [
+            f"{ast.unparse(each.targets[0])} = {_spelled(ast.literal_eval(each.value))}"
+            for each in statements
+            if isinstance(each, ast.Assign)
+        ]
+    except (SyntaxError, ValueError):
+        return False
+    return len(lines) == len(statements) and source.strip() == "\n".join(
+        [FIRST_LINE.strip(), *lines]
+    )
+
+
+def _spelled(value: typing.Any) -> str:
+    if isinstance(value, str):
+        return '"' + value.encode("unicode_escape").decode().replace('"', '\\"') + '"'
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_spelled(k)}: {_spelled(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_spelled, value)) + "]"
+    return str(value)
 
 
 def assigned(source: str) -> dict[str, str]:

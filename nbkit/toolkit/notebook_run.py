@@ -27,12 +27,14 @@ def run(path: str, timeout_seconds: int = 0, arguments: Mapping[str, str] | None
     Raises:
         NotebookRunError: it failed, took too long or does not exist; its error is named.
     """
+    given = _as_text(arguments or {})
     call = calls.begin(
         {
             "notebook": path,
             "directory": _folder(),
             "timeout": int(timeout_seconds),
-            "arguments": _as_text(arguments or {}),
+            "arguments": {name: text for name, (text, _) in given.items()},
+            "secrets": {name: places for name, (_, places) in given.items() if places},
         }
     )
     try:
@@ -55,7 +57,7 @@ def _folder() -> str:
     return context["directory"] if context else str(Path.cwd())
 
 
-def _as_text(arguments: Mapping[str, str]) -> dict[str, str]:
+def _as_text(arguments: Mapping[str, str]) -> dict[str, tuple[str, list[tuple[int, int]]]]:
     for name, value in arguments.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(

@@ -114,12 +114,44 @@ def unresolved(env: Mapping[str, str]) -> dict[str, str]:
     return {**env, **{name: text for name, text in _referring.items() if name in env}}
 
 
-def as_reference(text: str) -> str:
-    """Return a text with `{{secrets/scope/key}}` for every secret that this kernel has got."""
-    for value in sorted(_known, key=len, reverse=True):
-        if value == text or (len(value) >= SHORT and value in text):
-            text = text.replace(value, _known[value])
-    return text
+def put_in(
+    parameters: Mapping[str, str], places: Mapping[str, typing.Sequence[tuple[int, int]]]
+) -> dict[str, str]:
+    """Return parameters with secrets in place of the references that an author wrote.
+
+    Args:
+        parameters: by name.
+        places: where the references are; what looks like one anywhere else is data.
+
+    Raises:
+        SecretNotFoundError: a secret is not there; it names the parameter.
+        SecretsFileError: the file of secrets cannot be used.
+    """
+    found = dict(parameters)
+    for name, text in parameters.items():
+        for start, end in sorted(places.get(name, ()), reverse=True):
+            (value,) = resolved({name: text[start:end]}).values()
+            found[name] = found[name][:start] + value + found[name][end:]
+    return found
+
+
+def as_reference(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text with `{{secrets/scope/key}}` for every secret that this kernel has got.
+
+    The places of these references come with it.
+    """
+    if text in _known:
+        return _known[text], [(0, len(_known[text]))]
+    values = sorted((value for value in _known if len(value) >= SHORT), key=len, reverse=True)
+    if not values:
+        return text, []
+    made, places, done = "", [], 0
+    for secret in re.finditer("|".join(map(re.escape, values)), text):
+        made += text[done : secret.start()]
+        places.append((len(made), len(made) + len(_known[secret[0]])))
+        made += _known[secret[0]]
+        done = secret.end()
+    return made + text[done:], places
 
 
 def hide_environment() -> None:

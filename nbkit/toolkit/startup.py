@@ -46,7 +46,8 @@ def bind(context: Context) -> None:
     if shell is not None:
         _hide_secrets(shell)
     secret_store.enter(context["env"])
-    attempt.serve({**context, "parameters": secret_store.resolved(context["parameters"])})
+    given = secret_store.put_in(context["parameters"], context.get("secrets", {}))
+    attempt.serve({**context, "parameters": given})
     os.chdir(context["directory"])
     _import_from(Path(context["directory"]), Path(context["project"]))
     if shell is not None:

@@ -62,7 +62,7 @@ print(dbutils.notebook.run('parts/cluster', 60))
 """
 CLUSTER = """
 import os
-from nbkit.toolkit import attempt
+from nbkit import serving as attempt
 conf = attempt.current()['spark_conf']
 dbutils.notebook.exit(f"on {conf['spark.sql.shuffle.partitions']} {os.environ['FLAVOUR']}")
 """

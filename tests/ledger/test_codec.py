@@ -31,8 +31,9 @@ def anything(of: typing.Any) -> st.SearchStrategy:
         return SCALARS[of]
     if origin is dict:
         return st.dictionaries(anything(parts[0]), anything(parts[1]), max_size=3)
-    if origin is tuple and parts[-1] is ...:
-        return st.lists(anything(parts[0]), max_size=3).map(tuple)
+    if origin is tuple:
+        some = st.lists(anything(parts[0]), max_size=3).map(tuple)
+        return some if parts[-1] is ... else st.tuples(*map(anything, parts))
     if parts and origin is not typing.Literal:
         return st.one_of([anything(part) for part in parts])
     if dataclasses.is_dataclass(of):

@@ -73,16 +73,27 @@ class Simulation:
     Attributes:
         events: everything recorded; state: its fold.
         starts: units in the order in which their attempts started, with the time since START.
+        started: the last command that started each.
     """
 
     def __init__(
-        self, tasks, script=None, *, parallel=4, parameters=None, only=None, older=None, **job
+        self,
+        tasks,
+        script=None,
+        *,
+        parallel=4,
+        parameters=None,
+        only=None,
+        older=None,
+        secrets=None,
+        **job,
     ):
         self.graph = graph_of(tasks, **job)
         self.script = script or {}
         self.now = START
         self.events: list[events.Event] = []
         self.starts: list[tuple[events.Unit, int]] = []
+        self.started: dict[events.Unit, StartAttempt] = {}
         self.ends: dict[events.Unit, tuple[int | None, Ending]] = {}
         self.state = RunState.fresh(self.graph)
         self.most_running = 0
@@ -96,6 +107,7 @@ class Simulation:
                 only=only,
                 parallel=parallel,
                 task_parameters=older or {},
+                secrets=secrets or {},
             )
         )
 
@@ -116,6 +128,7 @@ class Simulation:
         for command in decision.commands:
             self.record(command.as_event(self.now))
             if isinstance(command, StartAttempt):
+                self.started[command.unit] = command
                 self.start(command.unit)
             elif isinstance(command, StopAttempt):
                 self.stop(command.unit, command.cause)

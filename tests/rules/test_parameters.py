@@ -102,7 +102,7 @@ def test_job_parameters_beat_older_ones(kit):
 
 
 def test_given_over_defaults(kit):
-    """A value given for the run beats the job's default; references in both get values."""
+    """A value given for the run beats the job's default; it is data, in which nothing is read."""
     graph = kit.graph_of(
         [kit.notebook("load")],
         parameters=[
@@ -112,7 +112,7 @@ def test_given_over_defaults(kit):
     )
     event = RunStarted(kit.START, 7, 1, "job")
     found = with_parameters(graph, event, {"place": "run {{job.run_id}}"})
-    assert found.parameters == {"day": "2026-05-28", "place": "run 7"}
+    assert found.parameters == {"day": "2026-05-28", "place": "run {{job.run_id}}"}
     assert found.overrides == ("place",)
 
 

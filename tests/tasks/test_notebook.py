@@ -101,6 +101,7 @@ def test_the_kernel_is_told_who_it_is(project):
         "attempt": 2,
         "iteration": None,
         "parameters": {"day": "monday"},
+        "secrets": {},
         "task_values": {"other": {"n": 5}},
         "spark_conf": {},
         "env": {},

@@ -142,6 +142,8 @@ def test_called_notebooks_look_secrets_up_themselves(monkeypatch):
     handed_on = secret_store.unresolved(os.environ)
     assert handed_on["TOKEN"] == "{{secrets/db/password}}"
     assert (handed_on["URL"], handed_on["A"]) == ("x://{{secrets/db/user}}", "b")
-    argument = secret_store.as_reference("me-in-file:from the file@host")
-    assert argument == "{{secrets/db/user}}:{{secrets/db/password}}@host"
-    assert secret_store.as_reference("plain") == "plain"
+    argument, places = secret_store.as_reference("{{secrets/db/user}} me-in-file:from the file@h")
+    assert argument == "{{secrets/db/user}} {{secrets/db/user}}:{{secrets/db/password}}@h"
+    assert secret_store.as_reference("plain") == ("plain", [])
+    given = secret_store.put_in({"a": argument, "b": argument}, {"a": places})
+    assert given == {"a": "{{secrets/db/user}} me-in-file:from the file@h", "b": argument}

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 import nbkit
@@ -119,11 +121,39 @@ def test_papermill_gives_values(shell, monkeypatch):
     """Where nobody is there, widgets answer with the parameters that papermill injected."""
     monkeypatch.setattr(injected, "_given", {})
     injected.register(shell)
-    shell.run_cell("# Parameters\nmonth = 7\nnames = ['a']\nx = f()\n", store_history=True)
+    shell.run_cell('# Parameters\nmonth = 7\nnames = ["a\\xe4"]\n', store_history=True)
     widgets.dropdown("month", "1", ["1", "7"])
     assert widgets.get("month") == "7"
-    assert widgets.get("names") == '["a"]'
+    assert json.loads(widgets.get("names")) == ["aä"]
     assert set(widgets.getAll()) == {"month", "names"}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "month = '7'",
+        "month = 7  # July",
+        "month=7",
+        "import x\nmonth = 7",
+        "month = 7\n\nx = 1",
+        "f(",
+    ],
+)
+def test_an_authors_cell_of_that_name_is_the_authors(cell, shell, monkeypatch):
+    """What is not spelled as papermill does it answers for nothing."""
+    monkeypatch.setattr(injected, "_given", {})
+    injected.register(shell)
+    shell.run_cell(f"# Parameters\n{cell}", store_history=True, silent=False)
+    assert injected.parameters() == {}
+
+
+def test_in_an_attempt_no_cell_is_looked_at(shell, monkeypatch):
+    """Its parameters are told."""
+    monkeypatch.setattr(injected, "_given", {})
+    monkeypatch.setattr(attempt, "current", dict)
+    injected.register(shell)
+    shell.run_cell("# Parameters\nmonth = 7", store_history=True)
+    assert injected.parameters() == {}
 
 
 def test_papermills_cell_by_hand_is_a_cell(shell, monkeypatch):
