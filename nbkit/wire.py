@@ -1,15 +1,14 @@
 """What a kernel and the runner say to each other: typed, and nothing else.
 
 The runner tells a kernel once who it is (`Context`, sent before the first cell). The kernel
-answers while it runs with display messages of the MIME type `MIME`, which the runner takes
-out of the output notebook. A front end that does not know nbkit shows their text instead.
+answers while it runs with lines of JSON that it adds to a file (`Context.messages`): nothing that
+a notebook does with its outputs, threads or children takes them away, and what was written is
+there though the kernel dies right after.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
-
-MIME = "application/vnd.nbkit.message+json"
 
 NOTEBOOK_EXIT = "NotebookExit"
 """Name of the exception by which `dbutils.notebook.exit` ends a notebook, as a success."""
@@ -30,6 +29,8 @@ class Context(TypedDict):
         task_values: values set so far by the tasks of this run, by task key, then by name.
         spark_conf: session settings to apply when the Spark session is attached.
         env: environment variables to set.
+        messages: the file to which this kernel adds what it tells the runner; set by who starts
+            the kernel, absent where nobody listens.
     """
 
     project: str
@@ -47,6 +48,7 @@ class Context(TypedDict):
     task_values: dict[str, dict[str, Any]]
     spark_conf: dict[str, str]
     env: dict[str, str]
+    messages: NotRequired[str]
 
 
 class NotebookExited(TypedDict):

@@ -16,7 +16,10 @@ from nbkit import wire
 from nbkit.errors import Cause, Failure
 from nbkit.kernels import outcome
 from nbkit.kernels.kernelspecs import find_kernelspec
+from nbkit.kernels.messages import Messages
 from nbkit.kernels.outcome import NotebookFailed
+from nbkit.kernels.verdict import judge, leaves_well
+from nbkit.unicode_text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -35,6 +38,9 @@ _POLITE_SECONDS = 3
 _SILENCE_SECONDS = 10
 """The end of a cell's outputs is taken as lost after this long without any message."""
 
+_NO_ANSWER = "the kernel is through with the cell, but could not say how it ended"
+
+_LISTEN_EVERY_SECONDS = 0.1
 _JOINED_LENGTH = 1 << 16
 _TURN = 64
 
@@ -84,6 +90,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         self._exit_value: str | None = None
         self._spark_lost: str | None = None
         self._cells: dict[str, tuple[NotebookNode, int]] = {}
+        self._hidden_errors: list[Mapping[str, Any]] = []
         self._request = ""
         self._seen = 0
 
@@ -157,6 +164,8 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         self.kc = kernel.manager.client()
         self.kc.start_channels(stdin=False, hb=False)
         self._watched.add(asyncio.ensure_future(self._read_outputs()))
+        self._messages = Messages(kernel.messages)
+        self._watched.add(asyncio.ensure_future(self._listen()))
         info = await self._reply_to(self.kc.kernel_info())
         while not self._heard.is_set():  # outputs must arrive too before a cell may begin
             try:
@@ -166,11 +175,14 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         self.nb.metadata["language_info"] = info["language_info"]
 
     async def _bind(self) -> None:
-        context = json.dumps(self._attempt.context)
+        context = json.dumps({**self._attempt.context, "messages": str(self._messages.path)})
         code = f"exec({_BIND!r}, {{'context': __import__('json').loads({context!r})}})"
         reply = await self._execute(code)
-        if reply["status"] == "error":
-            found = outcome.cell_failure(reply, cell=0, source="", spark_lost=self._spark_lost)
+        verdict = judge(reply, ())
+        if verdict.then == "fail":
+            found = outcome.cell_failure(
+                verdict.error, cell=0, source="", spark_lost=self._spark_lost
+            )
             cause: Cause = "driver_lost" if found.cause == "driver_lost" else "kernel_not_started"
             message = f"The kernel could not be prepared: {found.message}"
             raise NotebookFailed(Failure(cause, message, found.error, found.traceback))
@@ -192,6 +204,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             self.kc.stop_channels()
         if kernel is not None:
             await kernel.clean_up()
+            kernel.messages.unlink(missing_ok=True)
 
     def _stop(self, cause: Cause) -> None:
         if self._stopped is None:
@@ -253,7 +266,21 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             finally:
                 self._record.cell_complete(cell, cell_index=index)
             if self._over:
-                return
+                break
+        self._look_back()
+
+    def _look_back(self) -> None:
+        """See that no cell shows an error that came after its reply, from a thread.
+
+        Raises:
+            NotebookFailed: one does.
+        """
+        for cell, index in self._cells.values():
+            verdict = judge({"status": "ok"}, _errors_of(cell), may_fail=self._may_fail(cell))
+            if verdict.then == "fail":
+                failed = self._failed(verdict.error, cell=index, source=cell.source)
+                self._record.cell_failed(index, failed.failure)
+                raise failed
 
     def _runs(self, cell: NotebookNode) -> bool:
         skipped = self.skip_cells_with_tag in cell.metadata.get("tags", ())
@@ -268,6 +295,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         try:
             reply = await self._until(self._execute(cell.source, cell=cell, index=index))
         except _KernelDiedError as death:
+            self._hear_all()
             if self._stopped is None:
                 words = self._kernel.last_words() if self._kernel else ""
                 failure = outcome.kernel_death(death.status, words, **where)
@@ -281,26 +309,28 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             raise NotebookFailed(
                 outcome.stopped(self._stopped, seconds=limit, killed=self._killed, **where)
             )
-        self._over = self._leaves(reply, cell)
-        if reply["status"] == "error" and not self._over and not self._may_fail(cell):
-            raise NotebookFailed(outcome.cell_failure(reply, spark_lost=self._spark_lost, **where))
+        self._hear_all()
+        verdict = judge(
+            reply,
+            [*_errors_of(cell), *self._hidden_errors],
+            exited=self._exit_value is not None,
+            may_fail=self._may_fail(cell),
+        )
+        if verdict.then == "fail":
+            raise self._failed(verdict.error, **where)
+        self._over = verdict.then == "leave"
+        if not self._over:
+            self._exit_value = None
+        elif self._exit_value is not None:
+            text = f"Notebook exited: {self._exit_value}"
+            cell.outputs.append(new_output("display_data", data={"text/plain": text}))
+
+    def _failed(self, error: Mapping[str, Any], **where: Any) -> NotebookFailed:
+        self._exit_value = None
+        return NotebookFailed(outcome.cell_failure(error, spark_lost=self._spark_lost, **where))
 
     def _may_fail(self, cell: NotebookNode) -> bool:
         return self.allow_errors or "raises-exception" in cell.metadata.get("tags", ())
-
-    def _leaves(self, reply: dict[str, Any], cell: NotebookNode) -> bool:
-        """Whether a cell ended the notebook as a success."""
-        error = reply.get("ename") if reply["status"] == "error" else None
-        if error == wire.NOTEBOOK_EXIT and self._exit_value is None:
-            self._exit_value = str(reply.get("evalue", ""))
-        if self._exit_value is not None and error in {None, wire.NOTEBOOK_EXIT}:
-            text = f"Notebook exited: {self._exit_value}"
-            cell.outputs.append(new_output("display_data", data={"text/plain": text}))
-            return True
-        self._exit_value = None
-        if error == "SystemExit":
-            return reply.get("evalue") in {"", "0", "None"}
-        return any(part.get("source") == "ask_exit" for part in reply.get("payload", ()))
 
     # The messages
 
@@ -312,23 +342,38 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         silent = cell is None
         self._idle.clear()
         self._request = self.kc.execute(
-            code, silent=silent, store_history=not silent, allow_stdin=False
+            storable(code), silent=silent, store_history=not silent, allow_stdin=False
         )
         if cell is not None:
             cell.outputs = []
             cell.metadata["execution"] = {}
             self.clear_before_next_output = False
+            self._hidden_errors = []
             self._cells[self._request] = cell, index
-        reply = await self._reply_to(self._request)
-        while not self._idle.is_set():
+        reply = asyncio.ensure_future(self._reply_to(self._request))
+        idle = asyncio.ensure_future(self._idle.wait())
+        try:
+            await asyncio.wait({reply, idle}, return_when=asyncio.FIRST_COMPLETED)
+            if await self._follows(idle if reply.done() else reply):
+                return reply.result()
+            if reply.done():
+                _log.warning("The kernel did not say that its outputs are complete")
+                return reply.result()
+            words = self._kernel.last_words().splitlines() if self._kernel else []
+            return {"status": "error", "evalue": _NO_ANSWER, "traceback": words}
+        finally:
+            for waiting in (reply, idle):
+                waiting.cancel()
+            await asyncio.gather(reply, idle, return_exceptions=True)
+
+    async def _follows(self, other: asyncio.Future[Any]) -> bool:
+        """Wait for the other of reply and end of outputs; False when it is lost."""
+        while not other.done():
             seen = self._seen
-            try:
-                await asyncio.wait_for(self._idle.wait(), _SILENCE_SECONDS)
-            except TimeoutError:
-                if seen == self._seen:
-                    _log.warning("The kernel did not say that its outputs are complete")
-                    break
-        return reply
+            await asyncio.wait({other}, timeout=_SILENCE_SECONDS)
+            if seen == self._seen:
+                break
+        return other.done()
 
     async def _reply_to(self, request: str) -> dict[str, Any]:
         assert self.kc is not None
@@ -351,14 +396,23 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
     def _take(self, message: dict[str, Any]) -> None:
         content = message["content"]
         parent = message["parent_header"].get("msg_id")
-        said = content.get("data", {}).get(wire.MIME) if "data" in content else None
-        if said is not None:
-            self._hear(said)
-        elif parent in self._cells:
+        if parent in self._cells:
+            if message["msg_type"] == "error" and self.output_hook_stack[parent]:
+                self._hidden_errors.append(content)  # a widget shows it
             with contextlib.suppress(CellExecutionComplete):
                 self.process_message(message, *self._cells[parent])
         if parent == self._request and content.get("execution_state") == "idle":
             self._idle.set()
+
+    async def _listen(self) -> None:
+        """Pass on what the kernel says while a cell goes on."""
+        while True:
+            await asyncio.sleep(_LISTEN_EVERY_SECONDS)
+            self._hear_all()
+
+    def _hear_all(self) -> None:
+        for said in self._messages.new():
+            self._hear(said)
 
     def _hear(self, said: Any) -> None:
         if said["kind"] == "exit":
@@ -377,6 +431,8 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         kind = msg["msg_type"]
         if kind == "error" and content.get("ename") == wire.NOTEBOOK_EXIT:
             return None
+        if kind == "error" and leaves_well(content):
+            content["evalue"] = "0"  # papermill, which judges too, knows no other spelling
         last = cell.outputs[-1] if cell.outputs else None
         if (
             kind != "stream"
@@ -397,3 +453,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         while seen != self._seen:
             seen = self._seen
             await asyncio.sleep(0.05)
+
+
+def _errors_of(cell: NotebookNode) -> list[Any]:
+    return [output for output in cell.outputs if output.output_type == "error"]

@@ -99,8 +99,14 @@ async def _execute(
         record.finish(Failure("canceled", "Interrupted"))
         raise
     except Exception as error:
-        failure = record.finish(failure_of(error))
+        failure = failure_of(error)
+        attempt.outcome = Outcome(result_of(failure), None, failure)
+        failure = record.finish(failure)  # now counted with the markers
         attempt.outcome = Outcome(result_of(failure), None, failure)
         raise NotebookFailed(failure) from error
-    record.finish()
+    try:
+        record.finish()
+    except NotebookFailed as unsaved:
+        attempt.outcome = Outcome("FAILED", None, unsaved.failure)
+        raise
     attempt.outcome = Outcome("SUCCESS", exit_value)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from nbformat.v4 import writes_json
 
+from nbkit.errors import Failure
+from nbkit.kernels.outcome import NotebookFailed
 from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
@@ -37,11 +39,20 @@ class OutputNotebook:
         self._next = 0.0
 
     def save(self, notebook: NotebookNode, *, force: bool = False) -> float:
-        """Save if it is time to; return in how many seconds the next save may be, 0 if saved."""
+        """Save if it is time to; return in how many seconds the next save may be, 0 if saved.
+
+        Raises:
+            NotebookFailed: it cannot be written; what was saved before stays as it is.
+        """
         started = time.monotonic()
         if not force and started < self._next:
             return self._next - started
-        self._write(notebook)
+        try:
+            self._write(notebook)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            message = f"The output notebook cannot be saved: {reason}: {self.path}"
+            raise NotebookFailed(Failure("internal", message, type(error).__name__)) from error
         now = time.monotonic()
         self._next = now + max(self._every, _SHARE_OF_TIME * (now - started))
         return 0.0

@@ -58,12 +58,14 @@ class Kernel:
     Attributes:
         manager: the manager, as nbclient wants it.
         log: file of what the kernel's process printed past Jupyter.
+        messages: file of what it tells the runner.
         speaks_python: whether it understands Python code.
     """
 
     def __init__(self, manager: _Manager, log: Path) -> None:
         self.manager = manager
         self.log = log
+        self.messages = log.with_suffix(".messages")
         self.speaks_python = manager.kernel_spec.language.lower() == "python"
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
@@ -10,7 +11,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 from papermill.engines import NotebookExecutionManager
 from papermill.execute import ERROR_MARKER_TAG
 
-from nbkit.kernels.outcome import result_of
+from nbkit.kernels.outcome import NotebookFailed, result_of
 from nbkit.kernels.review import ANCHOR, fold, header
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from nbkit.errors import Failure
     from nbkit.kernels.attempt import Attempt
+
+_log = logging.getLogger(__name__)
 
 
 class AttemptRecord(NotebookExecutionManager):  # type: ignore[misc]
@@ -33,6 +36,7 @@ class AttemptRecord(NotebookExecutionManager):  # type: ignore[misc]
         self._context = attempt.context
         self._alone = attempt.alone
         self._later: asyncio.TimerHandle | None = None
+        self._begun = False
 
     def notebook_start(self, **kwargs: Any) -> None:
         """Clear what an earlier run left, and save, so that the notebook can be opened."""
@@ -42,16 +46,29 @@ class AttemptRecord(NotebookExecutionManager):  # type: ignore[misc]
         super().notebook_start(**kwargs)
 
     def save(self, *, force: bool = False, **kwargs: Any) -> None:
-        """Save if it is time to, else as soon as it is."""
+        """Save if it is time to, else as soon as it is.
+
+        Raises:
+            NotebookFailed: it has to be saved now, and cannot be: at the start and at the end.
+        """
         del kwargs
         if self._output is None:
             return
-        wait = self._output.save(self.nb, force=force)
+        force, self._begun = force or not self._begun, True
+        try:
+            wait = self._output.save(self.nb, force=force)
+        except NotebookFailed as error:
+            if force:
+                raise
+            # A disk that is full for a while need not end the notebook: the last save decides.
+            _log.warning("%s", error)
+            return
         if self._later is not None and not wait:
             self._later.cancel()
             self._later = None
         elif wait and self._later is None:
-            self._later = asyncio.get_running_loop().call_later(wait, self._save_later)
+            loop = asyncio.get_running_loop()
+            self._later = loop.call_later(wait, self._save_later)
 
     def autosave_cell(self) -> None:
         """Save if it is time to; called at every output."""

@@ -12,7 +12,7 @@ from papermill.iorw import load_notebook_node
 
 from nbkit.kernels.attempt import Attempt, Listener, NotebookRequest, StopRequest
 from nbkit.kernels.kernelspecs import find_kernelspec_problem, kernel_name, language, read_notebook
-from nbkit.kernels.outcome import Outcome, failure_of, result_of
+from nbkit.kernels.outcome import NotebookFailed, Outcome, failure_of, result_of
 from nbkit.kernels.output import OutputNotebook
 from nbkit.kernels.parameters import typed_parameters
 from nbkit.kernels.pool import Pool
@@ -35,6 +35,8 @@ __all__ = [
     "StopRequest",
     "find_kernelspec_problem",
 ]
+
+_log = logging.getLogger(__name__)
 
 
 class Kernels:
@@ -121,9 +123,12 @@ def _input(given: Path | NotebookNode, notebook: NotebookNode) -> str | Notebook
 def _not_begun(attempt: Attempt, notebook: NotebookNode | None, failure: Failure) -> Outcome:
     """Leave an output notebook that says why even this one could not be begun."""
     shown = load_notebook_node(notebook or new_notebook())
-    record = AttemptRecord(shown, attempt, progress_bar=False)
-    record.notebook_start()
-    if failure.cell is not None:
-        record.cell_failed(failure.cell, failure)
-    failure = record.finish(failure)
+    try:
+        record = AttemptRecord(shown, attempt, progress_bar=False)
+        record.notebook_start()
+        if failure.cell is not None:
+            record.cell_failed(failure.cell, failure)
+        failure = record.finish(failure)
+    except NotebookFailed as unsaved:  # the first reason counts; it may be this one
+        _log.warning("%s", unsaved)
     return Outcome(result_of(failure), None, failure)

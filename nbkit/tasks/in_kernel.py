@@ -158,7 +158,7 @@ class _Ear:
         if message["kind"] != "task_value":
             return
         key, value = message["key"], message["value"]
-        size = len(json.dumps(value).encode())
+        size = len(json.dumps(value, ensure_ascii=False).encode())
         if size <= _VALUE_LIMIT_BYTES:
             self._reports.value_set(key, value)
             return

@@ -17,8 +17,8 @@ if typing.TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-_folders: list[Path] = []
-"""Folders of the notebooks that are being run inline, the innermost last."""
+_running: list[Path] = []
+"""The notebooks and scripts that are being run inline, the innermost last."""
 
 
 def register(shell: InteractiveShell) -> None:
@@ -33,10 +33,12 @@ def register(shell: InteractiveShell) -> None:
         path = _notebook(words[0])
         if path is None:
             expanded = shell.var_expand(line)
-            _check_script((shlex.split(expanded) or [""])[0])
-            scripts(expanded)
+            named = (shlex.split(expanded) or [""])[0]
+            _check_script(named)
+            with _within(Path(named).expanduser().resolve()):
+                scripts(expanded)
             return
-        with _at(path.parent), attempt.passing(_passed(words[1:])):
+        with _within(path), attempt.passing(_passed(words[1:])):
             for code in _code(path):
                 shell.run_cell(code, store_history=False).raise_error()
 
@@ -63,7 +65,7 @@ def _check_script(named: str) -> None:
 def _place(named: str) -> Path:
     context = attempt.current()
     here = Path(context["directory"]) if context else Path.cwd()
-    return (_folders[-1] if _folders else here) / without_workspace(named)
+    return (_running[-1].parent if _running else here) / without_workspace(named)
 
 
 def _notebook(named: str) -> Path | None:
@@ -101,9 +103,28 @@ def _passed(words: list[str]) -> dict[str, str]:
 
 
 @contextmanager
-def _at(folder: Path) -> Iterator[None]:
-    _folders.append(folder)
+def _within(path: Path) -> Iterator[None]:
+    """Take note of what runs, for as long as it does.
+
+    Raises:
+        RecursionError: it runs already, so that it would run itself for ever.
+    """
+    way = [*_outermost(), *_running, path]
+    if path in way[:-1]:
+        names = " → ".join(each.name for each in way[way.index(path) :])
+        raise RecursionError(f"%run goes round in a circle: {names}")
+    _running.append(path)
     try:
         yield
     finally:
-        _folders.pop()
+        _running.pop()
+
+
+def _outermost() -> list[Path]:
+    """Return the notebook that the job runs, where it can be told."""
+    context = attempt.current()
+    if context is None or not context["notebook_path"]:
+        return []
+    path = Path(context["directory"]) / Path(context["notebook_path"]).name
+    places = (path, *(Path(f"{path}{suffix}") for suffix in FOUND_BY_NAME))
+    return [place.resolve() for place in places if place.is_file()][:1]

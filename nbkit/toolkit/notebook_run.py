@@ -9,6 +9,7 @@ from nbkit import serving as attempt
 from nbkit.toolkit import secret_store
 from nbkit.toolkit.calls import NotebookRunError, calls
 from nbkit.toolkit.say import say
+from nbkit.unicode_text import storable
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,10 @@ def _as_text(arguments: Mapping[str, str]) -> dict[str, tuple[str, list[tuple[in
                 "json.dumps()"
             )
     # What a run is given is on its record, where no secret may be.
-    return {name: secret_store.as_reference(value) for name, value in arguments.items()}
+    return {
+        storable(name): storable(secret_store.as_reference(value))
+        for name, value in arguments.items()
+    }
 
 
 def _what_happened(path: str, limit: int, end: dict[str, typing.Any]) -> str:

@@ -13,15 +13,17 @@ from __future__ import annotations
 import threading
 import typing
 
-from nbkit import wire
 from nbkit.hidden import Redactor
+from nbkit.unicode_text import is_storable, storable_data
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _PROTOCOL = ("comm_id", "ename", "execution_state", "name", "status", "target_name")
 """Fields whose words are Jupyter's; a secret that is one of these words must not break it."""
 
+_WORDS = ("action", "kind", "state", "type")
+"""Fields whose words are ours, in what the runner is told."""
 
 redactor = Redactor()
 """The one of this kernel."""
@@ -49,6 +51,9 @@ class Border:
         **named: typing.Any,
     ) -> typing.Any:
         """Send a message; the arguments are those of `jupyter_client.session.Session.send`."""
+        if isinstance(msg_or_type, dict):
+            msg_or_type = _storable(msg_or_type)
+        content = _storable(content)
         with self._lock:
             if not self._redactor.knows_any:
                 return self._send(stream, msg_or_type, content, *args, **named)
@@ -77,8 +82,6 @@ class Border:
                 kind: self._redactor.anything(value, names=kind.endswith("json"))
                 for kind, value in content["data"].items()
             }
-            if said := content["data"].get(wire.MIME):
-                clean["data"][wire.MIME] = {**self._redactor.anything(said), "kind": said["kind"]}
         return clean
 
     def _print(
@@ -102,6 +105,28 @@ class Border:
         while self._held:
             stream, message, named = self._held.pop(next(iter(self._held)))
             self._send(stream, message, **named)
+
+
+def _storable(value: typing.Any) -> typing.Any:
+    """Return data that is Unicode: jupyter_client sends no other, and loses the message."""
+    try:
+        return value if is_storable(value) else storable_data(value)
+    except RecursionError:  # a circle, which JSON does not have either: sending it says so
+        return value
+
+
+def clean_message(message: Mapping[str, typing.Any]) -> dict[str, typing.Any]:
+    """Return what the runner is told without secrets, and still a message that it understands."""
+    clean: dict[str, typing.Any] = {}
+    for field, value in message.items():
+        if field in _WORDS or (field in {"id", "parent"} and value.isdigit()):
+            clean[field] = value
+        elif field == "results":
+            clean[field] = [clean_message(result) for result in value]
+        else:
+            clean[field] = redactor.anything(value, names=True)
+    made: dict[str, typing.Any] = storable_data(clean)
+    return made
 
 
 def guard(session: typing.Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from nbkit import serving as attempt
 from nbkit.dialect import door, udf_hints
 from nbkit.toolkit import (
+    all_errors,
     databricks_modules,
     injected,
     magics,
@@ -17,6 +18,7 @@ from nbkit.toolkit import (
     python_files,
     redaction,
     secret_store,
+    unattended,
 )
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
@@ -45,6 +47,8 @@ def bind(context: Context) -> None:
     shell = get_ipython()
     if shell is not None:
         _hide_secrets(shell)
+        unattended.leave_alone(shell)
+        all_errors.show_all(shell)
     secret_store.enter(context["env"])
     given = secret_store.put_in(context["parameters"], context.get("secrets", {}))
     attempt.serve({**context, "parameters": given})
@@ -115,6 +119,14 @@ def _install(shell: InteractiveShell) -> None:
         shell.push(mine, interactive=False)
 
     session.on_change.append(follow)
+    begin = shell.init_user_ns
+
+    def begin_again() -> None:
+        """Give the notebook its names back when `%reset` has taken all."""
+        begin()
+        shell.push({**names, **ours}, interactive=False)
+
+    shell.init_user_ns = begin_again
 
     def prepare() -> None:
         from pyspark.sql.dataframe import DataFrame

@@ -9,6 +9,7 @@ from nbkit import serving as attempt
 from nbkit.near import nearest
 from nbkit.toolkit.say import say
 from nbkit.toolkit.utility import Utility
+from nbkit.unicode_text import storable, storable_data
 
 LIMIT_BYTES = 48 * 1024
 
@@ -20,11 +21,10 @@ class TaskValues(Utility):
 
     def set(self, key: str, value: typing.Any) -> None:
         """Set a value, any JSON, that later tasks of the run can read; no effect outside a job."""
-        text = _json(key, value)
+        key, value = _plain(key, value)
         context = attempt.current()
         if context is None:
             return
-        value = json.loads(text)
         context["task_values"].setdefault(context["task_key"], {})[key] = value
         say({"kind": "task_value", "key": key, "value": value})
 
@@ -60,21 +60,21 @@ class JobsUtility(Utility):
     taskValues = TaskValues()
 
 
-def _json(key: str, value: typing.Any) -> str:
-    """Return `value` as JSON text, or say why it cannot be a task value."""
+def _plain(key: str, value: typing.Any) -> tuple[str, typing.Any]:
+    """Return key and value as JSON keeps them, or say why they cannot be a task value."""
     if not isinstance(key, str):
         raise TypeError(f"the key of a task value is a string, not {type(key).__name__}: {key!r}")
     try:
-        text = json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        kept = storable_data(json.loads(json.dumps(value, allow_nan=False)))
+    except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"task value {key!r} cannot be written as JSON: {error}") from None
-    size = len(text.encode())
+    size = len(json.dumps(kept, ensure_ascii=False).encode())
     if size > LIMIT_BYTES:
         raise ValueError(
             f"task value {key!r} is {size:,} bytes as JSON; the limit is {LIMIT_BYTES:,} "
             "(48 KiB). Write it to a table or file and hand over its name."
         )
-    return text
+    return storable(key), kept
 
 
 def _missing(task: str, key: str, values: dict[str, dict[str, typing.Any]]) -> str:

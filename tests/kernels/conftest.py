@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def write_notebook(
     notebook = new_notebook(cells=cells)
     if kernel is not None:
         notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel}
-    nbformat.write(notebook, path)
+    path.write_text(json.dumps(notebook), encoding="utf-8")  # any text at all
     return path
 
 

@@ -10,16 +10,9 @@ from pathlib import Path
 import pytest
 from processes import running, until
 
-from nbkit import wire
-
 pytestmark = pytest.mark.e2e
 
-EXIT = f"""
-from IPython.display import publish_display_data
-class {wire.NOTEBOOK_EXIT}(BaseException): pass
-publish_display_data({{"{wire.MIME}": {{"kind": "exit", "value": "42"}}, "text/plain": "exit"}})
-raise {wire.NOTEBOOK_EXIT}("42")
-"""
+EXIT = "dbutils.notebook.exit('42')"
 
 
 def test_success(run):
@@ -62,10 +55,7 @@ def test_exit(run):
 def test_messages_stay_out_of_the_notebook(run):
     """What the kernel says to the runner is heard, typed, and not shown."""
     said = {"kind": "task_value", "key": "k", "value": [1, None, {"a": 2.5}]}
-    ran = run(
-        "from IPython.display import publish_display_data\n"
-        f"publish_display_data({{'{wire.MIME}': {said!r}}})"
-    )
+    ran = run(f"from nbkit.toolkit.say import say; say({said!r})")
     assert ran.heard.messages == [said]
     assert ran.notebook.cells[1].outputs == []
 
@@ -76,13 +66,8 @@ def test_messages_stay_out_of_the_notebook(run):
 )
 def test_a_lost_driver_is_to_blame_until_there_is_another(run, kinds, cause):
     """After a new session an error is what it says it is."""
-    messages = "".join(
-        f"publish_display_data({{'{wire.MIME}': {{'kind': {kind!r}, 'message': 'gone'}}}})\n"
-        for kind in kinds
-    )
-    failure = run(
-        f"from IPython.display import publish_display_data\n{messages}", "1/0"
-    ).outcome.failure
+    messages = "".join(f"say({{'kind': {kind!r}, 'message': 'gone'}})\n" for kind in kinds)
+    failure = run(f"from nbkit.toolkit.say import say\n{messages}", "1/0").outcome.failure
     assert failure.cause == cause
     assert failure.error == "ZeroDivisionError"
 

@@ -9,12 +9,19 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from nbkit import serving as attempt
+from nbkit.kernels.messages import Messages
 from nbkit.toolkit import session as sessions
 from nbkit.toolkit.dbutils import dbutils
 
 
 @pytest.fixture
-def context(tmp_path):
+def messages(tmp_path):
+    """What the runner is told; its file is outside of the project."""
+    return Messages(tmp_path.parent / f"{tmp_path.name}.messages")
+
+
+@pytest.fixture
+def context(tmp_path, messages):
     """The attempt of a task `me` in a project folder of its own."""
     return {
         "project": str(tmp_path),
@@ -30,6 +37,7 @@ def context(tmp_path):
         "task_values": {"load": {"rows": 5}},
         "spark_conf": {},
         "env": {},
+        "messages": str(messages.path),
     }
 
 

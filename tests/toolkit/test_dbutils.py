@@ -30,7 +30,7 @@ def test_help_tells_every_part(capsys):
     assert "text(name, defaultValue, label=None)" in capsys.readouterr().out
 
 
-def test_exit_is_told_and_ends_the_notebook(context, published):
+def test_exit_is_told_and_ends_the_notebook(context, messages):
     """`exit` says the value as text to the runner and raises what the engine knows."""
     attempt.serve(context)
     for leave in (dbutils.notebook.exit, nbkit.exit):
@@ -38,7 +38,7 @@ def test_exit_is_told_and_ends_the_notebook(context, published):
             leave(5)
         assert type(caught.value).__name__ == wire.NOTEBOOK_EXIT
         assert caught.value._render_traceback_() == ["Notebook exited: 5"]
-    assert published[0][wire.MIME] == {"kind": "exit", "value": "5"}
+    assert list(messages.new()) == [{"kind": "exit", "value": "5"}] * 2
 
 
 def test_exit_passes_except_exception():
@@ -54,8 +54,9 @@ def test_exit_passes_except_exception():
         notebook()
 
 
-def test_nothing_is_said_outside_a_job(published):
+def test_nothing_is_said_outside_a_job(published, messages):
     """In a person's notebook no wire message is displayed."""
     with pytest.raises(BaseException, match="x"):
         dbutils.notebook.exit("x")
     assert published == []
+    assert list(messages.new()) == []

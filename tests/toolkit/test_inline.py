@@ -86,3 +86,24 @@ def test_what_is_not_there_is_said_with_what_is(notebook, tmp_path):
 
     assert isinstance(error, FileNotFoundError)
     assert f"there is no notebook setpu in {tmp_path / 'lib'}; nearest: setup" in str(error)
+
+
+def test_a_circle_is_said_and_not_run(notebook, tmp_path):
+    """Over another notebook, too; nothing of it runs twice."""
+    (tmp_path / "me.py").write_text(HEAD + "# MAGIC %run ./one")
+    (tmp_path / "one.py").write_text(HEAD + "seen = 1\n# COMMAND ----------\n# MAGIC %run ./two")
+    (tmp_path / "two.py").write_text(HEAD + "# MAGIC %run ./lib/../one")
+    error = notebook.run_cell("%run ./one").error_in_exec
+    assert isinstance(error, RecursionError)
+    assert str(error) == "%run goes round in a circle: one.py → two.py → one.py"
+    (tmp_path / "two.py").write_text(HEAD + "# MAGIC %run ./me")
+    notebook.run_cell("from nbkit import serving\nserving._current['notebook_path'] = 'me'")
+    error = notebook.run_cell("%run ./one").error_in_exec
+    assert str(error) == "%run goes round in a circle: me.py → one.py → two.py → me.py"
+    assert notebook.run_cell("%run ./one").error_in_exec is not None, "and again"
+
+
+def test_a_notebook_may_run_twice(notebook, tmp_path):
+    """One after the other is no circle."""
+    (tmp_path / "one.py").write_text(HEAD + "seen = 1")
+    assert notebook.run_cell("%run ./one\n%run ./one").success

@@ -21,6 +21,7 @@ class Notebook:
     def __init__(self, client):
         self.client = client
         self.outputs = []
+        self.messages = None
 
     def run(self, source, *, silent=False):
         self.outputs = []
@@ -32,6 +33,9 @@ class Notebook:
     def shown(self, mime):
         data = [output["content"].get("data", {}) for output in self.outputs]
         return [found[mime] for found in data if mime in found]
+
+    def said(self):
+        return list(self.messages.new())
 
     def text(self):
         streams = [o["content"]["text"] for o in self.outputs if o["msg_type"] == "stream"]
@@ -67,11 +71,12 @@ def interactive(project):
 
 
 @pytest.fixture
-def attempt(project, context):
+def attempt(project, context, messages):
     """A notebook that a job runs, in an ordinary kernel."""
     conf = {"spark.sql.shuffle.partitions": "3"}
     mine = {"project": str(project), "directory": str(project), "spark_conf": conf}
     for notebook in notebook_of("python3", project):
+        notebook.messages = messages
         notebook.bind(context | mine)
         yield notebook
 
@@ -117,7 +122,7 @@ def test_exit_in_a_job(attempt):
     """Exit says its value to the runner, fails the cell by name and shows one line."""
     reply = attempt.run("dbutils.notebook.exit({'rows': 3})")
     assert (reply["status"], reply["ename"]) == ("error", wire.NOTEBOOK_EXIT)
-    assert attempt.shown(wire.MIME) == [{"kind": "exit", "value": "{'rows': 3}"}]
+    assert attempt.said() == [{"kind": "exit", "value": "{'rows': 3}"}]
     assert attempt.error()["traceback"] == ["Notebook exited: {'rows': 3}"]
 
 
@@ -128,7 +133,6 @@ def test_exit_by_hand(interactive):
     assert (reply["status"], reply["ename"], reply["evalue"]) == ("error", "NotebookExit", "done")
     assert interactive.text() == "Notebook exited: done\n"
     assert "error" not in [output["msg_type"] for output in interactive.outputs]
-    assert interactive.shown(wire.MIME) == []
 
 
 @pytest.mark.e2e
@@ -137,14 +141,14 @@ def test_task_values_in_a_job(attempt):
     attempt.run("print(dbutils.jobs.taskValues.get('load', 'rows'), dbutils.widgets.get('day'))")
     assert attempt.text() == "5 2013-01-01\n"
     attempt.run("dbutils.jobs.taskValues.set(key='share', value=0.5)")
-    assert attempt.shown(wire.MIME) == [{"kind": "task_value", "key": "share", "value": 0.5}]
+    assert attempt.said() == [{"kind": "task_value", "key": "share", "value": 0.5}]
 
 
 @pytest.mark.e2e
 def test_spark_in_a_job(attempt):
     """A cell that mentions Spark gets the attempt's session, told once; results are displayed."""
     attempt.run("import pyspark.sql.functions as F")
-    (said,) = attempt.shown(wire.MIME)
+    (said,) = attempt.said()
     assert said["kind"] == "spark_attached"
     assert said["session"]
     attempt.run("spark.conf.get('spark.sql.shuffle.partitions')")
@@ -171,7 +175,7 @@ def test_imported_module_gets_the_leased_session(attempt, project):
         "session = SparkSession.builder.appName('x').getOrCreate()\n"
     )
     attempt.run("import rows")
-    assert [said["kind"] for said in attempt.shown(wire.MIME)] == ["spark_attached"]
+    assert [said["kind"] for said in attempt.said()] == ["spark_attached"]
     attempt.run("print(rows.session is spark, spark.range(3).count())")
     assert attempt.text() == "True 3\n"
 
@@ -182,7 +186,7 @@ def test_a_lost_driver_is_one_clear_error(attempt):
     attempt.run("import os; os.kill(sc._jvm.ProcessHandle.current().pid(), 9)")
     reply = attempt.run("spark.range(1).count()")
     assert reply["ename"] == attempt.error()["ename"] == "DriverLostError"
-    assert attempt.shown(wire.MIME)[0]["kind"] == "spark_lost"
+    assert [said["kind"] for said in attempt.said()] == ["spark_attached", "spark_lost"]
     assert "py4j/" not in "".join(reply["traceback"])
     attempt.run("spark.range(4).count()")
     assert attempt.text().endswith("4")

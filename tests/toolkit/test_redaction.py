@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from nbkit import wire
 from nbkit.hidden import REDACTED, Redactor
+from nbkit.toolkit import redaction
 from nbkit.toolkit.redaction import Border
 
 SECRET = "s3cr'et<&\"/ü"
@@ -84,12 +84,15 @@ def test_displays_errors_and_replies_are_searched_through(border, sent):
     assert sent[1][2] == {"p": 1}
 
 
-def test_what_the_runner_is_told_is_searched_too(border, sent):
+def test_what_the_runner_is_told_is_searched_too(monkeypatch, redactor):
     """An exit value and a task value are on record; the message stays one that is understood."""
-    border._redactor.hide("exit")
-    told = {"kind": "exit", "value": f"token={SECRET}"}
-    border(None, {"msg_type": "display_data", "content": {"data": {wire.MIME: told}}})
-    assert sent[0][0]["content"]["data"][wire.MIME] == {"kind": "exit", "value": "token=[REDACTED]"}
+    monkeypatch.setattr(redaction, "redactor", redactor)
+    redactor.hide("exit")
+    told = {"kind": "exit", "value": {f"token={SECRET}": [SECRET, 1]}}
+    assert redaction.clean_message(told) == {
+        "kind": "exit",
+        "value": {"token=[REDACTED]": ["[REDACTED]", 1]},
+    }
 
 
 def test_a_secret_that_is_a_word_of_the_protocol_breaks_nothing(border, sent):

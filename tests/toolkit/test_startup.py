@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from nbkit import wire
 from nbkit.errors import DriverLostError, SetupError
 from nbkit.toolkit import session as sessions
 from nbkit.toolkit.startup import bind, load_ipython_extension
@@ -124,7 +123,7 @@ def test_future_imports_stay_first(shell, context, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", [SetupError, DriverLostError])
-def test_no_spark_is_one_clear_error(shell, context, published, monkeypatch, kind):
+def test_no_spark_is_one_clear_error(shell, context, messages, monkeypatch, kind):
     """Where Spark is not to be had, the cell fails so; of a lost driver the runner hears."""
 
     def attach(settings, conf, env):
@@ -135,7 +134,7 @@ def test_no_spark_is_one_clear_error(shell, context, published, monkeypatch, kin
     result = shell.run_cell("done = 1\nspark.range(1)")
     assert type(result.error_in_exec) is kind
     assert "done" not in shell.user_ns
-    said = [data[wire.MIME] for data in published]
+    said = list(messages.new())
     lost = {"kind": "spark_lost", "message": "no Spark\nInstall Java 17."}
     assert said == ([lost] if kind is DriverLostError else [])
 

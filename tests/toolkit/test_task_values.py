@@ -1,7 +1,6 @@
 import pytest
 
 from nbkit import serving as attempt
-from nbkit import wire
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.task_values import LIMIT_BYTES
 
@@ -40,11 +39,12 @@ def test_missing_value_names_the_nearest(context):
         values.get("laod", "rows")
 
 
-def test_set_is_told_and_visible_to_own_get(context, published):
+def test_set_is_told_and_visible_to_own_get(context, messages):
     """`set` tells the runner; the task's own `get` sees the value as others will."""
     attempt.serve(context)
     values.set("pair", (1, {2: None}))
-    assert published[0][wire.MIME] == {
+    (said,) = messages.new()
+    assert said == {
         "kind": "task_value",
         "key": "pair",
         "value": [1, {"2": None}],
@@ -73,6 +73,14 @@ def test_size_limit(context):
     values.set("x", "a" * (LIMIT_BYTES - 2))
     with pytest.raises(ValueError, match=r"49,153 bytes.*limit is 49,152"):
         values.set("x", "a" * (LIMIT_BYTES - 1))
+
+
+def test_the_limit_is_of_bytes_in_utf_8(context):
+    """Not of escapes: a letter beyond ASCII is two bytes and not six."""
+    attempt.serve(context)
+    values.set("x", "é" * (LIMIT_BYTES // 2 - 1))
+    with pytest.raises(ValueError, match=r"49,154 bytes"):
+        values.set("x", "é" * (LIMIT_BYTES // 2))
 
 
 def test_key_is_a_string(context):
