@@ -7,12 +7,27 @@ from typing import Any
 
 def readable(text: str) -> str:
     r"""Return text in which what is no Unicode stands as a visible escape, such as `\xe9`."""
-    if not any("\ud800" <= each <= "\udfff" for each in text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        pass
+    else:
         return text
     try:  # bytes of a file's name or of a command line
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # halves of characters
         return text.encode("utf-8", "backslashreplace").decode()
+
+
+def is_readable(value: Any) -> bool:
+    """Say whether every text of a document is readable as it is."""
+    if isinstance(value, str):
+        return value.isascii() or readable(value) is value
+    if isinstance(value, dict):
+        return all(is_readable(name) and is_readable(inner) for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(is_readable, value))
+    return True
 
 
 def readable_throughout(value: Any) -> Any:
@@ -23,6 +38,6 @@ def readable_throughout(value: Any) -> Any:
         return {
             readable_throughout(name): readable_throughout(inner) for name, inner in value.items()
         }
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [readable_throughout(inner) for inner in value]
     return value

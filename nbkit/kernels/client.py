@@ -19,7 +19,7 @@ from nbkit.kernels.kernelspecs import find_kernelspec
 from nbkit.kernels.messages import Messages
 from nbkit.kernels.outcome import NotebookFailed
 from nbkit.kernels.verdict import judge, leaves_well
-from nbkit.unicode_text import storable
+from nbkit.readable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -45,9 +45,11 @@ _JOINED_LENGTH = 1 << 16
 _TURN = 64
 
 _BIND = """
-import os
+import os, tempfile, time
 os.chdir(context["directory"])
 os.environ.update({name: v for name, v in context["env"].items() if "{{secrets/" not in v})
+tempfile.tempdir = None
+getattr(time, "tzset", bool)()
 try:
     from nbkit.toolkit.startup import bind
 except ModuleNotFoundError as error:
@@ -342,7 +344,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         silent = cell is None
         self._idle.clear()
         self._request = self.kc.execute(
-            storable(code), silent=silent, store_history=not silent, allow_stdin=False
+            readable(code), silent=silent, store_history=not silent, allow_stdin=False
         )
         if cell is not None:
             cell.outputs = []

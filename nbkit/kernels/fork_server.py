@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nbkit.kernels.own_kernel import finish, make_kernel
+from nbkit.process_start import follow_environment
 
 ALWAYS = (
     "IPython.core.completer",
@@ -229,9 +230,7 @@ class ForkServer:
 
 def _follow_environment() -> None:
     """Do what Python and the preloaded modules would have done at their start."""
-    for folder in reversed(os.environ.get("PYTHONPATH", "").split(os.pathsep)):
-        if folder and folder not in sys.path:
-            sys.path.insert(0, folder)
+    follow_environment()
     if "numpy" in sys.modules:  # or all kernels would draw the same random numbers
         sys.modules["numpy"].random.seed()
 

@@ -23,6 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from nbkit.process_start import limits, read_once
 from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ _SOCKET = "forks"
 def connect(settings: Settings) -> socket.socket | None:
     """Return a connection to the project's kept server; None if it has none that fits.
 
-    One that fits imported what this process would import: the same files, of the same Python.
+    One that fits imported what this process would import: the same files, of the same Python, with
+    the same environment as far as that is read only once.
     """
     kept = _read(settings)
     return _connected(kept) if kept.get("imported") == _imports(settings) else None
@@ -103,12 +105,13 @@ def _connected(kept: Mapping[str, Any]) -> socket.socket | None:
 
 
 def _imports(settings: Settings) -> str:
-    """Return what tells one set of imported modules from another: which files, how new."""
+    """Return what tells one server from another: which files it imported, how new; with what."""
     package = Path(__file__).parents[1]
     newest = max(file.stat().st_mtime_ns for file in package.rglob("*.py"))
     installed = Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
     found = [sys.executable, settings.kernels.preload, str(package), newest, installed]
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+    around = [sorted(read_once(os.environ).items()), limits()]
+    return hashlib.sha256(json.dumps([found, around]).encode()).hexdigest()
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from nbkit.kernels.fork_client import (
 )
 from nbkit.kernels.own_loop import run_in_own_loop
 from nbkit.kernels.provisioner import ForkProvisioner, forked_spec
+from nbkit.process_start import must_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -159,12 +160,15 @@ class Pool:
 
         Args:
             spec: the kernelspec; None for a kernel of this Python, which may be a spare. A spare
-                has neither the folder nor the environment: the first code it gets sets them.
+                has neither the folder nor the environment: the first code it gets sets them. Where
+                that would be too late, the kernel is started.
             cwd: folder that another kernel starts in.
             env: environment variables that another kernel gets.
         """
         if spec is not None:
             return await self._start(spec, cwd=cwd, env=env)
+        if must_start(env, current_environment()):
+            return await self._start(_own_spec(), env=env)
         while True:
             with self._changed:
                 kernel = self._spares.popleft() if self._spares else None

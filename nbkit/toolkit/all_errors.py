@@ -12,8 +12,8 @@ import traceback
 import typing
 from contextlib import suppress
 
+from nbkit.readable import readable_throughout
 from nbkit.toolkit.error_text import has_text, name_of, stand_in, text_of_error
-from nbkit.unicode_text import storable_data
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ class _ShowAll:
     def _show(self, kind: type[BaseException], error: object, lines: typing.Any) -> None:
         if isinstance(error, BaseException) and not has_text(error):
             error = stand_in(error)
-        self._send(kind, error, storable_data([str(line) for line in lines]))
+        self._send(kind, error, readable_throughout([str(line) for line in lines]))
         self._sent += 1
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typing
 
-from nbkit.unicode_text import storable
+from nbkit.readable import readable
 
 
 def text_of_error(error: object) -> str:
     """Return the text of an exception; if it cannot give one, a sentence that says so."""
     try:
-        return storable(str(error))
+        return readable(str(error))
     except BaseException as failed:
         if isinstance(failed, KeyboardInterrupt):
             raise
@@ -19,7 +19,7 @@ def text_of_error(error: object) -> str:
 
 def name_of(error: object) -> str:
     """Return the name of an exception's class."""
-    return storable(str(type(error).__name__))
+    return readable(str(type(error).__name__))
 
 
 def stand_in(error: BaseException) -> BaseException:
@@ -37,4 +37,4 @@ def has_text(error: BaseException) -> bool:
         if isinstance(failed, KeyboardInterrupt):
             raise
         return False
-    return storable(text) == text
+    return readable(text) == text

@@ -6,10 +6,10 @@ import typing
 from pathlib import Path
 
 from nbkit import serving as attempt
+from nbkit.readable import readable
 from nbkit.toolkit import secret_store
 from nbkit.toolkit.calls import NotebookRunError, calls
 from nbkit.toolkit.say import say
-from nbkit.unicode_text import storable
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ def _as_text(arguments: Mapping[str, str]) -> dict[str, tuple[str, list[tuple[in
             )
     # What a run is given is on its record, where no secret may be.
     return {
-        storable(name): storable(secret_store.as_reference(value))
+        readable(name): readable(secret_store.as_reference(value))
         for name, value in arguments.items()
     }
 

@@ -1,26 +1,35 @@
 """Keeps the values of secrets out of everything that leaves the kernel.
 
 All of it (text that is printed, displays, errors, replies, what widgets and the runner are told)
-passes one border: the `send` of the kernel's session. As on Databricks a value is replaced by
-`[REDACTED]` where it stands literally, or escaped as Python, JSON, HTML or an address would.
-What was done to it on purpose (reversed, encoded, printed in parts between other outputs) is
-not recognised. Spark's own log, `.nbkit/driver.log`, is written by the driver, which is told the
-values too (`nbkit.toolkit.session`).
+passes one border: the `send` of the kernel's session; what the runner is told passes
+`clean_message`, and what the kernel's process prints past Jupyter `nbkit.toolkit.past_jupyter`.
+As on Databricks a value is replaced by `[REDACTED]` where it stands literally; here also escaped
+as Python, JSON, HTML or an address would, and in Base64. What was done to it on purpose
+(reversed, encrypted, printed in parts between other outputs) is not recognised. Spark's own log,
+`.nbkit/driver.log`, is written by the driver, which is told the values too
+(`nbkit.toolkit.session`).
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 import typing
 
 from nbkit.hidden import Redactor
-from nbkit.unicode_text import is_storable, storable_data
+from nbkit.readable import is_readable, readable_throughout
+from nbkit.toolkit import past_jupyter
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _PROTOCOL = ("comm_id", "ename", "execution_state", "name", "status", "target_name")
 """Fields whose words are Jupyter's; a secret that is one of these words must not break it."""
+
+_BETWEEN = frozenset(
+    {"clear_output", "display_data", "error", "execute_result", "status", "execute_input"}
+)
+"""Messages that what was printed before must not come after; others stand beside the text."""
 
 _WORDS = ("action", "kind", "state", "type")
 """Fields whose words are ours, in what the runner is told."""
@@ -52,8 +61,8 @@ class Border:
     ) -> typing.Any:
         """Send a message; the arguments are those of `jupyter_client.session.Session.send`."""
         if isinstance(msg_or_type, dict):
-            msg_or_type = _storable(msg_or_type)
-        content = _storable(content)
+            msg_or_type = _readable(msg_or_type)
+        content = _readable(content)
         with self._lock:
             if not self._redactor.knows_any:
                 return self._send(stream, msg_or_type, content, *args, **named)
@@ -65,7 +74,9 @@ class Border:
                     "content": self._clean(msg_or_type["content"]),
                     "metadata": self._redactor.anything(msg_or_type.get("metadata", {})),
                 }
-            self._release()
+            kind = msg_or_type["msg_type"] if isinstance(msg_or_type, dict) else msg_or_type
+            if kind in _BETWEEN:
+                self._release()
             content = self._clean(content) if content else content
             if named.get("metadata"):
                 named["metadata"] = self._redactor.anything(named["metadata"])
@@ -107,10 +118,10 @@ class Border:
             self._send(stream, message, **named)
 
 
-def _storable(value: typing.Any) -> typing.Any:
+def _readable(value: typing.Any) -> typing.Any:
     """Return data that is Unicode: jupyter_client sends no other, and loses the message."""
     try:
-        return value if is_storable(value) else storable_data(value)
+        return value if is_readable(value) else readable_throughout(value)
     except RecursionError:  # a circle, which JSON does not have either: sending it says so
         return value
 
@@ -125,7 +136,7 @@ def clean_message(message: Mapping[str, typing.Any]) -> dict[str, typing.Any]:
             clean[field] = [clean_message(result) for result in value]
         else:
             clean[field] = redactor.anything(value, names=True)
-    made: dict[str, typing.Any] = storable_data(clean)
+    made: dict[str, typing.Any] = readable_throughout(clean)
     return made
 
 
@@ -133,3 +144,4 @@ def guard(session: typing.Any) -> None:
     """Let everything that a kernel's session sends pass the border; once is enough."""
     if not isinstance(session.send, Border):
         session.send = Border(session.send, redactor)
+        redactor.before_first = functools.partial(past_jupyter.clean, redactor)

@@ -21,6 +21,7 @@ import typing
 from nbkit.dialect import paths
 from nbkit.hidden import SHORT
 from nbkit.near import hint
+from nbkit.process_start import follow_environment
 from nbkit.toolkit.redaction import redactor
 
 if typing.TYPE_CHECKING:
@@ -107,6 +108,7 @@ def enter(env: Mapping[str, str]) -> None:
     given |= env
     _referring.update({name: text for name, text in given.items() if _REFERENCE.search(text)})
     os.environ.update(resolved(given))
+    follow_environment()
 
 
 def unresolved(env: Mapping[str, str]) -> dict[str, str]:

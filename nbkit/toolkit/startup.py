@@ -50,6 +50,7 @@ def bind(context: Context) -> None:
         unattended.leave_alone(shell)
         all_errors.show_all(shell)
     secret_store.enter(context["env"])
+    secret_store.hide_environment()
     given = secret_store.put_in(context["parameters"], context.get("secrets", {}))
     attempt.serve({**context, "parameters": given})
     os.chdir(context["directory"])

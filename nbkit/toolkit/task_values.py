@@ -7,9 +7,9 @@ import typing
 
 from nbkit import serving as attempt
 from nbkit.near import nearest
+from nbkit.readable import readable, readable_throughout
 from nbkit.toolkit.say import say
 from nbkit.toolkit.utility import Utility
-from nbkit.unicode_text import storable, storable_data
 
 LIMIT_BYTES = 48 * 1024
 
@@ -65,7 +65,7 @@ def _plain(key: str, value: typing.Any) -> tuple[str, typing.Any]:
     if not isinstance(key, str):
         raise TypeError(f"the key of a task value is a string, not {type(key).__name__}: {key!r}")
     try:
-        kept = storable_data(json.loads(json.dumps(value, allow_nan=False)))
+        kept = readable_throughout(json.loads(json.dumps(value, allow_nan=False)))
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"task value {key!r} cannot be written as JSON: {error}") from None
     size = len(json.dumps(kept, ensure_ascii=False).encode())
@@ -74,7 +74,7 @@ def _plain(key: str, value: typing.Any) -> tuple[str, typing.Any]:
             f"task value {key!r} is {size:,} bytes as JSON; the limit is {LIMIT_BYTES:,} "
             "(48 KiB). Write it to a table or file and hand over its name."
         )
-    return storable(key), kept
+    return readable(key), kept
 
 
 def _missing(task: str, key: str, values: dict[str, dict[str, typing.Any]]) -> str:

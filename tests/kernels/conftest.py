@@ -118,6 +118,7 @@ class Runner:
         name: str = "nb",
         given: dict[str, str] | None = None,
         directory: str | None = None,
+        env: dict[str, str] | None = None,
     ) -> Ran:
         path = self.folder / f"{name}.ipynb"
         write_notebook(path, *sources, parameters=declared, kernel=kernel)
@@ -140,6 +141,7 @@ class Runner:
         output = self.folder / "out" / f"{name}.ipynb"
         told = context(self.folder, **(given or {}))
         told["directory"] = directory or told["directory"]
+        told["env"] |= env or {}
         request = NotebookRequest(path, output, told, timeout)
         return Ran(self.kernels.run_notebook(request, heard, stop), output, heard)
 

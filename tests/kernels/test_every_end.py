@@ -71,7 +71,7 @@ def test_a_failure_is_one(run, source):
         "import logging\ntry: 1/0\nexcept Exception: logging.exception('so what')",
         "open('zero.py', 'w').write('import sys; sys.exit(0)')\n%run zero.py",
         "from IPython.display import clear_output\nget_ipython().run_cell('1/0')\nclear_output()",
-        "import io, sys\nsys.stdout = io.StringIO()\nsys.stdout.close()",
+        "import sys\nclass Out:\n    write = print\n    def flush(self): 1/0\nsys.stdout = Out()",
     ],
 )
 def test_an_error_that_was_handled_is_none(run, source):

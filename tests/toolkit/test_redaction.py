@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
-from urllib.parse import quote
+from itertools import pairwise
+from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nbkit.hidden import REDACTED, Redactor
+from nbkit.hidden import REDACTED, Flow, Redactor
 from nbkit.toolkit import redaction
 from nbkit.toolkit.redaction import Border
 
@@ -45,11 +49,57 @@ def texts(sent) -> str:
 
 @pytest.mark.parametrize(
     "shown",
-    [SECRET, repr(SECRET)[1:-1], json.dumps(SECRET)[1:-1], html.escape(SECRET), quote(SECRET, "")],
+    [
+        SECRET,
+        repr(SECRET)[1:-1],
+        json.dumps(SECRET)[1:-1],
+        json.dumps(json.dumps(SECRET))[3:-3],
+        json.dumps(SECRET)[1:-1].replace("/", "\\/"),
+        html.escape(SECRET),
+        quote(SECRET, ""),
+        quote(SECRET, "").lower(),
+        quote_plus(SECRET),
+        base64.b64encode(SECRET.encode()).decode(),
+        base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+    ],
 )
 def test_a_value_is_found_however_it_is_escaped(redactor, shown):
     """Python, JSON, HTML and addresses write it differently; each is the value."""
     assert redactor.text(f"before {shown} after") == f"before {REDACTED} after"
+
+
+@given(st.binary(max_size=20), st.binary(max_size=20))
+def test_a_value_is_found_in_the_base64_of_more(before, after):
+    """As a password is in the header of a request, wherever it lies."""
+    made = Redactor()
+    made.hide(SECRET)
+    text = base64.b64encode(before + SECRET.encode() + after).decode()
+    clean = made.text(text)
+    assert REDACTED in clean
+    left = clean.partition("[")[0]
+    shown = base64.b64decode(left + "A" * (-len(left) % 4))[: len(left) * 6 // 8]
+    assert len(shown) <= len(before)
+
+
+@given(st.data())
+def test_pieces_are_as_good_as_the_whole(data):
+    """Wherever a text is cut, what comes out is what would come out of the whole."""
+    made = Redactor()
+    made.hide(SECRET)
+    text = data.draw(st.text("s3cr'et ", max_size=20)) + SECRET + data.draw(st.text(max_size=9))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
+    flow = Flow(made)
+    pieces = [text[a:b] for a, b in pairwise([0, *cuts, len(text)])]
+    assert "".join(map(flow.next, pieces)) + flow.last() == made.text(text)
+
+
+def test_a_value_on_both_sides_of_a_widgets_message(border, sent):
+    """Such a message stands beside the text, which is one in the notebook."""
+    border(None, printed(SECRET[:5]))
+    border(None, "comm_msg", {"data": {}})
+    border(None, printed(SECRET[5:]))
+    border(None, {"msg_type": "status", "content": {"execution_state": "idle"}})
+    assert sent[1][0]["content"]["text"] == REDACTED
 
 
 def test_a_short_value_is_replaced_as_a_word(redactor):
