@@ -47,7 +47,9 @@ _TURN = 64
 _BIND = """
 import os, tempfile, time
 os.chdir(context["directory"])
-os.environ.update({name: v for name, v in context["env"].items() if "{{secrets/" not in v})
+for name, value in context["env"].items():
+    if "{{secrets/" not in value and os.environ.get(name) != value:
+        os.environ[name] = value
 tempfile.tempdir = None
 getattr(time, "tzset", bool)()
 try:

@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 
 from nbkit.errors import Failure
 from nbkit.kernels.outcome import NotebookFailed, failure_of
 from nbkit.kernels.source_notebooks import read_source_notebook
+from nbkit.notebook_file import read_notebook_file
 from nbkit.source_notebook import LANGUAGES
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def read_notebook(path: Path) -> NotebookNode:
     try:
         if path.suffix.lower() in LANGUAGES:
             return read_source_notebook(path)
-        return nbformat.read(path, as_version=4)
-    except NotebookFailed:
-        raise
+        return read_notebook_file(path)
     except FileNotFoundError:
         reason = "there is no such file"
-    except Exception as error:  # noqa: BLE001 - nbformat and JSON fail in many ways
-        reason = str(error).split("\n", 1)[0] or type(error).__name__
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except ValueError as error:
+        reason = str(error).split("\n", 1)[0]
     raise NotebookFailed(
         Failure("notebook_unreadable", f"{path} cannot be read as a notebook: {reason}")
     )
@@ -48,7 +48,8 @@ def read_notebook(path: Path) -> NotebookNode:
 
 def kernel_name(notebook: NotebookNode) -> str:
     """Return the name of the kernelspec that a notebook asks for, empty if it does not care."""
-    return str(notebook.metadata.get("kernelspec", {}).get("name") or "")
+    name = notebook.metadata.get("kernelspec", {}).get("name")
+    return name if isinstance(name, str) else ""
 
 
 def language(notebook: NotebookNode) -> str:

@@ -45,7 +45,11 @@ def make_kernel(connection_file: str, *, owner: int) -> Any:
         kernel_class=Kernel,
         parent_handle=owner or _UNWATCHED,
     )
+    # ipykernel takes it for its own tests, and would leave out what child processes print.
+    tested = os.environ.pop("PYTEST_CURRENT_TEST", None)
     app.initialize([])
+    if tested is not None:
+        os.environ["PYTEST_CURRENT_TEST"] = tested
     return app
 
 

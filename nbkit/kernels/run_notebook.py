@@ -17,7 +17,6 @@ from nbkit.kernels.output import OutputNotebook
 from nbkit.kernels.parameters import typed_parameters
 from nbkit.kernels.pool import Pool
 from nbkit.kernels.record import AttemptRecord
-from nbkit.source_notebook import LANGUAGES
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,6 +37,9 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
+# What it would warn of on standard error, the outcome tells.
+logging.getLogger("papermill").addHandler(logging.NullHandler())
+
 
 class Kernels:
     """Runs notebooks; usable from any number of threads.
@@ -56,8 +58,6 @@ class Kernels:
     def __init__(self, settings: Settings, pool: Pool | None = None) -> None:
         self.env: dict[str, str] = {}
         self._run = settings.run
-        # What it would warn of on standard error, the outcome tells.
-        logging.getLogger("papermill").addHandler(logging.NullHandler())
         self._pool = pool or Pool(settings.kernels)
         self.folder = self._pool.folder
 
@@ -97,7 +97,7 @@ class Kernels:
             given = request.notebook
             notebook = read_notebook(given) if isinstance(given, Path) else given
             papermill.execute_notebook(
-                _input(given, notebook),
+                notebook,
                 None,  # the engine writes the output notebook, see `output.py`
                 typed_parameters(notebook, request.context["parameters"]),
                 engine_name="nbkit",
@@ -111,13 +111,6 @@ class Kernels:
                 attempt.outcome = _not_begun(attempt, notebook, failure_of(error))
         assert attempt.outcome is not None
         return attempt.outcome
-
-
-def _input(given: Path | NotebookNode, notebook: NotebookNode) -> str | NotebookNode:
-    """Return what papermill reads the notebook from: its file, if that is a notebook's."""
-    if isinstance(given, Path) and given.suffix.lower() not in LANGUAGES:
-        return str(given.absolute()).replace("{", "{{").replace("}", "}}")
-    return notebook
 
 
 def _not_begun(attempt: Attempt, notebook: NotebookNode | None, failure: Failure) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -48,8 +48,8 @@ class Workshop:
     def __init__(self, project: Path, folder: Path) -> None:
         self.replica = Replica(project, Path(tempfile.mkdtemp(prefix="replica-", dir=folder)))
         self.outputs = Path(tempfile.mkdtemp(prefix="outputs-", dir=folder))
-        self.kernels = Kernels(self.replica.settings)
-        self.kernels.__enter__()
+        self._held = ExitStack()
+        self.kernels = self._held.enter_context(Kernels(self.replica.settings))
         self._tables: TableServer | None = None
         self._spark_used = False
 
@@ -74,7 +74,7 @@ class Workshop:
 
     def close(self) -> None:
         """End everything that was started."""
-        self.kernels.close()
+        self._held.close()
         if self._tables is not None:
             self._tables.close()
         control.stop(self.replica.settings)

@@ -10,6 +10,7 @@ from pathlib import Path
 from nbkit import serving as attempt
 from nbkit.dialect.paths import without_workspace
 from nbkit.near import hint
+from nbkit.notebook_file import read_notebook_file
 from nbkit.source_notebook import FOUND_BY_NAME, LANGUAGES, cells, is_source_notebook
 
 if typing.TYPE_CHECKING:
@@ -84,9 +85,7 @@ def _is_source(path: Path) -> bool:
 
 def _code(path: Path) -> list[str]:
     if path.suffix == ".ipynb":
-        import nbformat
-
-        found = nbformat.read(path, as_version=4).cells
+        found = read_notebook_file(path).cells
         return [cell.source for cell in found if cell.cell_type == "code"]
     text = path.read_text(encoding="utf-8")
     return [cell.source for cell in cells(text, path.suffix) if cell.kind == "code"]

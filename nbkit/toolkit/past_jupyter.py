@@ -23,15 +23,18 @@ _CHUNK = 1 << 16
 
 def clean(redactor: Redactor) -> None:
     """Lead both descriptors of this process through a redactor."""
-    for stream in (sys.stdout, sys.stderr):
+    for first, stream in ((1, sys.stdout), (2, sys.stderr)):
         copy = getattr(stream, "_original_stdstream_copy", None)
-        if isinstance(copy, int):
-            _lead(copy, redactor)
+        # Without a copy, ipykernel has left the first descriptor as it was.
+        _lead(copy if isinstance(copy, int) else first, redactor)
 
 
 def _lead(descriptor: int, redactor: Redactor) -> None:
+    try:
+        real = os.dup(descriptor)
+    except OSError:  # it is closed: nothing can be printed there
+        return
     end, begin = os.pipe()
-    real = os.dup(descriptor)
     os.dup2(begin, descriptor)
     os.close(begin)
     threading.Thread(target=_pass_on, args=[end, real, redactor], daemon=True).start()

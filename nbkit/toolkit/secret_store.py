@@ -107,7 +107,9 @@ def enter(env: Mapping[str, str]) -> None:
     given = {name: text for name, text in os.environ.items() if _REFERENCE.search(text)}
     given |= env
     _referring.update({name: text for name, text in given.items() if _REFERENCE.search(text)})
-    os.environ.update(resolved(given))
+    for name, value in resolved(given).items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
     follow_environment()
 
 

@@ -8,10 +8,10 @@ from nbkit.hidden import Redactor
 
 pytestmark = pytest.mark.e2e
 
-SECRET = 's3cr3t/+T0ken="Välue'
+SECRET = 's3cr3t/+T0ken="Value<'
 ENV = {"NBKIT_SECRET_PROD_TOKEN": SECRET}
 BEGIN = """
-import base64, html, json, logging, os, subprocess, sys, time, warnings
+import base64, html, json, logging, os, shlex, subprocess, sys, time, warnings
 from urllib.parse import quote
 import ipywidgets
 from IPython.display import HTML, display, update_display
@@ -37,7 +37,7 @@ WAYS = {
     "a log": "logging.error(s)",
     "a descriptor": "os.write(2, s.encode()); time.sleep(0.2)",
     "a descriptor, twice": "for b in (s[:5], s[5:]): time.sleep(0.2); os.write(1, b.encode())",
-    "a child": "subprocess.run(['bash', '-xc', f': {s}'])",
+    "a child": "subprocess.run(['bash', '-xc', f': {shlex.quote(s)}'])",
     "a child, past Jupyter": "subprocess.run(['echo', s], stdout=sys.stdout)",
     "a shell command": "!echo $NBKIT_SECRET_PROD_TOKEN",
     "a task value": "dbutils.jobs.taskValues.set('k', {s: [s]})",
@@ -94,7 +94,7 @@ def test_every_way(run, known):
         "import sys; sys.exit(s)",
         "%%capture\nget_ipython().run_cell('raise ValueError(s)')",
         # the last words of a kernel
-        "subprocess.run(['bash', '-xc', f': {s}']); time.sleep(0.3)\nos.kill(os.getpid(), 9)",
+        "subprocess.run(['bash', '-xc', ': ' + shlex.quote(s)])\ntime.sleep(0.3); os.kill(0, 9)",
         "os.write(2, b'x' * 70_000 + s.encode()); time.sleep(0.3)\nos._exit(1)",
         "os.write(sys.stderr.fileno(), s.encode()); time.sleep(0.3)\nos.abort()",
         "class E(Exception):\n    def __str__(self): raise ValueError(s)\nraise E",
