@@ -67,7 +67,7 @@ def _as_text(arguments: Mapping[str, str]) -> dict[str, tuple[str, list[tuple[in
             )
     # What a run is given is on its record, where no secret may be.
     return {
-        readable(name): readable(secret_store.as_reference(value))
+        readable(name): secret_store.as_reference(readable(value))
         for name, value in arguments.items()
     }
 

@@ -45,7 +45,7 @@ def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     """An error while writing leaves the old version, and no litter."""
     path = tmp_path / "nb.ipynb"
     write_atomically(path, b"old")
-    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "disk full")))
     with pytest.raises(OSError, match="disk full"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
