@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.graph.cycles import cycles
 from nbkit.graph.findings import Finding, Loc, pointer
 from nbkit.graph.reference_checks import check_references
+from nbkit.graph.schedule_checks import check_schedules
 from nbkit.graph.task_checks import check_task
 from nbkit.near import hint
 
@@ -42,6 +43,7 @@ def check(graph: RunGraph, settings: dict[str, Any]) -> Iterator[Finding]:
         ("environments",), "environment_key", [e.environment_key for e in job.environments]
     )
     yield from _starts(graph)
+    yield from check_schedules(job)
     for number, task in enumerate(job.tasks):
         loc = ("tasks", number)
         yield from _task_key(task, loc)

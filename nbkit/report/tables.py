@@ -19,6 +19,7 @@ from nbkit.report.wording import duration, moment, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from rich.console import Console
 
@@ -71,6 +72,18 @@ def print_runs(records: Sequence[Record], console: Console | None = None) -> Non
             Text(one_line(run.message), style="dim", no_wrap=True, overflow="ellipsis"),
         )
     console.print(table)
+
+
+def print_planned(
+    jobs: Sequence[tuple[str, Sequence[datetime], bool]], console: Console | None = None
+) -> None:
+    """List when jobs are to start: name, times, and whether that is paused."""
+    console = console or output_console()
+    for name, times, paused in jobs:
+        console.print(Text(name, style="bold"))
+        nothing = "paused" if paused else "no time starts it"
+        for line in [f"{time:%a %Y-%m-%d %H:%M:%S} UTC" for time in times] or [nothing]:
+            console.print(f"  {line}")
 
 
 def print_run(

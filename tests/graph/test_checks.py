@@ -258,6 +258,28 @@ def test_valid_jobs_have_no_problems(problems_of, tasks):
             "continuous",
             "cannot stand beside schedule",
         ),
+        (
+            {"schedule": {"quartz_cron_expression": "0 0 5 30 2 ?", "timezone_id": "UTC"}},
+            "schedule.quartz_cron_expression",
+            "0 0 5 30 2 ? never fires",
+        ),
+        (
+            {"schedule": {"quartz_cron_expression": "0 0 5 * * ?", "timezone_id": "Europe/Berlim"}},
+            "schedule.timezone_id",
+            "there is no time zone Europe/Berlim; nearest: Europe/Berlin",
+        ),
+        (
+            {
+                "triggers": [
+                    {"schedule": {"quartz_cron_expression": "0 5 * * ?", "timezone_id": "UTC"}}
+                ]
+            },
+            "triggers[0].schedule.quartz_cron_expression",
+            (
+                "has 5 fields; Quartz has six or seven, the first for seconds: seconds minutes "
+                "hours day-of-month month day-of-week [year]"
+            ),
+        ),
     ],
 )
 def test_errors_of_the_job(problems_of, settings, pointer, message):
