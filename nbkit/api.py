@@ -12,6 +12,7 @@ from functools import partial
 from threading import Timer
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbkit.app.driver import as_kept
 from nbkit.app.located import project_of
 from nbkit.clock import SystemClock
 from nbkit.errors import UsageError
@@ -110,6 +111,7 @@ def run(
     target: str | None = None,
     variables: Mapping[str, object] | None = None,
     show: Show = "live",
+    keep: bool | None = None,
     settings: Settings | None = None,
 ) -> Run:
     """Run a job and wait for its end; Ctrl-C cancels it.
@@ -124,6 +126,8 @@ def run(
         target: of a bundle; by default its own.
         variables: values of a bundle's variables; `BUNDLE_VAR_…` and its own come after.
         show: progress on standard error: `live`, `quiet` (failures and the end) or `nothing`.
+        keep: leave Spark ready for the next run (`keep_minutes` under `[spark]`); by default if
+            standard error is a terminal.
         settings: of the project; by default those of the project that the job's file is in.
 
     Raises:
@@ -131,7 +135,7 @@ def run(
     """
     from nbkit.kernels.pool import spares_ahead
 
-    settings = settings or project_of(job)
+    settings = as_kept(settings or project_of(job), keep)
     known: list[int] = []
     with spares_ahead(settings) as pool:
         from nbkit.app.loading import load
@@ -164,6 +168,7 @@ def repair(
     rerun_dependents: bool = False,
     parameters: Mapping[str, object] | None = None,
     show: Show = "live",
+    keep: bool | None = None,
     settings: Settings | None = None,
 ) -> Run:
     """Take a finished or lost run up again: what failed and what hangs on it, nothing else.
@@ -174,6 +179,7 @@ def repair(
         rerun_dependents: rerun what depends on them too, even if it succeeded.
         parameters: job parameters to change from now on.
         show: progress on standard error: `live`, `quiet` or `nothing`.
+        keep: leave Spark ready for the next run, as `run` does.
         settings: of the project; by default those of the current folder's project.
 
     Raises:
@@ -181,7 +187,7 @@ def repair(
     """
     from nbkit.kernels.pool import spares_ahead
 
-    settings = settings or Settings.of()
+    settings = as_kept(settings or Settings.of(), keep)
     with spares_ahead(settings) as pool:
         from nbkit.app import running
 

@@ -74,8 +74,13 @@ class SparkSettings(_Section):
         warehouse: folder of managed tables, relative to the project root, or a Hadoop URL.
         metastore: JDBC URL of the Hive metastore; by default Derby under `.nbkit/`.
         catalogs: first parts of three-level names, such as `main.silver.orders`.
-        memory: heap of the driver's JVM, as Spark spells it.
+        memory: heap of the driver's JVM, as Spark spells it; by default a quarter of the machine's,
+            from 1 to 16 GB.
+        java: home folder of the Java that runs Spark; by default JAVA_HOME, then the one that
+            comes with nbkit, then the one on the path.
         grace_seconds: how long a driver without users waits before it stops itself.
+        keep_minutes: how long one waits after a run that a person started at a terminal or from
+            JupyterLab; 0 not to. It leaves earlier when the machine needs its memory.
     """
 
     master: str = "local[*]"
@@ -85,8 +90,10 @@ class SparkSettings(_Section):
     warehouse: str = ".nbkit/warehouse"
     metastore: str = ""
     catalogs: list[CatalogName] = Field(default_factory=lambda: ["main", "hive_metastore"])
-    memory: str = "4g"
+    memory: str = ""
+    java: str = ""
     grace_seconds: float = Field(0, ge=0)
+    keep_minutes: float = Field(15, ge=0)
 
 
 class KernelSettings(_Section):

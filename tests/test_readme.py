@@ -50,6 +50,7 @@ def _commands() -> dict[str, set[str]]:
         for parameter in command.params:  # type: ignore[attr-defined]
             if parameter.param_type_name == "option":
                 flags |= {"-p"} & set(parameter.opts) or set(parameter.opts[:1])
+                flags |= set(parameter.secondary_opts)
         found[" ".join(words)] = flags - GLOBAL_FLAGS
 
     walk(get_command(program), ())

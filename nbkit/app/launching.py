@@ -50,13 +50,13 @@ def launch_run(
     """Begin a run of a job."""
     given = [f"--parameter={name}={value}" for name, value in parameters.items()]
     some = ["--only", ",".join(only)] if only else []
-    return _launch(settings, "run", str(job), *given, *some, "--quiet")
+    return _launch(settings, "run", str(job), *given, *some, "--quiet", "--keep")
 
 
 def launch_repair(run_id: int, settings: Settings, *, parameters: Mapping[str, str]) -> Launched:
     """Take up a run again."""
     given = [f"--parameter={name}={value}" for name, value in parameters.items()]
-    return _launch(settings, "repair", str(run_id), *given, "--quiet")
+    return _launch(settings, "repair", str(run_id), *given, "--quiet", "--keep")
 
 
 def _launch(settings: Settings, *arguments: str) -> Launched:

@@ -48,5 +48,15 @@ def status(as_json: options.Json = False) -> None:
 
 
 def _show(found: Mapping[str, Any]) -> None:
-    for name, value in found.items():
+    from nbkit.report.wording import duration, moment
+
+    said = dict(found)
+    if said.get("started") is not None:
+        said["started"] = moment(round(1000 * said["started"]))
+    left = said.pop("ends_in", None)
+    if left is not None:
+        said["ends"] = f"in {duration(round(1000 * left)) or '0 s'}, unless somebody uses it"
+    elif "pid" in said:
+        said["ends"] = "at `nbkit driver stop`" if said["keep"] else "some time after its last user"
+    for name, value in said.items():
         typer.echo(f"{name:10} {value}", err=True)

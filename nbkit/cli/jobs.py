@@ -28,6 +28,7 @@ def run(
     strict: options.Strict = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
+    keep: options.Keep = None,
 ) -> None:
     """Run a job and wait for its end."""
     from nbkit import api
@@ -43,6 +44,7 @@ def run(
             target=target,
             variables=options.variables(var),
             show="quiet" if quiet else "live",
+            keep=keep,
         ),
         as_json=as_json,
     )
@@ -62,6 +64,7 @@ def repair(
     parameter: options.Parameters = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
+    keep: options.Keep = None,
 ) -> None:
     """Take a finished or lost run up again: what failed and what hangs on it, nothing else."""
     from nbkit import api
@@ -76,6 +79,7 @@ def repair(
             rerun_dependents=rerun_dependents,
             parameters=options.parameters(parameter),
             show="quiet" if quiet else "live",
+            keep=keep,
         ),
         as_json=as_json,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,15 +17,30 @@ def doctor(
     fix: Annotated[
         bool, typer.Option("--fix", help="Fetch the jars and build the class-data archive.")
     ] = False,
+    pack: Annotated[
+        Path | None,
+        typer.Option("--pack", help="Copy the jars to a folder, for a machine without a network."),
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Take the jars from such a folder; then --fix.")
+    ] = None,
 ) -> None:
     """Check Java, jars, kernels and folders, and say what to do."""
     from nbkit.report import tables
+    from nbkit.report.consoles import error_console
     from nbkit.settings import Settings
-    from nbkit.spark import checks
+    from nbkit.spark import checks, jars
 
     settings = Settings.of()
-    if fix:
-        checks.prepare(settings)
+    if source is not None:
+        jars.unpack(source)
+    if fix or source is not None:
+        for step, act in checks.preparation(settings):
+            with error_console().status(step) if step else nullcontext():
+                act()
+    if pack is not None:
+        jars.pack(pack)
+        typer.echo(f"the jars are in {pack}: `nbkit doctor --from {pack}` takes them", err=True)
     found = checks.run(settings)
     tables.print_checks(found)
     if not all(check.ok for check in found):

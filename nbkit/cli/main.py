@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from pathlib import Path  # noqa: TC003 - typer reads it
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +19,7 @@ from nbkit.cli import (
     machine,
     new_project,
     pipeline,
+    planned,
     streams,
 )
 from nbkit.errors import DefinitionError, NbkitError
@@ -55,6 +56,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     history.cancel,
     history.review,
     history.diff,
+    planned.jobs,
     machine.doctor,
     new_project.init,
 )

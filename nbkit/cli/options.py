@@ -33,6 +33,14 @@ Only = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Keep = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep/--no-keep",
+        help="Leave Spark ready for the next run; by default if a person waits at a terminal.",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the end.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")]
 

@@ -48,6 +48,7 @@ def run(
     ] = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
+    keep: options.Keep = None,
 ) -> None:
     """Update a pipeline, as a run with one task, and wait for its end."""
     import os
@@ -68,7 +69,8 @@ def run(
         "refresh_selection": options.keys(refresh) or [],
     }
     job = _job_file(spec, settings, {name: value for name, value in task.items() if value})
-    finished = api.run(str(job), show="quiet" if quiet else "live", settings=settings)
+    shown: api.Show = "quiet" if quiet else "live"
+    finished = api.run(str(job), show=shown, keep=keep, settings=settings)
     if as_json:
         print_document(finished.record)
     error = finished.tasks["update"]["output"].get("error") or ""

@@ -47,8 +47,13 @@ def connect(settings: Settings) -> socket.socket | None:
     return _connected(kept) if kept.get("imported") == _imports(settings) else None
 
 
-def keep(settings: Settings) -> None:
-    """Start a server for the project, if it has none that fits; its driver has to be there."""
+def keep(settings: Settings, *, wait: bool = True) -> None:
+    """Start a server for the project, if it has none that fits; its driver has to be there.
+
+    Args:
+        settings: of the project.
+        wait: return only when it has imported everything.
+    """
     control = connect(settings)
     if control is not None:
         control.close()
@@ -66,7 +71,7 @@ def keep(settings: Settings) -> None:
     assert process.stdin
     with process.stdin:
         process.stdin.write(settings.model_dump_json().encode())
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + (_START_SECONDS if wait else 0)
     while process.poll() is None and time.monotonic() < deadline:
         if _read(settings).get("pid") == process.pid:
             return

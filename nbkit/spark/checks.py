@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from nbkit.errors import NbkitError, SetupError
 from nbkit.spark import class_data, control, discovery, jars, java_classes
 from nbkit.spark.cache import cache_directory
+from nbkit.spark.heap import bytes_of, heap, machine_bytes
 from nbkit.spark.java import find_java
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from nbkit.settings import Settings
 
@@ -58,18 +59,29 @@ def run(settings: Settings) -> list[Check]:
     return [_safely(name, look, settings) for name, look in looks]
 
 
-def prepare(settings: Settings) -> None:
-    """Put right what can be: fetch the jars, replace damaged ones, build what speeds things up.
+def preparation(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield what can be put right: what a person waits for, and what does it.
+
+    Jars are fetched, damaged ones replaced, and what speeds Spark's start up is built. A step
+    without words shows by itself how far it is.
 
     Raises:
-        SetupError: no Java, no network for the jars, or Java classes of nbkit that do not compile.
+        SetupError: by a step: no Java, no network for the jars, or Java classes of nbkit that do
+            not compile.
     """
-    del settings
+    yield "", _fetch_jars
+    if not java_classes.jar_path().exists():
+        yield "Compiling nbkit's Java classes …", java_classes.ensure_jar
+    java = find_java(settings.spark.java)
+    if not class_data.archive_path(java).exists():
+        words = "Letting Java learn what Spark does (once, one to two minutes) …"
+        yield words, lambda: class_data.ensure_class_data(java)
+
+
+def _fetch_jars() -> None:
     if jars.jars_directory().exists() and jars.damaged(jars.jars_directory()):
         jars.forget_jars()
     jars.ensure_jars()
-    java_classes.ensure_jar()
-    class_data.ensure_class_data()
 
 
 def _safely(name: str, look: Callable[[Settings], Check], settings: Settings) -> Check:
@@ -96,9 +108,10 @@ def _spark(settings: Settings) -> Check:
     return Check("spark", True, f"{versions}, {remote or f'master {settings.spark.master}'}")
 
 
-def _java(_: Settings) -> Check:
-    java = find_java()
-    return Check("java", True, f"{java.version} at {java.path}")
+def _java(settings: Settings) -> Check:
+    java = find_java(settings.spark.java)
+    why = f", since {java.named}" if java.named else ""
+    return Check("java", True, f"{java.version} at {java.path}{why}")
 
 
 def _jars(_: Settings) -> Check:
@@ -116,10 +129,10 @@ def _catalogs(settings: Settings) -> Check:
     return Check("catalogs", True, f"{named}, by {java_classes.jar_path()}")
 
 
-def _class_data(_: Settings) -> Check:
+def _class_data(settings: Settings) -> Check:
     if jars.damaged(jars.jars_directory()):
         raise SetupError("Needs the jars first.", _FIX)
-    archive = class_data.archive_path()
+    archive = class_data.archive_path(find_java(settings.spark.java))
     if not archive.exists():
         return Check("class data", True, f"not built: Spark starts slower. {_FIX}", _FIX)
     return Check("class data", True, f"{archive.stat().st_size >> 20} MB at {archive}")
@@ -138,21 +151,14 @@ def _folders(settings: Settings) -> Check:
 
 def _memory(settings: Settings) -> Check:
     wanted = settings.spark.memory
-    try:
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return Check("memory", True, f"driver {wanted}")
-    found = f"driver {wanted}, machine {there / (1 << 30):.1f} GB"
-    if _bytes(wanted) > there:
+    there = machine_bytes()
+    chosen = f"driver {heap(wanted, there)}" + ("" if wanted else ", chosen from the machine's")
+    if there is None:
+        return Check("memory", True, chosen)
+    found = f"{chosen}, {there / (1 << 30):.1f} GB"
+    if bytes_of(wanted) > there:
         return Check("memory", False, found, "Lower `[spark] memory` in nbkit.toml.")
     return Check("memory", True, found)
-
-
-def _bytes(size: str) -> int:
-    """Read a size as the JVM spells it, such as 4g or 512m; 0 when it is none."""
-    digits, unit = size[:-1], size[-1:].lower()
-    powers = {"k": 10, "m": 20, "g": 30, "t": 40}
-    return int(digits) << powers[unit] if digits.isdigit() and unit in powers else 0
 
 
 def _driver(settings: Settings) -> Check:

@@ -1,17 +1,21 @@
-"""The JVM's class-data archive: classes that Spark and Delta load, parsed and verified once.
+"""The JVM's archive: what it need not do again that it did the last time.
 
-Built by a warm-up driver that does what notebooks do, kept in the user's cache, and used by
-every driver after. It only ever saves time: without it, or with one that does not fit, the JVM
-loads its classes the ordinary way.
+Java 25 and newer keep loaded and linked classes, and which methods were hot, in an AOT cache
+(JEP 483, 514, 515), so that the compiler begins at once; older ones keep parsed classes in a
+class-data archive. Built by a training driver that does what notebooks do, kept in the user's
+cache, and used by every driver after. It only ever saves time: without it, or with one that does
+not fit, the JVM starts the ordinary way.
 """
 
 from __future__ import annotations
 
 import hashlib
-import shutil
+import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbkit.errors import SetupError
 from nbkit.settings import Settings
@@ -23,24 +27,34 @@ from nbkit.spark.jvm import MODULE_OPTIONS, class_path, start_jvm
 from nbkit.spark.sessions import LeasedSession, open_root
 from nbkit.spark.warm_up import run, statements
 
+if TYPE_CHECKING:
+    from nbkit.spark.java import Java
+
 _DUMP_SECONDS = 300
-_FILE = "spark.jsa"
+_WITH_AOT = 25
 
 
-def archive_path() -> Path:
-    """Return where the archive for this Java and these jars is, or will be."""
-    java = find_java()
+def archive_path(java: Java) -> Path:
+    """Return where the archive for a Java and these jars is, or will be."""
     spark_jars = sorted(jar.name for jar in (spark_home() / "jars").glob("*.jar"))
     parts = [str(java.path), java.version, class_path(), *spark_jars, *MODULE_OPTIONS]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
-    return cache_directory() / "class-data" / key / _FILE
+    name = "spark.aot" if java.major >= _WITH_AOT else "spark.jsa"
+    return cache_directory() / "class-data" / key / name
 
 
-def archive_options() -> list[str]:
+def archive_options(java: Java) -> list[str]:
     """Return the JVM options that use the archive; none while it is not built."""
-    archive = archive_path()
+    archive = archive_path(java)
     if not archive.exists():
         return []
+    if java.major >= _WITH_AOT:
+        return [
+            f"-XX:AOTCache={archive}",
+            "-XX:AOTMode=auto",
+            *("-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0"),
+            *("-Xlog:aot=off", "-Xlog:cds=off"),
+        ]
     return [
         "-Xshare:auto",
         f"-XX:SharedArchiveFile={archive}",
@@ -49,26 +63,40 @@ def archive_options() -> list[str]:
     ]
 
 
-def ensure_class_data() -> Path:
-    """Return the archive, building it the first time (which takes half a minute or so).
+def ensure_class_data(java: Java) -> Path:
+    """Return the archive, building it the first time (which takes a minute or so).
 
     Raises:
         SetupError: Spark does not run here, so there is nothing to archive.
     """
-    return once(archive_path().parent, _build) / _FILE
+    archive = archive_path(java)
+    return once(archive.parent, lambda folder: _build(folder / archive.name, java)) / archive.name
 
 
-def forget_class_data() -> None:
-    """Remove all archives, so that the next `ensure_class_data` builds one."""
-    shutil.rmtree(cache_directory() / "class-data", ignore_errors=True)
+def build_in_background(settings: Settings) -> bool:
+    """Begin to build the archive, at a low priority, unless it is there; True if it was begun."""
+    if archive_path(find_java(settings.spark.java)).exists():
+        return False
+    command = [sys.executable, "-P", "-m", "nbkit.spark.class_data", settings.spark.java]
+    subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=os.sep,
+        start_new_session=True,
+    )
+    return True
 
 
-def _build(folder: Path) -> None:
+def _build(archive: Path, java: Java) -> None:
+    option = "AOTCacheOutput" if java.major >= _WITH_AOT else "ArchiveClassesAtExit"
     with tempfile.TemporaryDirectory(prefix="nbkit-spark-") as place:
         scratch = Path(place)
         settings = Settings.model_validate({"root": scratch})
         settings.spark.master = "local[2]"
-        options = [f"-XX:ArchiveClassesAtExit={folder / _FILE}"]
+        settings.spark.java = str(java.path)
+        options = [f"-XX:{option}={archive}"]
         jvm = start_jvm(settings, scratch, options=options, output=subprocess.DEVNULL)
         try:
             conf = driver_conf(settings, ensure_jars(), scratch)
@@ -78,5 +106,18 @@ def _build(folder: Path) -> None:
             leased.close()
         finally:
             jvm.end(patience=_DUMP_SECONDS)
-    if not (folder / _FILE).exists():
-        raise SetupError("This Java did not write a class-data archive.", "Drivers start without.")
+    if not archive.exists():
+        raise SetupError(
+            f"{java.path} (Java {java.version}) did not write an archive.", "Drivers start without."
+        )
+
+
+def main() -> None:
+    """Build the archive for the Java that is named, in the time that others leave."""
+    if hasattr(os, "nice"):
+        os.nice(15)
+    ensure_class_data(find_java(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,8 @@ def status(settings: Settings) -> Line:
     """Return what the driver says of itself; `{"state": "stopped"}` when there is none.
 
     `state` is starting, running, failed or stopped. A live one has `pid`, `jvm_pid`, `started`,
-    `leases`, `sessions` (so far), `keep` and `master` too.
+    `leases`, `sessions` (so far), `keep`, `ends_in` (seconds that it stays without users; None
+    while it has some, or is kept) and `master` too.
     """
     return _say(settings, "status") or {"state": "stopped"}
 

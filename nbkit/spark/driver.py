@@ -3,9 +3,11 @@
 `python -m nbkit.spark.driver --project DIR [--keep]`. Requests, one JSON line each:
 
 {"want": "session", "conf": {…}}   a session of one's own, as long as the connection lasts
-{"want": "hold"}                   keep the driver alive, as long as the connection lasts
+{"want": "hold", "stay": seconds}  keep the driver alive, as long as the connection lasts, and
+                                   so long after the last one
 {"want": "watch"}                  hear of the driver's end, without keeping it alive
 {"want": "hide", "values": […]}    keep values out of the log; answered when they are
+{"want": "room"}                   end, if it is idle and stays only by courtesy
 {"want": "status"}, {"want": "keep"}, {"want": "stop"}
 {"do": "cancel"}                   on the connection of a session: interrupt its jobs
 """
@@ -21,15 +23,17 @@ import socket
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import NbkitError, SetupError
 from nbkit.settings import Settings
-from nbkit.spark import discovery, java_classes
+from nbkit.spark import discovery, idle, java_classes
 from nbkit.spark.class_data import archive_options
 from nbkit.spark.conf import driver_conf
 from nbkit.spark.jars import ensure_jars
+from nbkit.spark.java import find_java
 from nbkit.spark.jvm import Jvm, start_jvm
 from nbkit.spark.log import Log
 from nbkit.spark.protocol import Channel, Line
@@ -57,18 +61,19 @@ class Driver:
         self._changed = threading.Condition()
         self._leases = 0
         self._sessions = 0
-        self._idle_until = time.monotonic() + _PATIENCE
+        self._stay = idle.Stay(settings.spark.grace_seconds, time.monotonic() + _PATIENCE)
         self._ending = ""
         self._failure: Line | None = None
         self._jvm: Jvm | None = None
         self._root: Any = None
+        self._rested = False
 
     def start_spark(self, owner: int) -> None:
         """Start the JVM and the Spark context, then let waiting leases go on."""
         began = time.monotonic()
         try:
             show_in_dbfs(self.settings)
-            options = archive_options()
+            options = archive_options(find_java(self.settings.spark.java))
             with self.log.taking() as output:
                 jvm = start_jvm(
                     self.settings, self.scratch, options=options, inherited=[owner], output=output
@@ -123,11 +128,24 @@ class Driver:
             while not self._ending:
                 if self._leases or self.keep:
                     self._changed.wait()
-                elif (left := self._idle_until - time.monotonic()) > 0:
-                    self._changed.wait(left)
-                else:
+                elif (left := self._stay.left) <= 0:
                     self._ending = "nobody holds it"
+                elif self._stay.by_courtesy:
+                    self._changed.wait(min(left, idle.LOOK_EVERY_SECONDS))
+                    self._rest()
+                else:
+                    self._changed.wait(left)
             return self._ending
+
+    def _rest(self) -> None:
+        """While idle: hold little memory, and none that others need."""
+        if self._leases or self._ending:
+            return
+        if idle.memory_is_short():
+            self._ending = "this machine is short of memory"
+        elif not self._rested and self._jvm and not java_classes.problem():
+            self._rested = True
+            self._jvm.gateway.jvm.nbkit.IdleMemory.giveBack()
 
     def close(self) -> None:
         """End the JVM, if there is one."""
@@ -145,6 +163,7 @@ class Driver:
             "status": lambda channel, _: channel.send(self._status()),
             "keep": self._serve_keep,
             "stop": self._serve_stop,
+            "room": self._serve_room,
         }
         try:
             if line := channel.receive():
@@ -166,9 +185,21 @@ class Driver:
                 "leases": self._leases,
                 "sessions": self._sessions,
                 "keep": self.keep,
+                "ends_in": self._ends_in(),
                 "master": self.settings.spark.master,
                 **(self._failure or {}),
             }
+
+    def _ends_in(self) -> float | None:
+        """Return how many seconds it stays without users; None with some, or for ever."""
+        return None if self._leases or self.keep else round(max(0.0, self._stay.left), 1)
+
+    def _serve_room(self, channel: Channel, _: Line) -> None:
+        with self._changed:
+            idle_now = not (self._leases or self.keep) and self._stay.by_courtesy
+        channel.send({"leaves": idle_now})
+        if idle_now:
+            self.end("another project starts a driver")
 
     def _serve_keep(self, channel: Channel, _: Line) -> None:
         with self._changed:
@@ -180,10 +211,12 @@ class Driver:
         channel.send(self._status())
         self.end("it was told to stop")
 
-    def _serve_hold(self, channel: Channel, _: Line) -> None:
+    def _serve_hold(self, channel: Channel, line: Line) -> None:
         with _Lease(self):
+            with self._changed:
+                first = self._stay.ask(float(line.get("stay") or 0))
             self._ready(channel)
-            channel.send(self._status())
+            channel.send({**self._status(), "stays_from_now_on": first})
             channel.receive()
 
     def _serve_watch(self, channel: Channel, _: Line) -> None:
@@ -220,7 +253,8 @@ class Driver:
         """Count one lease more or less."""
         with self._changed:
             self._leases += by
-            self._idle_until = time.monotonic() + self.settings.spark.grace_seconds
+            self._rested = False
+            self._stay.begin()
             self._changed.notify_all()
 
 
@@ -245,7 +279,7 @@ def _accept(listener: socket.socket, driver: Driver) -> None:
 
 
 def _run(settings: Settings, *, keep: bool) -> None:
-    with discovery.owned(settings) as owner:
+    with discovery.owned(settings) as owner, ExitStack() as stack:
         discovery.sweep(settings)
         scratch = discovery.private_folder()
         driver = Driver(settings, scratch, keep=keep)
@@ -257,6 +291,8 @@ def _run(settings: Settings, *, keep: bool) -> None:
         socket_path = str(discovery.socket_in(scratch))
         address = discovery.DriverAddress(os.getpid(), socket_path, driver.started)
         discovery.publish(settings, address)
+        idle.make_room()
+        stack.enter_context(idle.announced(socket_path))
         try:
             for target, argument in ((_accept, (listener, driver)), (driver.start_spark, (owner,))):
                 threading.Thread(target=target, args=argument, daemon=True).start()

@@ -1,32 +1,24 @@
-"""Delta's jars: resolved once by the Ivy inside Spark, checked, and kept in the user's cache."""
+"""Delta's jars: downloaded once, checked, and kept in the user's cache."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from nbkit.errors import SetupError
 from nbkit.spark.cache import cache_directory, once
-from nbkit.spark.java import find_java
+from nbkit.spark.download import download
+from nbkit.spark.repository import MIRROR, repository
 
 _PINS = Path(__file__).with_name("jars.txt")
 _OFFLINE = (
-    "Connect to the network once, or set HTTPS_PROXY; with a mirror of Maven Central, name an "
-    "Ivy settings file in NBKIT_IVY_SETTINGS. Jars are then kept, and no network is needed."
+    f"Connect to the network once, set HTTPS_PROXY, or name a mirror of Maven Central in {MIRROR}; "
+    "or bring the jars along: `nbkit doctor --pack DIR` there, `--from DIR` here. Jars are then "
+    "kept, and no network is needed."
 )
-_SETTINGS = """\
-<ivysettings>
-  <settings defaultResolver="central"/>
-  <resolvers><ibiblio name="central" m2compatible="true" usepoms="false"/></resolvers>
-</ivysettings>
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +34,11 @@ class Pin:
     def file_name(self) -> str:
         """Name of the jar in the cache."""
         return f"{self.name}-{self.version}.jar"
+
+    @property
+    def path(self) -> str:
+        """Where it is in a Maven repository."""
+        return f"{self.group.replace('.', '/')}/{self.name}/{self.version}/{self.file_name}"
 
 
 def pins() -> tuple[Pin, ...]:
@@ -90,68 +87,59 @@ def damaged(folder: Path) -> list[str]:
 
 
 def _resolve(folder: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="nbkit-ivy-") as scratch:
-        said = _run_ivy(Path(scratch), folder)
-    missing = [pin.file_name for pin in pins() if not (folder / pin.file_name).is_file()]
-    if missing:
-        reason = next((line for line in said.splitlines() if "access error at url" in line), "")
+    """Download the pinned jars; what came through is kept for the next time when one did not."""
+    unfinished = jars_directory().with_name(f"{jars_directory().name}.unfinished")
+    unfinished.mkdir(parents=True, exist_ok=True)
+    base = repository(spark_home() / "jars")
+    try:
+        download((f"{base}/{pin.path}", unfinished / pin.file_name) for pin in pins())
+    except SetupError as error:
+        raise SetupError(f"Delta's jars are not all here. {error}", _OFFLINE) from None
+    _take(unfinished, folder)
+    shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _take(source: Path, folder: Path) -> None:
+    """Copy the pinned jars of a folder into the cache.
+
+    Raises:
+        SetupError: one is missing or not the pinned one; none is taken, and those are removed.
+    """
+    if wrong := damaged(source):
+        for name in wrong:
+            (source / name).unlink(missing_ok=True)
         raise SetupError(
-            f"{len(missing)} of Delta's jars could not be downloaded, such as {missing[0]}."
-            f" {reason.strip()}".rstrip(),
-            _OFFLINE,
-        )
-    if wrong := damaged(folder):
-        raise SetupError(
-            f"Downloaded jars are not the expected ones: {', '.join(wrong)} (SHA-256 differs).",
+            f"Jars are not the expected ones: {', '.join(wrong)} (missing, or SHA-256 differs).",
             "Something between here and the repository changes files; try another network.",
         )
+    for pin in pins():
+        shutil.copy2(source / pin.file_name, folder)
 
 
-def _run_ivy(scratch: Path, folder: Path) -> str:
-    dependencies = "".join(
-        f'<dependency org="{pin.group}" name="{pin.name}" rev="{pin.version}" '
-        'transitive="false" conf="default->*"/>'
-        for pin in pins()
-    )
-    ivy = scratch / "ivy.xml"
-    ivy.write_text(
-        '<ivy-module version="2.0"><info organisation="nbkit" module="jars"/>'
-        '<configurations><conf name="default"/></configurations>'
-        f"<dependencies>{dependencies}</dependencies></ivy-module>",
-        encoding="utf-8",
-    )
-    settings = scratch / "ivysettings.xml"
-    settings.write_text(_SETTINGS, encoding="utf-8")
-    command = [
-        *(str(find_java().path), *_proxy()),
-        *("-cp", str(next((spark_home() / "jars").glob("ivy-*.jar")))),
-        *("org.apache.ivy.Main", "-ivy", str(ivy), "-cache", str(scratch / "cache")),
-        *("-settings", os.environ.get("NBKIT_IVY_SETTINGS") or str(settings)),
-        *("-retrieve", f"{folder}/[artifact]-[revision].[ext]"),
-    ]
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return done.stdout
+def pack(folder: Path) -> None:
+    """Copy the jars to a folder, for a machine without a network.
+
+    Raises:
+        SetupError: they are not to be had here either.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for jar in ensure_jars():
+        shutil.copy2(jar, folder)
 
 
-def _proxy() -> list[str]:
-    """Tell Java what pip and curl read from the environment by themselves."""
-    for scheme in ("https", "http"):
-        for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY"):
-            proxy = urlsplit(os.environ.get(name, ""))
-            if proxy.hostname:
-                return [
-                    f"-D{each}.proxy{key}={value}"
-                    for each in ("http", "https")
-                    for key, value in (("Host", proxy.hostname), ("Port", proxy.port or 80))
-                ]
-    return []
+def unpack(folder: Path) -> None:
+    """Take the jars that `pack` put into a folder.
+
+    Raises:
+        SetupError: one is missing there, or is not the pinned one.
+    """
+    wrong = damaged(folder)
+    if wrong:
+        raise SetupError(
+            f"{folder} has not the jars of this version of nbkit: {', '.join(wrong)}.",
+            "Pack them anew, with this version: `nbkit doctor --pack DIR`.",
+        )
+    once(jars_directory(), lambda target: _take(folder, target))
 
 
 def forget_jars() -> None:

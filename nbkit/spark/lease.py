@@ -68,19 +68,20 @@ class Hold:
         self.close()
 
 
-def hold(settings: Settings, *, start: bool = True, wait: bool = True) -> Hold:
+def hold(settings: Settings, *, start: bool = True, wait: bool = True, stay: float = 0) -> Hold:
     """Hold the project's driver, starting one if there is none.
 
     Args:
         settings: of the project.
         start: start a driver; without, there has to be one.
         wait: return only when Spark is there; else `Hold.ready` waits for it.
+        stay: seconds that the driver is to stay when nobody holds it any more.
 
     Raises:
         SetupError: there is no driver and none was to be started, or Spark did not start.
     """
     for _ in range(_ATTEMPTS):
-        held = Hold(_ask(settings, {"want": "hold"}, start=start))
+        held = Hold(_ask(settings, {"want": "hold", "stay": stay}, start=start))
         if not wait:
             return held
         try:

