@@ -61,7 +61,7 @@ def test_all_jobs_of_a_bundle(tmp_path):
                         "one": {"schedule": {**DAILY, "quartz_cron_expression": "0 0 23 * * ?"}}
                     }
                 }
-            }
+            },
         },
     }
     file = tmp_path / "databricks.yml"
