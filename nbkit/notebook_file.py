@@ -11,6 +11,8 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from nbkit.own_language import in_python_notebook, language_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,7 +28,7 @@ class NotANotebookError(ValueError):
 
 
 def read_notebook_file(path: Path) -> NotebookNode:
-    """Read a notebook of any format version as version 4, without its outputs.
+    """Read a notebook of any format version as version 4 and in Python, without its outputs.
 
     Raises:
         NotANotebookError: it is none.
@@ -45,6 +47,7 @@ def read_notebook_file(path: Path) -> NotebookNode:
     except Exception as error:  # nbformat fails in many ways
         reason = str(error).split("\n", 1)[0] or type(error).__name__
         raise NotANotebookError(reason) from error
+    _speak_python(notebook)
     found: NotebookNode = nbformat.from_dict(notebook)
     return found
 
@@ -88,6 +91,16 @@ def _put_right(notebook: dict[str, Any]) -> None:
     if notebook.get("nbformat_minor", 0) < 5:  # noqa: PLR2004 - before that cells have no ids
         for cell in cells:
             del cell["id"]
+
+
+def _speak_python(notebook: dict[str, Any]) -> None:
+    """Give each cell the magic that it would have in a Python notebook."""
+    spoken = language_of(notebook["metadata"])
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["source"] = in_python_notebook(cell["source"], spoken)
+    if spoken != "python":
+        notebook["metadata"]["language_info"] = {"name": "python"}
 
 
 def _put_cell_right(cell: dict[str, Any], number: int) -> None:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from nbkit.own_language import before_magic, in_python_notebook, plain_lines
+
 LANGUAGES = {".py": "python", ".sql": "sql", ".r": "r", ".scala": "scala"}
 """The language of a cell without a magic, by the file's suffix in lower case."""
 
@@ -38,7 +40,7 @@ def header(suffix: str) -> str:
 
 def is_source_notebook(text: str, suffix: str) -> bool:
     """Say whether a file's text is a notebook, and not a module or a script."""
-    first = text.removeprefix("\ufeff").split("\n", 1)[0].rstrip()
+    first = plain_lines(text.removeprefix("\ufeff")).split("\n", 1)[0].rstrip()
     return suffix.lower() in LANGUAGES and first == header(suffix)
 
 
@@ -46,8 +48,8 @@ def cells(text: str, suffix: str) -> list[Cell]:
     """Return the cells of a source notebook; empty ones are left out."""
     suffix = suffix.lower()
     comment = re.escape(_COMMENTS[suffix])
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").partition("\n")[2]
-    parts = re.split(rf"^{comment} COMMAND -+[ \t]*$", text, flags=re.MULTILINE)
+    text = plain_lines(text.removeprefix("\ufeff")).partition("\n")[2]
+    parts = re.split(rf"^{comment} COMMAND -{{10}}[ \t]*$", text, flags=re.MULTILINE)
     found = (_cell(part, comment, LANGUAGES[suffix]) for part in parts)
     return [cell for cell in found if cell.source]
 
@@ -57,13 +59,13 @@ def _cell(part: str, comment: str, language: str) -> Cell:
     title = re.fullmatch(rf"{comment} {_TITLE.pattern}", lines[0])
     if title:
         lines = "\n".join(lines[1:]).strip("\n").split("\n")
-    magic = re.compile(rf"{comment} MAGIC ?")
+    magic = re.compile(rf"^{comment} MAGIC ?")
     text = "\n".join(lines).rstrip()
-    if magic.match(text):
+    if re.match(rf"(?:[ \t]*(?:{comment}(?! MAGIC)[^\n]*)?\n)*{comment} MAGIC\b", text):
         text = "\n".join(magic.sub("", line, count=1) for line in lines).strip()
-    elif language != "python" and text:
-        text = f"%{language}\n{text}"
+    else:
+        text = in_python_notebook(text, language)
     named = title[1].strip() if title else ""
-    if markdown := _MARKDOWN.match(text):
+    if markdown := _MARKDOWN.match(text, before_magic(text)):
         return Cell("markdown", text[markdown.end() :].strip(), named)
     return Cell("code", _OWN.sub("", text, count=1) if _OWN.match(text) else text, named)

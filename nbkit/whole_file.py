@@ -19,6 +19,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         _replace(path, data)
     except OSError as error:
+        if error.errno is None:
+            raise
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 

@@ -24,6 +24,7 @@ class Context(TypedDict):
         job_id, job_name, run_id, task_key, task_run_id, attempt: identity; attempt from 0.
         iteration: of a For each task; None, or missing, where there is none.
         parameters: job and task parameters as strings; what widgets answer.
+        skip_unsupported: whether cells of other languages are left out instead of failing.
         secrets: where parameters have references to secrets, which become values in the kernel:
             begin and end, by the parameter's name. What else looks like one is data.
         task_values: values set so far by the tasks of this run, by task key, then by name.
@@ -44,6 +45,7 @@ class Context(TypedDict):
     attempt: int
     iteration: NotRequired[int | None]
     parameters: dict[str, str]
+    skip_unsupported: NotRequired[bool]
     secrets: NotRequired[dict[str, tuple[tuple[int, int], ...]]]
     task_values: dict[str, dict[str, Any]]
     spark_conf: dict[str, str]

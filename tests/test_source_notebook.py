@@ -100,3 +100,22 @@ def test_windows_line_ends_and_byte_order_marks_mean_nothing():
 def test_modules_and_scripts_are_no_notebooks(text, suffix):
     """The first line decides, as on Databricks."""
     assert not is_source_notebook(text, suffix)
+
+
+@pytest.mark.parametrize("suffix", [".py", ".sql"])
+def test_only_the_line_itself_ends_a_cell(suffix):
+    """Not one of fewer or more hyphens, as texts and comments may have."""
+    mark = {".py": "#", ".sql": "--"}[suffix]
+    lines = [header(suffix), "a", f"{mark} COMMAND --------", f"{mark} COMMAND ------------", "b"]
+    lines += [f"{mark} COMMAND ----------", "c"]
+
+    for end in ("\n", "\r\n", "\r"):
+        found = cells(end.join(lines), suffix)
+        assert [cell.source.split("\n")[-1] for cell in found] == ["b", "c"]
+
+
+def test_comments_may_stand_before_the_mark_of_a_magic():
+    """As people write them above a cell of SQL."""
+    text = f"{header('.py')}\n# orders\n# MAGIC %sql\n# MAGIC SELECT 1"
+
+    assert [cell.source for cell in cells(text, ".py")] == ["# orders\n%sql\nSELECT 1"]

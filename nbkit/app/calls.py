@@ -6,7 +6,7 @@ JSON, so that no argument is ever seen in a list of processes:
 
     notebook → here  {"run": id, "notebook": …, "directory": …, "arguments": {…}, "timeout": s,
                       "secrets": {argument: [[begin, end], …]}, "caller": run_id,
-                      "spark_conf": {…}, "env": {…}}
+                      "spark_conf": {…}, "env": {…}, "skip_unsupported": true}
                      {"cancel": id}
     here → notebook  {"begun": id, "run_id": …}
                      {"ended": id, "run_id": …, "result": "SUCCESS", "value": …, "message": "",
@@ -188,7 +188,7 @@ class _Caller:
                 trigger=_TRIGGER,
                 secrets={name: _places(found) for name, found in request["secrets"].items()},
             ),
-            skip_unsupported=False,
+            skip_unsupported=request.get("skip_unsupported", False),
             view=None,
         )
         found = recorded(run_id, settings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.errors import Problem
 from nbkit.kernels.kernelspecs import find_kernelspec_problem
 from nbkit.on_disk import PathError
+from nbkit.tasks.other_cells import cells_in_other_languages
 from nbkit.tasks.places import find_file, find_notebook, missing_file, missing_notebook
 from nbkit.tasks.sources import folder_of, named_file
 
@@ -60,14 +61,27 @@ def look_up(found: Inspected, directory: Path) -> Files:
         if problem:
             severity: Severity = "warning" if named.from_git else "error"
             files.problems.append(Problem(place, problem, severity))
-        elif task.notebook_task and found.job_key is not None and not named.from_git:
-            files.problems += _suffixes(place, named.path, folder)
+        elif task.notebook_task:
+            files.problems += _other_cells(place, named.path, folder)
+            if found.job_key is not None and not named.from_git:
+                files.problems += _suffixes(place, named.path, folder)
     return files
 
 
 def _block(task: Task) -> dict[str, Any]:
     """Return the settings of a task's type; of a faulty task that has none, nothing."""
     return task.block.model_dump(mode="json", exclude_unset=True) if task.kind else {}
+
+
+def _other_cells(place: str, named: str, directory: Path) -> Iterator[Problem]:
+    """Yield a warning for the cells of a notebook that nbkit does not run."""
+    path = find_notebook(directory, named)
+    for said in cells_in_other_languages(path) if path else ():
+        message = (
+            f"{said}, which nbkit does not run: the task fails there, or leaves it out with "
+            "--skip-unsupported"
+        )
+        yield Problem(place, message, "warning")
 
 
 def _suffixes(place: str, named: str, directory: Path) -> Iterator[Problem]:

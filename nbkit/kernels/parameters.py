@@ -62,8 +62,8 @@ def declared_parameters(notebook: NotebookNode) -> dict[str, str]:
 
 
 def _parameters_cell(notebook: NotebookNode) -> int | None:
-    tagged = (i for i, cell in enumerate(notebook.cells) if TAG in cell.metadata.get("tags", ()))
-    return next(tagged, None)
+    tags = (cell.metadata.get("tags") or () for cell in notebook.cells)
+    return next((index for index, found in enumerate(tags) if TAG in found), None)
 
 
 def convert(text: str, kind: str) -> Any:

@@ -7,6 +7,7 @@ Folding is metadata that JupyterLab reads (`jupyter.source_hidden`, `scrolled`,
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,13 +69,22 @@ def header(
     ]
     if failure is not None:
         lead = "**Failed:**" if failure.cell is None else f"**[Failed](#{ANCHOR}):**"
-        facts.append(f"{lead} " + failure.message.replace("\n", "  \n"))
+        facts.append(f"{lead} " + "  \n".join(map(_text, failure.message.splitlines())))
     if context["parameters"]:
         rows = (f"| {_text(name)} | {_code(value)} |" for name, value in _shown(context))
         facts.append("\n".join(["| Parameter | Value |", "|:--|:--|", *rows]))
     return new_markdown_cell(
         "\n\n".join(facts), metadata={"tags": [HEADER_TAG, ERROR_MARKER_TAG], "editable": False}
     )
+
+
+_ESCAPES = {
+    **{mark: f"\\{mark}" for mark in "`*_[]<>|#~"},
+    "$": "&#36;",
+    "\\": "&#92;",
+    "&": "&amp;",
+}
+_BEGINS_A_LIST = re.compile(r"^(\d*)([-+=.)])(?=\s|$|[-=]+$)")
 
 
 def _shown(context: Context) -> list[tuple[str, str]]:
@@ -101,9 +111,14 @@ def _relative(target: Path, path: Path) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a name as Markdown shows it: marks of its own are only text."""
+    r"""Return people's text as Markdown shows it: marks of its own, and formulas, are only text.
+
+    What front ends look for before they read Markdown (`$`, `\begin`) stands as a character
+    reference; a line that would begin a list or a heading does not.
+    """
     kept = " ".join(value.split())
-    return "".join(f"\\{mark}" if mark in "\\`*_[]<>|#" else mark for mark in kept)
+    marked = "".join(_ESCAPES.get(mark) or mark for mark in kept)
+    return _BEGINS_A_LIST.sub(r"\1\\\2", marked)
 
 
 def _code(value: str) -> str:

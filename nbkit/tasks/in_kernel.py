@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -12,12 +13,13 @@ from nbkit import wire
 from nbkit.errors import Failure
 from nbkit.kernels.attempt import NotebookRequest
 from nbkit.tasks.compute import surroundings
+from nbkit.tasks.other_cells import cells_in_other_languages
 from nbkit.tasks.places import output_path, relative
 from nbkit.tasks.sources import folder_of, named_file
 from nbkit.tasks.work import Ended
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from nbformat import NotebookNode
 
@@ -106,7 +108,7 @@ class InKernel:
         output.parent.mkdir(parents=True, exist_ok=True)
         around = surroundings(work.job, work.task)
         if command.attempt == 0 and command.unit.iteration in {None, 0}:
-            for note in around.notes:
+            for note in (*around.notes, *_left_out(work, program)):
                 reports.noted(note)
         request = NotebookRequest(
             notebook=program.notebook,
@@ -136,10 +138,18 @@ class InKernel:
             "iteration": command.unit.iteration,
             "parameters": command.parameters,
             "secrets": command.secrets,
+            "skip_unsupported": state.skip_unsupported,
             "task_values": state.task_values(),
             "spark_conf": around.spark_conf,
             "env": {**program.env, **around.env},
         }
+
+
+def _left_out(work: Work, program: Program) -> Iterator[str]:
+    """Yield what is to be said of cells that `--skip-unsupported` leaves out."""
+    if work.state.skip_unsupported and isinstance(program.notebook, Path):
+        for said in cells_in_other_languages(program.notebook):
+            yield f"Left out: {said}, which nbkit does not run."
 
 
 class _Ear:

@@ -94,6 +94,7 @@ class Line:
             "caller": context["run_id"] if context else 0,
             "spark_conf": context["spark_conf"] if context else {},
             "env": context["env"] if context else {},
+            "skip_unsupported": bool(context and context.get("skip_unsupported", False)),
         }
         self._send(run=number, **own, **request)
         if self.over:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import typing
 
+from nbkit import serving as attempt
 from nbkit.dialect.splitter import statements
-from nbkit.toolkit import inline, library, widget_sql
+from nbkit.toolkit import inline, library, persons_language, widget_sql
 from nbkit.toolkit.cells import whole_cell
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display
@@ -17,6 +18,11 @@ if typing.TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
     from pyspark.sql import DataFrame
+
+
+class UnsupportedCellError(Exception):
+    """A job has a cell in a language that nbkit does not run."""
+
 
 _TRUTH = {"true": True, "false": False}
 
@@ -44,7 +50,7 @@ def register(shell: InteractiveShell) -> None:
     shell.register_magic_function(_restart_python, "line", "restart_python")
     inline.register(shell)
     # Before IPython's own, which look for cell magics, and after the one for empty lines.
-    shell.input_transformers_cleanup.insert(1, whole_cell)
+    shell.input_transformers_cleanup[1:1] = [persons_language.follow(shell), whole_cell]
 
 
 def run_statements(text: str) -> DataFrame | None:
@@ -78,8 +84,14 @@ def run_fs(line: str, cell: str = "") -> None:
 
 def _skip(language: str) -> Callable[..., None]:
     def skip(line: str, cell: str = "") -> None:
-        """Say that there is no kernel for this language."""
+        """Say that there is no kernel for this language; in a job, which nobody watches, fail."""
         del line, cell
+        context = attempt.current()
+        if context is not None and not context.get("skip_unsupported", False):
+            raise UnsupportedCellError(
+                f"This cell is {language}; nbkit runs cells in Python, SQL and shell. Write it in "
+                "one of these, or leave such cells out with --skip-unsupported."
+            )
         print(f"nbkit: skipped this {language} cell; cells here are Python, SQL and shell")
 
     return skip

@@ -102,6 +102,7 @@ def test_the_kernel_is_told_who_it_is(project):
         "iteration": None,
         "parameters": {"day": "monday"},
         "secrets": {},
+        "skip_unsupported": False,
         "task_values": {"other": {"n": 5}},
         "spark_conf": {},
         "env": {},

@@ -24,6 +24,18 @@ from nbkit.toolkit.cells import whole_cell
         ("%pip install a\n%pip install b", "%pip install a\n%pip install b"),
         ("x = 1\n%sql SELECT 1", "x = 1\n%sql SELECT 1"),
         ("", ""),
+        ("# orders\n\n%sql\nSELECT 1", "%%sql\n\n\nSELECT 1"),
+        ("-- orders\n%sql SELECT 1", "%%sql\n\nSELECT 1"),
+        ("# DBTITLE 1,Orders\n%sql\nSELECT 1", "%%sql\n\nSELECT 1"),
+        ("# orders\n%%sql\nSELECT 1", "%%sql\n\nSELECT 1"),
+        ("# one\n%python\nx = 1", "x = 1"),
+        ("%sql -- all\nSELECT 1", "%%sql\n-- all\nSELECT 1"),
+        ("%sql  \nSELECT 1", "%%sql\nSELECT 1"),
+        ("# MAGIC %sql\n# MAGIC SELECT 1", "%%sql\nSELECT 1"),
+        ("# orders\n# MAGIC %sql\n# MAGIC SELECT 1", "%%sql\n\nSELECT 1"),
+        ("-- MAGIC %python\n-- MAGIC x = 1", "x = 1"),
+        ("# MAGIC of mine\nx = 1", "# MAGIC of mine\nx = 1"),
+        ("# only a comment\nx = 5 %y", "# only a comment\nx = 5 %y"),
     ],
 )
 def test_a_magic_on_the_first_line_is_about_the_cell(cell, seen):
@@ -59,3 +71,15 @@ def test_shell_cells_run(shell, capfd):
     assert not shell.run_cell("%sh -e\nfalse\necho never").success
     assert "still here" in (said := capfd.readouterr().out)
     assert "never" not in said.replace("echo never", "")
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+@pytest.mark.parametrize(
+    "cell",
+    ["%sql\nSELECT 1\n", "# c\n%sh -e\nls\n", "%python\nx = 1\n", "x = 1\ny = 2\n", "%%bash\nls\n"],
+)
+def test_lines_end_as_they_like(cell, end):
+    """Editors of other systems write them so; what runs is the same."""
+    plain = whole_cell(cell.splitlines(keepends=True))
+
+    assert whole_cell(cell.replace("\n", end).splitlines(keepends=True)) == plain

@@ -16,11 +16,16 @@ def notebook(shell, context):
     return shell
 
 
-@pytest.mark.parametrize(("magic", "language"), [("r", "R"), ("scala", "Scala")])
-@pytest.mark.parametrize("percent", ["%", "%%"])
-def test_cells_in_other_languages_are_skipped(notebook, capsys, percent, magic, language):
-    """With one line; the notebook goes on."""
-    assert notebook.run_cell(f"{percent}{magic}\nval x = 1").success
+@pytest.mark.parametrize(
+    ("magic", "language"), [("%r", "R"), ("%%r", "R"), ("%scala", "Scala"), ("%%scala", "Scala")]
+)
+def test_cells_in_other_languages_end_a_job(notebook, context, capsys, magic, language):
+    """With a sentence; whoever wants them skipped says so, and the notebook goes on."""
+    failed = notebook.run_cell(f"{magic}\nval x = 1")
+    assert f"This cell is {language}; nbkit runs cells in Python" in str(failed.error_in_exec)
+    capsys.readouterr()
+    bind({**context, "skip_unsupported": True})
+    assert notebook.run_cell(f"{magic}\nval x = 1").success
     assert capsys.readouterr().out == (
         f"nbkit: skipped this {language} cell; cells here are Python, SQL and shell\n"
     )

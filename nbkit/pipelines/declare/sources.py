@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit import source_notebook
 from nbkit.errors import Problem, UsageError
+from nbkit.own_language import before_magic, has_magic, in_python_notebook, language_of
 from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.declare.registry import Registry, collecting
 from nbkit.pipelines.declare.sql_declare import declare_sql
@@ -96,22 +97,24 @@ class _Evaluation:
     ) -> None:
         """Run cells one by one; the first that fails ends the notebook."""
         for code, file, line in cells:
-            magic = _MAGIC.match(code)
-            if magic is None or code.lstrip()[0] != "%":
+            start = before_magic(code)
+            magic = _MAGIC.match(code, start) if has_magic(code) else None
+            if magic is None:
                 plain = _LINE_MAGIC.sub(_passed_over, code)
                 if not self._python("\n" * (line - 1) + plain, file, names):
                     return
                 continue
             name, rest, body = magic[1], magic[2].strip(), magic[3]
+            here = line + code.count("\n", 0, start)
             if name == "sql":
-                self._sql(f"{rest}\n{body}", file, line)
+                self._sql(f"{rest}\n{body}", file, here)
             elif name == "run":
                 self._run(rest, names, source)
             elif name == "python":
-                if not self._python("\n" * line + body, file, names):
+                if not self._python("\n" * here + body, file, names):
                     return
             elif name not in _SILENT:
-                self.problems.append(Problem(f"{file}:{line}", f"nbkit runs no %{name} cells"))
+                self.problems.append(Problem(f"{file}:{here}", f"nbkit runs no %{name} cells"))
 
     def _run(self, named: str, names: dict[str, Any], source: Path) -> None:
         """Evaluate another notebook with the names of this one."""
@@ -199,11 +202,14 @@ def _passed_over(found: re.Match[str]) -> str:
 def _notebook_cells(text: str, shown: str) -> Iterator[tuple[str, str, int]]:
     """Yield each code cell with what to call it and its first line."""
     number = 0
-    for cell in json.loads(text)["cells"]:
+    notebook = json.loads(text)
+    spoken = language_of(notebook.get("metadata"))
+    for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             number += 1
             source = cell["source"]
-            code = source if isinstance(source, str) else "".join(source)
+            whole = source if isinstance(source, str) else "".join(source)
+            code = in_python_notebook(whole, spoken)
             if code.strip():
                 yield code, f"{shown}[{number}]", 1
 
