@@ -123,3 +123,18 @@ def test_a_byte_order_mark(file):
     cells = [nbformat.v4.new_code_cell("a = 1")]
     file.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells)), encoding="utf-8-sig")
     assert read_notebook(file).cells[0].source == "a = 1"
+
+
+def test_a_notebook_in_sql_becomes_one_in_python(tmp_path):
+    """Its cells get the magic that they would have there; those with a magic keep theirs."""
+    path = tmp_path / "nb.ipynb"
+    code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [{**code, "source": text} for text in ("SELECT 1\r\n", "%python\r\nx = 1")]
+    about = {"application/vnd.databricks.v1+notebook": {"language": "sql"}}
+    whole = {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 4}
+    path.write_text(json.dumps(whole))
+
+    notebook = read_notebook(path)
+
+    assert [cell.source for cell in notebook.cells] == ["%sql\nSELECT 1\n", "%python\nx = 1"]
+    assert language(notebook) == "python"
