@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test prove check setup lock format clean
+.PHONY: demo test prove check javascript setup lock format clean
 
 demo: setup
 	@$(BIN)/nbkit run notebooks/flights/job.json
@@ -25,7 +25,14 @@ check: setup
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(MAKE) --no-print-directory javascript
 	@$(BIN)/pytest -q -n 2 -m "not e2e and not slow"
+
+# JavaScript is linted and type-checked where npm is there to fetch what does it (CI has it)
+javascript:
+	@if command -v npm >/dev/null; then cd tests/javascript && \
+	  npm install --no-package-lock --no-fund --no-audit --silent && npm run --silent check; \
+	else echo "npm is not here: JavaScript is not checked"; fi
 
 setup: $(READY)
 	@$(BIN)/nbkit doctor --fix

@@ -15,8 +15,11 @@ const TICK = 500; // milliseconds between two looks at the clock, while somethin
 /**
  * Draw a dashboard into `root`.
  *
- * @param {object} state `job`, `graph`, `run`, `tasks`, `status`: see nbkit/ui/widget.py
- * @param {{act: (action: object) => void, link: (path: string, text: string) => Node}} hooks
+ * @param {HTMLElement} root
+ * @param {any} state `job`, `graph`, `run`, `tasks`, `status`: see nbkit/ui/widget.py
+ * @param {object} hooks
+ * @param {(action: object) => void} hooks.act
+ * @param {(path: string, text: string) => Node} hooks.link
  * @returns {{update: () => void, history: (found: object) => void, stop: () => void}}
  */
 export function dashboard(root, state, { act, link }) {

@@ -16,15 +16,16 @@ const LARGEST = 2; // pixels for one unit of the drawing
 export function liveGraph(box, { onSelect }) {
   const svg = box.querySelector("svg");
   const nodes = new Map();
-  for (const node of svg.querySelectorAll("a[data-task]")) {
+  for (const node of /** @type {NodeListOf<SVGAElement>} */ (svg.querySelectorAll("a[data-task]"))) {
     nodes.set(node.dataset.task, node);
-    node.addEventListener("click", (event) => {
+    node.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       event.preventDefault();
       if (!panned()) onSelect(node.dataset.task, event.ctrlKey || event.metaKey || event.shiftKey);
     });
   }
   svg.addEventListener("keydown", (event) => {
-    const node = event.target.closest("a[data-task]");
+    const target = /** @type {Element} */ (event.target);
+    const node = /** @type {SVGAElement | null} */ (target.closest("a[data-task]"));
     if (!node || event.key !== " ") return;
     event.preventDefault();
     onSelect(node.dataset.task, event.ctrlKey || event.metaKey || event.shiftKey);

@@ -9,11 +9,13 @@ const [LABEL, COLUMN] = [220, 28]; // pixels; fixed, so that 50,000 cells are qu
 /**
  * Draw the matrix into `box`.
  *
- * @param {{tasks: string[], looks: object[], runs: object[]}} history newest run first; a run's
- *   `cells` are, task by task, null or [index of its look, milliseconds]
+ * @param {HTMLElement} box
+ * @param {{tasks: string[], looks: any[], runs: any[]}} found newest run first; a run's `cells`
+ *   are, task by task, null or [index of its look, milliseconds]
  * @param {(run: object) => Node} head makes what stands over a run's column
  */
-export function drawMatrix(box, { tasks, looks, runs }, head) {
+export function drawMatrix(box, found, head) {
+  const { tasks, looks, runs } = found;
   if (!runs.length) {
     box.replaceChildren(element("p", { class: "soft" }, "No runs yet."));
     return;
@@ -28,7 +30,7 @@ export function drawMatrix(box, { tasks, looks, runs }, head) {
     const text = filter.value.trim().toLowerCase();
     const state = states.value;
     const wanted = tasks
-      .map((key, index) => [key, index])
+      .map((key, index) => /** @type {[string, number]} */ ([key, index]))
       .filter(([key]) => key.toLowerCase().includes(text))
       .filter(([, index]) => !state || shown.some(({ cells }) => cells[index] && looks[cells[index][0]].word === state));
     body.replaceChildren();

@@ -10,7 +10,7 @@ const data = JSON.parse(document.getElementById("nbkit-data").textContent);
 
 /** Open the part of the page that tells of a task, and go there. */
 function goTo(key) {
-  const part = document.getElementById(data.anchors[key]);
+  const part = /** @type {HTMLDetailsElement} */ (document.getElementById(data.anchors[key]));
   part.open = true;
   location.hash = part.id;
   part.querySelector("summary").focus({ preventScroll: true });

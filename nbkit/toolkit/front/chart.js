@@ -13,7 +13,10 @@ function shape(tag, attributes, text) {
 
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
 
-/** Round numbers across a range, about five. */
+/** Round numbers across a range, about five.
+ * @param {number} low
+ * @param {number} high
+ */
 function ticks(low, high) {
   const rough = (high - low || 1) / 5;
   const unit = 10 ** Math.floor(Math.log10(rough));
@@ -24,6 +27,9 @@ function ticks(low, high) {
   return found;
 }
 
+/** The least and the most of some numbers.
+ * @returns {[number, number]}
+ */
 function spread(values, from = values.length ? values[0] : 0) {
   let [low, high] = [from, from];
   for (const value of values) {
@@ -33,7 +39,7 @@ function spread(values, from = values.length ? values[0] : 0) {
   return low === high ? [low, high + 1] : [low, high];
 }
 
-const scale = ([low, high], from, to) => (value) => from + ((value - low) / (high - low)) * (to - from);
+const scale = (range, from, to) => (value) => from + ((value - range[0]) / (range[1] - range[0])) * (to - from);
 
 /** One bar per text, its values combined, in order of first appearance. */
 function bars(pairs, combine) {
@@ -50,6 +56,9 @@ function bars(pairs, combine) {
   });
 }
 
+/** From, to and count of each bar.
+ * @returns {[number, number, number][]}
+ */
 function bins(values) {
   const [low, high] = spread(values);
   const width = (high - low) / BINS;
@@ -183,13 +192,13 @@ class Chart {
     if (!values.length) return null;
     const found = bins(values);
     const up = this.axis(svg, spread(found.map(([, , count]) => count), 0));
-    const range = [found[0][0], found.at(-1)[1]];
+    const range = /** @type {[number, number]} */ ([found[0][0], found.at(-1)[1]]);
     const across = scale(range, AREA.left, AREA.width - AREA.right);
     for (const [from, to, count] of found) {
       const text = `${this.written(from, x, range)} to ${this.written(to, x, range)}: ${count}`;
       this.box(svg, across(from), across(to) - across(from) - 1, up(0), up(count), text);
     }
-    for (const tick of ticks(...range)) this.below(svg, across(tick), this.written(tick, x, range));
+    for (const tick of ticks(range[0], range[1])) this.below(svg, across(tick), this.written(tick, x, range));
     return `histogram of ${this.name(x)}, ${values.length.toLocaleString("en")} rows`;
   }
 
@@ -198,13 +207,13 @@ class Chart {
     const up = this.axis(svg, spread(points.map((point) => point[1])));
     const range = spread(points.map((point) => point[0]));
     const across = scale(range, AREA.left + 6, AREA.width - AREA.right - 6);
-    for (const tick of ticks(...range)) this.below(svg, across(tick), this.written(tick, x, range));
+    for (const tick of ticks(range[0], range[1])) this.below(svg, across(tick), this.written(tick, x, range));
     return ([a, b]) => [across(a).toFixed(1), up(b).toFixed(1)];
   }
 
   axis(svg, range) {
     const up = scale(range, AREA.height - AREA.bottom, AREA.top);
-    for (const tick of ticks(...range)) {
+    for (const tick of ticks(range[0], range[1])) {
       const y = up(tick);
       const [x1, x2] = [AREA.left, AREA.width - AREA.right];
       svg.append(shape("line", { x1, x2, y1: y, y2: y, class: "nbkit-tick" }));

@@ -14,17 +14,21 @@ function make(tag, properties = {}, ...children) {
 function order(kind, down) {
   const sign = down ? -1 : 1;
   return (a, b) => {
-    if (a === null || b === null) return (a === null) - (b === null);
+    if (a === null || b === null) return Number(a === null) - Number(b === null);
     if (kind !== "number") return sign * (a < b ? -1 : a > b ? 1 : 0);
     const [x, y] = [Number(a), Number(b)];
-    if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y);
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
     return sign * (x - y);
   };
 }
 
 class TableView {
   constructor(host, { columns, rows, caption }) {
-    Object.assign(this, { columns, rows, caption });
+    this.columns = columns;
+    this.rows = rows;
+    this.caption = caption;
+    /** @type {Chart | undefined} */
+    this.chart = undefined;
     this.state = { page: 0, size: SIZES[0], by: null, down: false, words: "" };
     this.shown = rows;
     this.body = make("tbody");

@@ -41,6 +41,7 @@ export class DashboardView {
    */
   async show(kernel, id, context) {
     const turn = ++this.#turn;
+    /** @type {any} */ // anywidget wants more of a model than nbkit has
     const model = await findWidget(this.#lab.KernelMessage, kernel, id);
     const front = model && (await loaded(model.get("_esm")));
     if (turn !== this.#turn) {

@@ -2,14 +2,14 @@
 // Written by hand, nothing is built; `extension.js` beside it is where reading begins.
 
 (() => {
-  const here = document.currentScript.src;
+  const here = /** @type {HTMLScriptElement} */ (document.currentScript).src;
   let shared = {};
 
   /** Return a module of JupyterLab's: the one in use, else the newest. */
   async function take(name) {
     const versions = Object.entries(shared[name] ?? {});
     if (!versions.length) throw new Error(`JupyterLab does not share ${name}`);
-    const newest = ([a], [b]) => b.localeCompare(a, "en", { numeric: true });
+    const newest = (a, b) => b[0].localeCompare(a[0], "en", { numeric: true });
     const [, chosen] = versions.find(([, each]) => each.loaded) ?? versions.sort(newest)[0];
     return (await chosen.get())();
   }
