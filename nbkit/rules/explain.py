@@ -16,7 +16,7 @@ from nbkit.rules.apply import apply
 from nbkit.rules.commands import EvaluateCondition, FailAttempt, Skip, StartAttempt, StartForEach
 from nbkit.rules.decide import decide
 from nbkit.rules.moves import definition
-from nbkit.rules.references import as_text
+from nbkit.rules.references import NoValueError, Scope, Unknown, has_unknown, resolve
 from nbkit.rules.run_if import asks
 from nbkit.rules.state import RunState
 
@@ -71,7 +71,7 @@ def explain(graph: RunGraph, run_started: RunStarted) -> list[ExplainedStep]:
     while not state.finished:
         commands = decide(graph, state, now).commands
         for command in commands:
-            guess = _guess(graph, command)
+            guess = _guess(graph, state, command)
             step = _step(graph, state, guess, turn)
             steps += [step] if step else []
             state = apply(graph, state, guess.as_event(now))
@@ -125,7 +125,7 @@ def _successes(
         if unit.iteration is None:
             asked = unknown[unit.task_key]
             for name in asked.values:
-                value = f"«tasks.{unit.task_key}.values.{name}»"
+                value = Unknown(f"«tasks.{unit.task_key}.values.{name}»")
                 yield TaskValueSet(at=now, unit=unit, key=name, value=value)
             if graph.task(unit.task_key).kind == "sql_task":
                 report = _unknown_rows(unit.task_key, asked.columns)
@@ -135,31 +135,36 @@ def _successes(
 
 def _unknown_rows(key: str, columns: Iterable[str]) -> dict[str, Any]:
     """Return what stands for the rows of a SQL task."""
-    row = {name: f"«tasks.{key}.output.first_row.{name}»" for name in columns}
-    some: list[Any] = [row or f"«tasks.{key}.output.first_row»"]
+    row = {name: Unknown(f"«tasks.{key}.output.first_row.{name}»") for name in columns}
+    some: list[Any] = [row or Unknown(f"«tasks.{key}.output.first_row»")]
     return {"kind": "sql_rows", "id": "last", "columns": [*row], "rows": some, "more": False}
 
 
-def _guess(graph: RunGraph, command: Command) -> Command:
+def _guess(graph: RunGraph, state: RunState, command: Command) -> Command:
     """Replace a decision over values that are not known by one that shows all ways on."""
-    if isinstance(command, EvaluateCondition) and "«" in command.left + command.right:
+    if isinstance(command, EvaluateCondition) and has_unknown((command.left, command.right)):
         return replace(command, outcome=None, failure=None)
-    if isinstance(command, StartForEach) and _inputs_unknown(graph, command):
+    if isinstance(command, StartForEach) and _inputs_unknown(graph, state, command):
         block = graph.task(command.task_key).for_each_task
         names = {
-            path[1]: f"«input.{path[1]}»"
+            path[1]: Unknown(f"«input.{path[1]}»")
             for path in _paths(block.task.model_dump(exclude_unset=True) if block else None)
             if path[0] == "input" and len(path) > 1
         }
-        return replace(command, failure=None, inputs=(names or "«input»",))
+        return replace(command, failure=None, inputs=(names or Unknown("«input»"),))
     return command
 
 
-def _inputs_unknown(graph: RunGraph, command: StartForEach) -> bool:
-    if command.failure is not None:
-        return "«" in command.failure.message
+def _inputs_unknown(graph: RunGraph, state: RunState, command: StartForEach) -> bool:
     block = graph.task(command.task_key).for_each_task
-    paths = _paths(block.inputs if block else "")
+    assert block is not None, "asked about a task that is no For each"
+    scope = Scope(graph, state, Unit(command.task_key), command.task_run_id)
+    try:
+        if has_unknown(resolve(block.inputs, scope)):
+            return True
+    except NoValueError:
+        return False
+    paths = _paths(block.inputs)
     return any(path[0] == "tasks" and path[2:] == ("output", "rows") for path in paths)
 
 
@@ -173,7 +178,7 @@ def _step(graph: RunGraph, state: RunState, command: Command, turn: int) -> Expl
             block = {"condition_task": {"op": op, "left": left, "right": right}}
             found = {"block": block, "outcome": command.outcome}
         case StartForEach(inputs=inputs):
-            known = not any("«" in as_text(value) for value in inputs)
+            known = not has_unknown(inputs)
             found = {"inputs": inputs if known else None}
         case Skip():
             found = {"note": command.reason}

@@ -26,6 +26,21 @@ if TYPE_CHECKING:
     from nbkit.rules.state import AttemptState, IterationState, RunState, TaskState
 
 
+class Unknown(str):
+    """Stands for a value that is not known yet, in an explanation; nobody's own text is one."""
+
+    __slots__ = ()
+
+
+def has_unknown(value: object) -> bool:
+    """Say whether something in a value is not known yet."""
+    if isinstance(value, dict):
+        return any(map(has_unknown, (*value, *value.values())))
+    if isinstance(value, (list, tuple)):
+        return any(map(has_unknown, value))
+    return isinstance(value, Unknown)
+
+
 class NoValueError(Exception):
     """A reference has no value now; the message says which and why, for a person."""
 
@@ -54,7 +69,10 @@ def resolve(text: str, scope: Scope) -> JsonValue:
     if "{{" not in text:
         return text
     values = [value for _, value in pieces(text, scope)]
-    return values[0] if len(values) == 1 else "".join(map(as_text, values))
+    if len(values) == 1:
+        return values[0]
+    text = "".join(map(as_text, values))
+    return Unknown(text) if has_unknown(values) else text
 
 
 def pieces(text: str, scope: Scope) -> Iterator[tuple[Piece, JsonValue]]:
@@ -84,7 +102,10 @@ def resolve_all(value: JsonValue, scope: Scope) -> JsonValue:
 
 def as_text(value: JsonValue) -> str:
     """Spell a value within text: strings as they are, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    text = json.dumps(value, ensure_ascii=False)
+    return Unknown(text) if has_unknown(value) else text
 
 
 def _value(reference: Reference, scope: Scope) -> JsonValue:

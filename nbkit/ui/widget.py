@@ -27,6 +27,7 @@ from nbkit.report.front_end import script, style
 from nbkit.report.rows import kept_row, matrix_of
 from nbkit.report.view import run_view
 from nbkit.rules.record import record
+from nbkit.rules.references import as_text
 from nbkit.rules.state import RunState
 from nbkit.settings import Settings
 from nbkit.toolkit.live import hear_every_page
@@ -63,7 +64,7 @@ def job(
     Raises:
         NbkitError: the job is invalid.
     """
-    given = {name: str(value) for name, value in (variables or {}).items()}
+    given = {name: as_text(value) for name, value in (variables or {}).items()}
     definition = load(path, target=target, variables=given)
     return JobWidget(definition, Settings.of(definition.path.parent))
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from nbkit.events import RunStarted
@@ -143,3 +145,38 @@ def test_rules_are_told_before_anything_runs(kit, steps):
     }
     (alarm,) = (step for step in found if step.unit.task_key == "alarm")
     assert alarm.note == "'load' succeeded; run_if ALL_FAILED asks for every parent to fail."
+
+
+@pytest.mark.parametrize("mark", ["«x»", "«tasks.load.values.n»"])
+def test_a_persons_own_marks_are_text(kit, steps, mark):
+    """What is not known is so by its kind, however a known text looks."""
+    one = kit.notebook("one", base_parameters={"x": "{{input}}"})
+    found = steps(
+        [
+            kit.condition("gate", left=mark, right=mark),
+            kit.notebook("yes", "gate=true"),
+            kit.notebook("no", "gate=false"),
+            kit.for_each("each", inputs=json.dumps([mark, "b"]), task=one),
+        ]
+    )
+    actions = {(step.unit.task_key, step.unit.iteration): step for step in found}
+    assert actions["gate", None].outcome is True
+    assert actions["no", None].action == "skip"
+    assert actions["each", None].inputs == (mark, "b")
+    assert actions["each", 0].parameters["x"] == mark
+
+
+@pytest.mark.parametrize("left", ["a {{tasks.load.values.n}} b", "{{tasks.load.values.n}}"])
+def test_what_is_made_of_the_unknown_is_unknown(kit, steps, left):
+    """Within other text too, and as the only input of a For each."""
+    one = kit.notebook("one", base_parameters={"x": "{{input}}"})
+    found = steps(
+        [
+            kit.notebook("load"),
+            kit.condition("gate", "load", left=left, right=left),
+            kit.for_each("each", "load", inputs=f"[{left}]", task=one),
+        ]
+    )
+    actions = {(step.unit.task_key, step.unit.iteration): step for step in found}
+    assert actions["gate", None].outcome is None
+    assert actions["each", None].inputs is None
