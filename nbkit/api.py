@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Timer
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nbkit.app.driver import as_kept
 from nbkit.app.located import project_of
 from nbkit.clock import SystemClock
-from nbkit.errors import UsageError
+from nbkit.errors import DefinitionError, UsageError
 from nbkit.on_disk import cause, here, is_there
 from nbkit.on_disk import shown as shown_path
 from nbkit.rules.record import record
@@ -210,10 +210,37 @@ def validate(
     target: str | None = None,
     variables: Mapping[str, object] | None = None,
 ) -> tuple[Problem, ...]:
-    """Return everything wrong with a job, errors and warnings; nothing is run."""
-    from nbkit.app.loading import problems
+    """Return everything wrong with a job, or with all that a bundle has; nothing is run.
 
-    return problems(job, strict=strict, target=target, variables=_as_text(variables))
+    Of a bundle that is named without a key all jobs are checked, and its pipelines as far as
+    that needs no Spark.
+    """
+    from nbkit.app.loading import pipelines_of_bundle, problems
+
+    given = _as_text(variables)
+    found = problems(job, strict=strict, target=target, variables=given)
+    if pipelines := pipelines_of_bundle(job, target=target, variables=given):
+        found += _wrong_pipelines(pipelines)
+    return found
+
+
+def _wrong_pipelines(pipelines: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Return what is wrong with the settings of a bundle's pipelines, addresses by key."""
+    from nbkit.pipelines.declare.spec import read_spec
+
+    found: list[Problem] = []
+    for key, address in pipelines.items():
+        try:
+            read_spec(address)
+        except DefinitionError as error:
+            top = f"resources.pipelines.{key}"
+            found += (
+                each
+                if each.pointer.startswith("resources")
+                else replace(each, pointer=f"{top}.{each.pointer}".rstrip("."))
+                for each in error.problems
+            )
+    return tuple(found)
 
 
 def explain(

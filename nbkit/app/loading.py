@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from nbkit import on_disk
 from nbkit.app.child_jobs import wrong_children
 from nbkit.app.definition import read
-from nbkit.errors import DefinitionError
+from nbkit.app.located import STREAM, located
+from nbkit.app.located import SUFFIXES as BUNDLE_SUFFIXES
+from nbkit.bundle_files import included_texts, whole_bundle
+from nbkit.errors import DefinitionError, Problem
+from nbkit.graph.address import Address
+from nbkit.graph.choice import Choice
+from nbkit.graph.load import resource_keys
+from nbkit.notify.destinations import missing
+from nbkit.on_disk import read_text
+from nbkit.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from nbkit.app.definition import Definition
-    from nbkit.errors import Problem, Severity
+    from nbkit.errors import Severity
+    from nbkit.graph.load import Resource
+
+_OF_BUNDLES = ("resources", "bundle", "targets", "include", "variables", "workspace")
 
 
 def load(
@@ -53,17 +67,69 @@ def problems(
     target: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> tuple[Problem, ...]:
-    """Return everything wrong with a job: errors, and warnings as well.
+    """Return everything wrong with a job, or with all jobs of a bundle: errors, and warnings too.
 
     A `${…}` without a value is a warning: it may have one where the bundle is deployed.
 
     Raises:
         UsageError: there is no such file.
     """
+    parts = _resources(job, "jobs", target, {})
+    if not parts and _resources(job, "pipelines", target, {}):
+        return ()  # a bundle of pipelines alone
+    if len(parts) <= 1:
+        return _problems(job, strict=strict, target=target, variables=variables)
+    found: dict[Problem, None] = {}
+    for key, part in parts.items():
+        for each in _problems(part, strict=strict, target=target, variables=variables):
+            place = f"resources.jobs.{key}{'.' if each.pointer else ''}{each.pointer}"
+            found[
+                each if each.pointer.startswith(_OF_BUNDLES) else replace(each, pointer=place)
+            ] = None
+    return tuple(found)
+
+
+def _problems(
+    job: str | Path,
+    *,
+    strict: bool,
+    target: str | None,
+    variables: Mapping[str, str] | None,
+) -> tuple[Problem, ...]:
     try:
-        found = load(
-            job, strict=strict, target=target, variables=variables, undeclared="warning"
-        ).parsed.warnings
+        loaded = load(job, strict=strict, target=target, variables=variables, undeclared="warning")
     except DefinitionError as error:
         found = error.problems
+    else:
+        notify = Settings.of(loaded.path.parent).notify
+        unheard = (Problem("", line, "warning") for line in missing(loaded.graph.job, notify))
+        found = (*loaded.parsed.warnings, *unheard)
     return tuple(problem.strictly for problem in found) if strict else found
+
+
+def pipelines_of_bundle(
+    job: str | Path, *, target: str | None = None, variables: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the addresses of the pipelines of a bundle that is named without a key, by key."""
+    return _resources(job, "pipelines", target, variables or {})
+
+
+def _resources(
+    job: str | Path, kind: Resource, target: str | None, variables: Mapping[str, str]
+) -> dict[str, str]:
+    address = Address.parse(str(job))
+    path, key = located(address)
+    if key is not None or path.name == STREAM or path.suffix.lower() not in BUNDLE_SUFFIXES:
+        return {}
+    target = address.target if target is None else target
+    try:
+        path, key = whole_bundle(path, None, kind)
+        text = read_text(path)
+        choice = Choice(target, files=included_texts(path, text))
+        keys = resource_keys(text, kind, source=path.name, choice=choice)
+    except DefinitionError:
+        return {}  # reading it as one job tells what is wrong
+    if key is not None:
+        return {}
+    given = {**address.variables, **variables}
+    return {each: str(Address(f"{on_disk.address(path)}:{each}", target, given)) for each in keys}

@@ -6,13 +6,16 @@ import sys
 from pathlib import Path
 
 from nbkit import on_disk
+from nbkit.bundle_files import included_texts, whole_bundle
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
+from nbkit.graph.choice import Choice
+from nbkit.graph.load import resource_keys
 from nbkit.near import hint
 from nbkit.readable import readable
 from nbkit.settings import Settings
 
-_SUFFIXES = (".json", ".yml", ".yaml")
+SUFFIXES = (".json", ".yml", ".yaml")
 STREAM = "-"
 """Stands for a file's name where a job came through a pipe; on the command line, for standard
 input."""
@@ -28,6 +31,39 @@ def project_of(job: str | Path) -> Settings:
     """
     path, _ = located(Address.parse(str(job)))
     return Settings.of(path.parent)
+
+
+def only_job(folder: Path) -> str:
+    """Return the address of the only job in a folder.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    found: list[str] = []
+    for file in on_disk.names_in(folder):
+        if file.suffix.lower() in SUFFIXES and on_disk.is_file(file):
+            found += _jobs_in(file)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError("there is no job file in this folder; name one, or see `nbkit init`")
+    raise UsageError(f"this folder has {len(found)} jobs: say which of {', '.join(found)}")
+
+
+def _jobs_in(file: Path) -> list[str]:
+    """Return the addresses of the jobs that a file defines, as far as it can be read."""
+    try:
+        text = on_disk.read_text(file)
+        if '"tasks"' not in text and "tasks:" not in text:
+            return []
+        main, _ = whole_bundle(file, None)
+        if main != file:
+            return []  # the main file has them
+        files = included_texts(file, text)
+        keys = resource_keys(text, "jobs", source=file.name, choice=Choice(files=files))
+    except DefinitionError:
+        return [file.name]  # running it tells what is wrong
+    return [f"{file.name}:{key}" for key in keys] or [file.name]
 
 
 def located(address: Address) -> tuple[Path, str | None]:
@@ -73,5 +109,5 @@ def _nearest(path: Path) -> str:
     if missing := on_disk.missing_folder(path):
         return f": the folder {missing} does not exist"
     there = on_disk.names_in(path.parent)
-    names = [readable(file.name) for file in there if file.suffix in _SUFFIXES]
+    names = [readable(file.name) for file in there if file.suffix in SUFFIXES]
     return hint(path.name, names)

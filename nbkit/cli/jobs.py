@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    job: options.Job,
+    job: options.AnyJob = None,
     parameter: options.Parameters = None,
     only: options.Only = None,
     target: options.Target = None,
@@ -35,7 +35,7 @@ def run(
 
     _end(
         api.run(
-            job,
+            options.job_of(job),
             parameters=options.parameters(parameter),
             only=options.keys(only),
             idempotency_token=idempotency_token,
@@ -92,7 +92,7 @@ def _end(finished: Run, *, as_json: bool) -> None:
 
 
 def validate(
-    job: options.Job,
+    job: options.AnyJob = None,
     target: options.Target = None,
     var: options.Variables = None,
     strict: options.Strict = False,
@@ -102,6 +102,7 @@ def validate(
     from nbkit import api
     from nbkit.report import tables
 
+    job = options.job_of(job)
     problems = api.validate(job, strict=strict, target=target, variables=options.variables(var))
     valid = not any(problem.severity == "error" for problem in problems)
     if as_json:
@@ -116,7 +117,7 @@ def validate(
 
 
 def explain(
-    job: options.Job,
+    job: options.AnyJob = None,
     parameter: options.Parameters = None,
     only: options.Only = None,
     target: options.Target = None,
@@ -128,7 +129,7 @@ def explain(
 
     tables.print_steps(
         api.explain(
-            job,
+            options.job_of(job),
             parameters=options.parameters(parameter),
             only=options.keys(only),
             target=target,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,6 +100,8 @@ def main() -> None:
     """Run the command line; a mistake of the person gets a message, never a traceback."""
     for name in _UNNEEDED:  # what is None here counts as not installed
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    if not sys.warnoptions:  # what libraries say to programmers is nothing for the terminal
+        warnings.simplefilter("ignore")
     streams.make_sound()
     sys.exit(streams.finished(_status()))
 

@@ -7,11 +7,20 @@ from typing import Annotated
 import typer
 
 from nbkit.errors import UsageError
+from nbkit.on_disk import here
 
 Job = Annotated[
     str,
     typer.Argument(
         help="A job file (.json, .yml, .yaml), FILE:job_key for one of several, or a notebook."
+    ),
+]
+AnyJob = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[JOB]",
+        help="A job file (.json, .yml, .yaml), FILE:job_key for one of several, or a notebook; "
+        "else the only job of this folder.",
     ),
 ]
 RunId = Annotated[int, typer.Argument(help="A run's id, as `nbkit runs` lists them.")]
@@ -72,3 +81,16 @@ def parameters(
 def keys(given: str | None) -> list[str] | None:
     """Read a list of task keys separated by commas; None stays None."""
     return None if given is None else [key.strip() for key in given.split(",") if key.strip()]
+
+
+def job_of(given: str | None) -> str:
+    """Return the job that is meant; without a name the only one of the current folder.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    if given is not None:
+        return given
+    from nbkit.app.located import only_job
+
+    return only_job(here())

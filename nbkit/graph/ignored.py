@@ -21,10 +21,14 @@ _OF_JOBS = (
     "performance_target",
     "job_clusters",
     "environments",
+    "environment_variables",
+    "tags",
 )
 _OF_TASKS = ("new_cluster", "existing_cluster_id", "libraries")
 _REMARKS = {
     "of clusters, spark_conf and spark_env_vars count": {"job_clusters", "new_cluster"},
+    "spark_env_vars of a cluster say what is set here": {"environment_variables"},
+    "tags show on Databricks' bills": {"tags"},
     "what is to be installed is looked for, not installed": {"environments", "libraries"},
 }
 
