@@ -191,11 +191,15 @@ OUTPUT_BYTES = 48 * 1024
 
 
 class SparkAttached(TypedDict):
-    """The kernel has its Spark session; `application_id` and `session` name it in logs."""
+    """The kernel has its Spark session; `application_id` and `session` name it in logs.
+
+    `lacking` says in one line what this Spark does not have, where that is something.
+    """
 
     kind: Literal["spark_attached"]
     session: str
     application_id: NotRequired[str]
+    lacking: NotRequired[str]
 
 
 class SparkLost(TypedDict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from dataclasses import astuple
 from typing import Annotated
 
 import typer
@@ -24,9 +25,19 @@ def doctor(
     source: Annotated[
         Path | None, typer.Option("--from", help="Take the jars from such a folder; then --fix.")
     ] = None,
+    patches: Annotated[
+        bool,
+        typer.Option("--patches", help="List what nbkit changes in other libraries, and why."),
+    ] = False,
 ) -> None:
     """Check Java, jars, kernels and folders, and say what to do."""
     from nbkit.report import tables
+
+    if patches:
+        from nbkit.cli.patches import every_change
+
+        tables.print_changes(astuple(each) for each in every_change())
+        return
     from nbkit.report.consoles import error_console
     from nbkit.settings import Settings
     from nbkit.spark import checks, jars

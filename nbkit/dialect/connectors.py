@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from nbkit.dialect.foreign_errors import NO_CLASS, NO_SCHEME, NO_SOURCE
 
-_NO_SOURCE = re.compile(r"Failed to find (?:the )?data source: (?P<name>[\w.-]+?)\.?(?:\s|$)")
-_NO_SCHEME = re.compile(r'No FileSystem for scheme "(?P<name>\w+)"')
-_NO_CLASS = re.compile(r"Class org\.apache\.hadoop\.fs\.(?P<name>\w+)\.[\w.]+ not found")
 _OF_CLASSES = {"azurebfs": "abfss", "azure": "wasbs", "s3a": "s3a"}
 
 
@@ -16,10 +13,10 @@ def missing(said: str) -> str:
     Args:
         said: the message of Spark's error.
     """
-    found = _NO_SOURCE.search(said) or _NO_SCHEME.search(said) or _NO_CLASS.search(said)
-    if found is None:
+    name = NO_SOURCE.said(said) or NO_SCHEME.said(said) or NO_CLASS.said(said)
+    if not name:
         return ""
-    name = _OF_CLASSES.get(found["name"], found["name"])
+    name = _OF_CLASSES.get(name, name)
     return (
         f"nbkit: Spark has no connector for {name} among its jars here; bring the data as files, "
         "below dbfs:/ or /Volumes."

@@ -7,28 +7,21 @@ remembers is beside the table's data, under the table's id: a table that is made
 from __future__ import annotations
 
 import hashlib
-import re
 import typing
 import uuid
 from dataclasses import dataclass, field
 
+from nbkit.dialect.grammar import matched
+from nbkit.dialect.tokens import split, starts, tokens
+
 if typing.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
-_TEXT = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
-_COMMENT = re.compile(rf"(?P<text>{_TEXT})|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_STATEMENT = re.compile(
-    rf"""\s*COPY\s+INTO\s+(?P<table>[\w.`-]+)\s+FROM\s+
-    (?:\(\s*SELECT\s+(?P<select>.*?)\s+FROM\s+(?P<inner>{_TEXT})\s*\)|(?P<path>{_TEXT}))
-    \s*(?P<rest>\b.*|)""",
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
-)
-_FORMAT = re.compile(r"\bFILEFORMAT\s*=\s*(\w+)", re.IGNORECASE)
-_PATTERN = re.compile(rf"\bPATTERN\s*=\s*({_TEXT})", re.IGNORECASE)
-_FILES = re.compile(rf"\bFILES\s*=\s*\(((?:\s*(?:{_TEXT})\s*,?)+)\)", re.IGNORECASE)
-_PAIR = re.compile(rf"({_TEXT}|[\w.]+)\s*=\s*({_TEXT}|[\w.]+)")
+    from nbkit.dialect.tokens import Token
+
+_SHAPE = "COPY INTO <table:name> FROM (<path:text>|<query:list>)"
 _ANSWER = "num_affected_rows BIGINT, num_inserted_rows BIGINT, num_skipped_corrupt_files BIGINT"
 
 
@@ -55,24 +48,44 @@ class Copy:
 
 def parsed(statement: str) -> Copy | None:
     """Return what a statement `COPY INTO …` asks for; None for any other."""
-    if not re.search(r"\bCOPY\s+INTO\b", statement, re.IGNORECASE):
+    found = tokens(statement)
+    said = matched(_SHAPE, found)
+    if said is None:
         return None
-    found = _STATEMENT.fullmatch(_COMMENT.sub(lambda each: each["text"] or " ", statement))
-    named = _FORMAT.search(found["rest"]) if found else None
-    if found is None or named is None:
+    select, inner = _selection(statement, said.of("query")) if "query" in said else ("", "")
+    rest = {found[at].upper: at for at in range(said.end, len(found)) if found[at].depth == 0}
+    form = matched("FILEFORMAT '=' <word>", found, rest.get("FILEFORMAT", len(found)))
+    path = inner or said.value("path")
+    if form is None or not path:
         return None
-    path, rest = _bare(found["inner"] or found["path"]), found["rest"]
-    if pattern := _PATTERN.search(rest):
-        path = f"{path.rstrip('/')}/{_bare(pattern[1])}"
-    elif files := _FILES.search(rest):
-        path = f"{path.rstrip('/')}/{{{','.join(map(_bare, re.findall(_TEXT, files[1])))}}}"
+    if pattern := matched("PATTERN '=' <text>", found, rest.get("PATTERN", len(found))):
+        path = f"{path.rstrip('/')}/{pattern.value('text')}"
+    elif files := matched("FILES '=' <list>", found, rest.get("FILES", len(found))):
+        names = (token.value for token in files.of("list") if token.kind == "text")
+        path = f"{path.rstrip('/')}/{{{','.join(names)}}}"
+    begin, end = said.span("table")
     return Copy(
-        found["table"],
+        statement[begin:end],
         path,
-        named[1],
-        found["select"] or "",
-        _options("FORMAT_OPTIONS", rest),
-        _options("COPY_OPTIONS", rest),
+        form.value("word"),
+        select,
+        _options(found, rest.get("FORMAT_OPTIONS")),
+        _options(found, rest.get("COPY_OPTIONS")),
+    )
+
+
+def _selection(statement: str, query: Sequence[Token]) -> tuple[str, str]:
+    """Return what `(SELECT … FROM 'path')` selects, and from where."""
+    source = matched("FROM <path:text> ')'", query, _last_from(query))
+    if source is None or not starts(query, 1, "SELECT"):
+        return "", ""
+    return statement[query[1].end : query[_last_from(query)].start].strip(), source.value("path")
+
+
+def _last_from(query: Sequence[Token]) -> int:
+    depth = query[0].depth + 1
+    return max(
+        (at for at, t in enumerate(query) if t.upper == "FROM" and t.depth == depth), default=0
     )
 
 
@@ -115,11 +128,15 @@ def _memory(copy: Copy, spark: SparkSession) -> str:
     return f"{about.location}/_copy_into/{about.id}/{source}"
 
 
-def _options(word: str, text: str) -> dict[str, str]:
-    found = re.search(rf"\b{word}\s*\(((?:{_TEXT}|[^()'\"])*)\)", text, re.IGNORECASE)
-    pairs = _PAIR.findall(found[1]) if found else []
-    return {_bare(name): _bare(value) for name, value in pairs}
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text[0] in "'\"" else text
+def _options(found: Sequence[Token], at: int | None) -> dict[str, str]:
+    """Read `('key' = 'value', key = value)` behind a word."""
+    given = matched("<word> <list>", found, at) if at is not None else None
+    inner = given.of("list")[1:-1] if given else ()
+    options = {}
+    for pair in split(inner, inner[0].depth) if inner else ():
+        equals = next((n for n, token in enumerate(pair) if token.upper == "="), len(pair))
+        key, value = (
+            "".join(t.value for t in part) for part in (pair[:equals], pair[equals + 1 :])
+        )
+        options[key] = value
+    return options

@@ -1,64 +1,194 @@
-"""What changes in other people's libraries as soon as a kernel imports them, and not before."""
+"""What nbkit changes in PySpark and Delta so that they read SQL, names and paths of Databricks.
+
+`nbkit.replaced` puts it in place as soon as a kernel imports them, and takes it away again.
+"""
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
-import sys
-import typing
-from importlib.abc import MetaPathFinder
+from nbkit.dialect import spark_paths, sql_call, statements, udf_hints
+from nbkit.replaced import Replacement, put
 
-from nbkit.dialect import spark_paths, statements
+PYSPARK = "pyspark 4.2"
+DELTA = "delta-spark 4.4"
 
-if typing.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from types import ModuleType
+_READER = "pyspark.sql.readwriter:DataFrameReader"
+_WRITER = "pyspark.sql.readwriter:DataFrameWriter"
+_WRITER_2 = "pyspark.sql.readwriter:DataFrameWriterV2"
+_STREAM_READER = "pyspark.sql.streaming.readwriter:DataStreamReader"
+_STREAM_WRITER = "pyspark.sql.streaming.readwriter:DataStreamWriter"
+_PATHS = "a path of Databricks without a scheme, such as /Volumes/…, leads to the project's folder"
+_OPTION_PATHS = "so do the values of options that are paths"
+_OPTION = {"option": "self, key, value"}
+_OPTIONS = {"options": "self, **options"}
 
-_MODULE = "pyspark.sql.session"
-
-
-def on_import(act: Callable[[], None], module: str = _MODULE) -> None:
-    """Call `act` once `module`, or PySpark's sessions, are imported: now, if they are already."""
-    if module in sys.modules:
-        act()
-    else:
-        sys.meta_path.insert(0, _Watch(module, act))
+REPLACED = (
+    Replacement(
+        "pyspark.sql.session:SparkSession",
+        {"sql": "self, sqlQuery, args, **kwargs"},
+        "SQL of Databricks reaches Spark in Spark's words, and is answered where Spark cannot",
+        PYSPARK,
+        sql_call.through_the_steps,
+    ),
+    Replacement(
+        "pyspark.errors.exceptions.captured",
+        {"convert_exception": "e"},
+        "an error about a catalog or a connector says what to do about it",
+        PYSPARK,
+        statements.with_advice,
+    ),
+    Replacement(
+        "pyspark.sql.pandas.typehints",
+        {"infer_eval_type_for_udf": "f"},
+        "a method without arguments is a UDF, and no aggregate",
+        PYSPARK,
+        udf_hints.of_functions,
+    ),
+    Replacement(
+        _READER,
+        {
+            "load": "self, path, format, schema, **options",
+            "csv": "self, path, …",
+            "json": "self, path, …",
+            "orc": "self, path, …",
+            "parquet": "self, *paths, **options",
+            "text": "self, paths, …",
+            "xml": "self, path, …",
+        },
+        _PATHS,
+        PYSPARK,
+        spark_paths.any_path,
+    ),
+    Replacement(
+        _WRITER,
+        {
+            "save": "self, path, format, mode, partitionBy, **options",
+            "saveAsTable": "self, name, format, mode, partitionBy, **options",
+            "csv": "self, path, …",
+            "json": "self, path, …",
+            "orc": "self, path, mode, partitionBy, compression",
+            "parquet": "self, path, mode, partitionBy, compression",
+            "text": "self, path, compression, lineSep",
+            "xml": "self, path, …",
+        },
+        _PATHS,
+        PYSPARK,
+        spark_paths.any_path,
+    ),
+    Replacement(
+        _STREAM_READER,
+        {
+            "load": "self, path, format, schema, **options",
+            "csv": "self, path, …",
+            "json": "self, path, …",
+            "orc": "self, path, mergeSchema, pathGlobFilter, recursiveFileLookup",
+            "parquet": "self, path, …",
+            "text": "self, path, wholetext, lineSep, pathGlobFilter, recursiveFileLookup",
+            "xml": "self, path, …",
+        },
+        _PATHS,
+        PYSPARK,
+        spark_paths.any_path,
+    ),
+    Replacement(
+        _STREAM_WRITER,
+        {
+            "start": "self, path, format, outputMode, partitionBy, queryName, **options",
+            "toTable": "self, tableName, format, outputMode, partitionBy, queryName, **options",
+        },
+        _PATHS,
+        PYSPARK,
+        spark_paths.any_path,
+    ),
+    Replacement(
+        "pyspark.core.context:SparkContext",
+        {
+            "textFile": "self, name, minPartitions, use_unicode",
+            "wholeTextFiles": "self, path, minPartitions, use_unicode",
+            "binaryFiles": "self, path, minPartitions",
+            "addFile": "self, path, recursive",
+        },
+        _PATHS,
+        PYSPARK,
+        spark_paths.any_path,
+    ),
+    Replacement(
+        "pyspark.core.rdd:RDD",
+        {
+            "saveAsTextFile": "self, path, compressionCodecClass",
+            "saveAsPickleFile": "self, path, batchSize",
+        },
+        _PATHS,
+        PYSPARK,
+        spark_paths.any_path,
+    ),
+    Replacement(
+        "pyspark.sql.catalog:Catalog",
+        {
+            "createTable": "self, tableName, path, source, schema, description, **options",
+            "createExternalTable": "self, tableName, path, source, schema, **options",
+        },
+        _PATHS,
+        PYSPARK,
+        spark_paths.any_path,
+    ),
+    *(
+        entry
+        for owner in (_READER, _WRITER, _WRITER_2, _STREAM_READER, _STREAM_WRITER)
+        for entry in (
+            Replacement(owner, _OPTION, _OPTION_PATHS, PYSPARK, spark_paths.option_path),
+            Replacement(owner, _OPTIONS, _OPTION_PATHS, PYSPARK, spark_paths.options_paths),
+        )
+    ),
+    Replacement(
+        "delta.tables:DeltaTable",
+        {
+            "forPath": "cls, sparkSession, path, hadoopConf",
+            "isDeltaTable": "cls, sparkSession, identifier",
+        },
+        _PATHS,
+        DELTA,
+        spark_paths.any_path,
+    ),
+    Replacement(
+        "delta.tables:DeltaTable",
+        {"convertToDelta": "cls, sparkSession, identifier, partitionSchema"},
+        _PATHS,
+        DELTA,
+        spark_paths.identifier_path,
+    ),
+    Replacement(
+        "delta.tables:DeltaTableBuilder",
+        {"location": "self, location"},
+        _PATHS,
+        DELTA,
+        spark_paths.any_path,
+    ),
+    Replacement(
+        "delta.tables:DeltaTableBuilder",
+        {"tableName": "self, identifier"},
+        "a builder takes names of three levels",
+        DELTA,
+        statements.of_three_levels,
+    ),
+    Replacement(
+        "delta.tables:DeltaTable",
+        {"forName": "cls, sparkSession, tableOrViewName"},
+        "a short name is looked for in the catalog that is in use",
+        DELTA,
+        statements.of_this_catalog,
+    ),
+)
+"""In this order: of what replaces the same function, the last sees a call first."""
 
 
 def understand() -> None:
-    """Let PySpark and Delta of this process take Databricks' paths and names of tables.
+    """Let PySpark and Delta of this process take Databricks' SQL, paths and names of tables.
 
     Doing it again changes nothing.
     """
-    on_import(spark_paths.understand_in_pyspark)
-    on_import(statements.understand_in_pyspark)
-    on_import(statements.understand_in_delta, "delta.tables")
-    on_import(spark_paths.understand_in_delta, "delta.tables")
-
-
-class _Watch(MetaPathFinder):
-    """Finds a module once, and acts after it was loaded."""
-
-    def __init__(self, module: str, act: Callable[[], None]) -> None:
-        self._module = module
-        self._act = act
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None,  # noqa: ARG002 - the protocol's
-        target: ModuleType | None = None,  # noqa: ARG002
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != self._module:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec and spec.loader:
-            loader, load = spec.loader, spec.loader.exec_module
-
-            def load_then_act(module: ModuleType) -> None:
-                load(module)
-                self._act()
-
-            loader.exec_module = load_then_act  # type: ignore[method-assign]
-        return spec
+    sql_call.fill("immediate", statements.immediately)
+    sql_call.fill("copy_into", statements.copied)
+    sql_call.fill("unity_catalog", statements.local_first)
+    sql_call.fill("refused", statements.asked_again)
+    sql_call.fill("paths", statements.with_paths)
+    put(REPLACED)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import typing
 
+from nbkit.dialect.grammar import matched
 from nbkit.dialect.sql_text import literal, quoted_part
+from nbkit.dialect.tokens import tokens
 
 if typing.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -14,10 +15,7 @@ if typing.TYPE_CHECKING:
     from pyspark.errors import AnalysisException
     from pyspark.sql import DataFrame, SparkSession
 
-_PART = r"(?:`(?:[^`]|``)+`|[\w-]+)"
-_STATEMENT = re.compile(
-    rf"\s*SHOW\s+CREATE\s+TABLE\s+(?P<name>{_PART}(?:\s*\.\s*{_PART})*)\s*;?\s*", re.IGNORECASE
-)
+_SHAPE = "SHOW CREATE TABLE <name>"
 _REFUSED = "DELTA_OPERATION_NOT_ALLOWED"
 
 
@@ -29,10 +27,12 @@ def answered(error: AnalysisException, statement: str, spark: SparkSession) -> D
         statement: SQL text.
         spark: the session that it was for.
     """
-    asked = _STATEMENT.fullmatch(statement)
-    if asked is None or error.getCondition() != _REFUSED:
+    asked = matched(_SHAPE, tokens(statement))
+    if asked is None or not asked.whole or error.getCondition() != _REFUSED:
         return None
-    return spark.createDataFrame([(_of(asked["name"], spark),)], "createtab_stmt STRING")
+    begin, end = asked.span("name")
+    made = _of(statement[begin:end], spark)
+    return spark.createDataFrame([(made,)], "createtab_stmt STRING")
 
 
 def ddl(

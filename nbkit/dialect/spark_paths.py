@@ -1,4 +1,4 @@
-"""Databricks' paths without a scheme, such as `/Volumes/…`, in what PySpark takes paths in.
+"""Databricks' paths without a scheme, such as `/Volumes/…`, in what PySpark takes paths in but SQL.
 
 `dbfs:/` itself needs none of this: the driver's Hadoop knows it (`nbkit.spark.conf`). Spark
 Connect, whose server is somebody else's, is left alone.
@@ -7,11 +7,13 @@ Connect, whose server is somebody else's, is left alone.
 from __future__ import annotations
 
 import functools
+import inspect
 import os
-import re
 import typing
 
 from nbkit.dialect.paths import spark_path
+from nbkit.dialect.sql_paths import OPTION, path_edits
+from nbkit.dialect.tokens import Edit, edited
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,110 +21,88 @@ if typing.TYPE_CHECKING:
     _Args = tuple[typing.Any, ...]
     _Named = dict[str, typing.Any]
     _Change = Callable[[_Args, _Named], tuple[_Args, _Named]]
+    _Method = Callable[..., typing.Any]
 
-_FORMATS = ("csv", "json", "orc", "parquet", "text", "xml")
-_OPTION = re.compile(r"path|.*(path|location|dir)", re.IGNORECASE)
-_SQL = re.compile(
-    r"""(?P<id>\b(?:avro|binaryFile|csv|delta|json|orc|parquet|text|xml)\.`)(?P<in_id>/[^`]*)`
-    | (?P<word>\b(?:LOCATION|DIRECTORY|INPATH|HISTORY|DETAIL|VACUUM|OPTIMIZE
-        |['"`]?path['"`]?\s*=?)\s*(?P<quote>['"]))
-      (?P<in_text>/(?:(?!(?P=quote)).)*)(?P=quote)
-    | '(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*` | --[^\n]* | /\*.*?\*/""",
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
-)
+_PATHS = frozenset({"path", "paths", "location", "identifier", "name"})
+_CONVERT = "CONVERT TO DELTA "
 
 
-def understand_in_pyspark() -> None:
-    """Let readers, writers, streams, RDDs and SQL of this process take such paths."""
-    from pyspark.core.context import SparkContext
-    from pyspark.core.rdd import RDD
-    from pyspark.sql.catalog import Catalog
-    from pyspark.sql.readwriter import DataFrameReader, DataFrameWriter, DataFrameWriterV2
-    from pyspark.sql.session import SparkSession
-    from pyspark.sql.streaming.readwriter import DataStreamReader, DataStreamWriter
+def any_path(method: _Method) -> _Method:
+    """Return a method for which paths are Spark's: arguments called so, and options of paths.
 
-    _wrap(_first_words, DataFrameReader, "load", *_FORMATS)
-    _wrap(_first_words, DataFrameWriter, "save", "saveAsTable", *_FORMATS)
-    _wrap(_first_words, DataStreamReader, "load", *_FORMATS)
-    _wrap(_first_words, DataStreamWriter, "start", "toTable")
-    _wrap(_first_words, SparkContext, "textFile", "wholeTextFiles", "binaryFiles", "addFile")
-    _wrap(_first_words, RDD, "saveAsTextFile", "saveAsPickleFile")
-    _wrap(_first_words, Catalog, "createTable", "createExternalTable")
-    for options in (
-        *(DataFrameReader, DataFrameWriter, DataFrameWriterV2),
-        *(DataStreamReader, DataStreamWriter),
-    ):
-        _wrap(_value_of_option, options, "option")
-        _wrap(_values_of_options, options, "options")
-    _wrap(_statement, SparkSession, "sql")
+    What else begins with a slash, such as `comment="//"` of a CSV file, is no path.
+    """
+    signature = inspect.signature(method)
+    kinds = {name: each.kind for name, each in signature.parameters.items()}
 
+    @functools.wraps(method)
+    def call(self: typing.Any, *args: typing.Any, **named: typing.Any) -> typing.Any:
+        try:
+            given = signature.bind_partial(self, *args, **named)
+        except TypeError:
+            return method(self, *args, **named)  # which says better what is wrong
+        for name, value in given.arguments.items():
+            if kinds[name] is inspect.Parameter.VAR_KEYWORD:
+                given.arguments[name] = _of_options(value)
+            elif name in _PATHS:
+                several = kinds[name] is inspect.Parameter.VAR_POSITIONAL
+                given.arguments[name] = tuple(map(_path, value)) if several else _path(value)
+        return method(*given.args, **given.kwargs)
 
-def understand_in_delta() -> None:
-    """Let `DeltaTable` of this process take such paths."""
-    from delta.tables import DeltaTable, DeltaTableBuilder
-
-    _wrap(_first_words, DeltaTable, "forPath", "isDeltaTable")
-    _wrap(_statement, DeltaTable, "convertToDelta")
-    _wrap(_first_words, DeltaTableBuilder, "location")
+    return call
 
 
-def in_sql(text: str) -> str:
-    """Return a SQL statement with every path as Spark's: in backticks, or after a word for it."""
-
-    def replaced(found: re.Match[str]) -> str:
-        if found["in_id"]:
-            return f"{found['id']}{spark_path(found['in_id'])}`"
-        if found["in_text"]:
-            return f"{found['word']}{spark_path(found['in_text'])}{found['quote']}"
-        return found[0]
-
-    return _SQL.sub(replaced, text) if "/" in text else text
+def option_path(method: _Method) -> _Method:
+    """Return `option(key, value)` for which the value of a path's option is Spark's."""
+    return _changed(method, _value_of_option)
 
 
-def _wrap(change: _Change, owner: type, *names: str) -> None:
-    """Let `change` see the arguments of methods before the methods do."""
-    for name in names:
-        found = owner.__dict__.get(name)
-        method = getattr(found, "__func__", found)
-        if method is None or hasattr(method, "__wrapped_for_paths__"):
-            continue
-        changed = _changed(method, change)
-        setattr(owner, name, classmethod(changed) if isinstance(found, classmethod) else changed)
+def options_paths(method: _Method) -> _Method:
+    """Return `options(**options)` for which the values of paths' options are Spark's."""
+    return _changed(method, _values_of_options)
 
 
-def _changed(method: Callable[..., typing.Any], change: _Change) -> Callable[..., typing.Any]:
+def identifier_path(method: _Method) -> _Method:
+    """Return a method for which a path in ``parquet.`/x` `` is Spark's."""
+    return _changed(method, _identifiers)
+
+
+def _changed(method: _Method, change: _Change) -> _Method:
     @functools.wraps(method)
     def call(self: typing.Any, *args: typing.Any, **named: typing.Any) -> typing.Any:
         args, named = change(args, named)
         return method(self, *args, **named)
 
-    call.__wrapped_for_paths__ = True  # type: ignore[attr-defined]
     return call
-
-
-def _first_words(args: _Args, named: _Named) -> tuple[_Args, _Named]:
-    """Change all arguments that can be paths: what is no path does not begin like one."""
-    return tuple(map(_path, args)), {name: _path(value) for name, value in named.items()}
 
 
 def _value_of_option(args: _Args, named: _Named) -> tuple[_Args, _Named]:
     given = dict(zip(("key", "value"), args, strict=False)) | named
-    if _OPTION.fullmatch(str(given.get("key"))):
+    if OPTION.fullmatch(str(given.get("key"))):
         given["value"] = _path(given.get("value"))
     return (), given
 
 
 def _values_of_options(args: _Args, named: _Named) -> tuple[_Args, _Named]:
-    return args, {
-        name: _path(value) if _OPTION.fullmatch(name) else value for name, value in named.items()
+    return args, _of_options(named)
+
+
+def _of_options(given: _Named) -> _Named:
+    return {
+        name: _path(value) if OPTION.fullmatch(name) else value for name, value in given.items()
     }
 
 
-def _statement(args: _Args, named: _Named) -> tuple[_Args, _Named]:
-    def statement(value: typing.Any) -> typing.Any:
-        return in_sql(value) if isinstance(value, str) else value
+def _identifiers(args: _Args, named: _Named) -> tuple[_Args, _Named]:
+    return tuple(map(_identifier, args)), {name: _identifier(named[name]) for name in named}
 
-    return tuple(map(statement, args)), {name: statement(value) for name, value in named.items()}
+
+def _identifier(value: typing.Any) -> typing.Any:
+    if not isinstance(value, str):
+        return value
+    edits = path_edits(_CONVERT + value)
+    moved = (Edit(e.start - len(_CONVERT), e.end - len(_CONVERT), e.text) for e in edits)
+    return edited(value, moved)
 
 
 def _path(value: typing.Any) -> typing.Any:

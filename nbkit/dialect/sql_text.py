@@ -13,6 +13,10 @@ def quoted_part(part: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Return text as a literal of SQL."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    """Return text as a literal of SQL.
+
+    Spark fills in `${name}` before it reads a statement, in texts as well: a value that happens
+    to say that is no template.
+    """
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("${", "\\u0024{")
     return f"'{escaped}'"

@@ -8,16 +8,20 @@ reads two levels only.
 from __future__ import annotations
 
 import functools
-import re
 import typing
+from dataclasses import replace
 
-from nbkit.dialect import copy_into, paths, show_create
+from nbkit.dialect import copy_into, foreign_errors, paths, show_create, sql_paths
 from nbkit.dialect.connectors import missing
 from nbkit.dialect.databricks_syntax import immediate, in_sparks_words, without_keys
+from nbkit.dialect.grammar import matched
 from nbkit.dialect.json_paths import with_json_functions
+from nbkit.dialect.parameters import with_values
 from nbkit.dialect.paths import NO_SAMPLES, SAMPLES
+from nbkit.dialect.sql_text import literal
 from nbkit.dialect.three_level_functions import in_own_catalog
-from nbkit.dialect.unity_catalog import local, uncommented, unknown_catalog
+from nbkit.dialect.tokens import Edit, edited, tokens
+from nbkit.dialect.unity_catalog import local, unknown_catalog
 from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, whole_name, written_name
 
 if typing.TYPE_CHECKING:
@@ -26,24 +30,16 @@ if typing.TYPE_CHECKING:
     from pyspark.errors import AnalysisException
     from pyspark.sql import DataFrame, SparkSession
 
+    from nbkit.dialect.sql_call import Asked, GoOn
+
 _KEY = "spark.sql.catalog."
 _NO_PLUGIN = (
     "nbkit: three-level names do not work here, since nbkit's catalog plug-in could not be "
     "compiled; `nbkit doctor --fix` says why."
 )
-_MISSING = re.compile(
-    r"got identifier `(?P<a>[^`]+)`\.`"
-    r"|Couldn't find a catalog to handle the identifier (?P<b>[\w-]+)\."
-    r"|The catalog `(?P<c>[^`]+)` not found"
-    r"|not supported by v1 session catalog: (?P<d>[\w-]+)\."
-    r"|The schema `spark_catalog`\.`(?P<e>[^`]+)`\.`"
-)
 _UNSUPPORTED = "UNSUPPORTED_FEATURE.TABLE_OPERATION"
-_NO_VARIANT = "COLUMN_IS_NOT_VARIANT_TYPE"
+_NO_MARKERS = "UNSUPPORTED_FEATURE.PARAMETER_MARKER_IN_UNEXPECTED_STATEMENT"
 _NO_STATISTICS = "NOT_SUPPORTED_COMMAND_FOR_V2_TABLE"
-_SHOW = re.compile(r"\s*SHOW\s+CATALOGS\b", re.IGNORECASE)
-_DETAIL = re.compile(r"\s*DESC(RIBE)?\s+DETAIL\b", re.IGNORECASE)
-_ANALYZE = re.compile(r"\s*ANALYZE\s+TABLE\b", re.IGNORECASE)
 
 
 def catalogs_of(spark: SparkSession) -> list[str]:
@@ -52,111 +48,115 @@ def catalogs_of(spark: SparkSession) -> list[str]:
     return [name.removeprefix(_KEY) for name in sorted(conf) if conf[name] == PLUGIN]
 
 
-def understand_in_pyspark() -> None:
-    """Let `spark.sql` of this process answer what only Unity Catalog knows."""
-    from pyspark.errors.exceptions import captured
-    from pyspark.sql.session import SparkSession
-
-    if not hasattr(SparkSession.sql, "by_three_levels"):
-        SparkSession.sql = _local_first(SparkSession.sql)
-        captured.convert_exception = _with_advice(captured.convert_exception)
-
-
-def understand_in_delta() -> None:
-    """Let `DeltaTable.create…` take three-level names, and `forName` short ones of a catalog."""
-    from delta.tables import DeltaTable, DeltaTableBuilder
-
-    take = DeltaTableBuilder.tableName
-    if hasattr(take, "by_three_levels"):
-        return
-
-    @functools.wraps(take)
-    def table_name(self: typing.Any, identifier: str) -> typing.Any:
-        return take(self, session_name(identifier, self._spark.conf.getAll))
-
-    table_name.by_three_levels = True  # type: ignore[attr-defined]
-    DeltaTableBuilder.tableName = table_name
-    find = DeltaTable.forName.__func__
-
-    @functools.wraps(find)
-    def for_name(cls: type, sparkSession: SparkSession, tableOrViewName: str) -> typing.Any:  # noqa: N803 - Delta's
-        return find(cls, sparkSession, _of_delta(tableOrViewName, sparkSession))
-
-    DeltaTable.forName = classmethod(for_name)
+def immediately(asked: Asked, go_on: GoOn) -> DataFrame:
+    """Let what `EXECUTE IMMEDIATE` makes be the statement that goes on."""
+    place = immediate(asked.text)
+    if place is None:
+        return go_on(asked)
+    begin, end, alone = place
+    made = _made(asked, asked.text[begin:end], go_on)
+    if made is None:
+        return go_on(asked)  # of nothing, Spark complains better
+    if alone:
+        return go_on(replace(asked, text=made, args=None))
+    changes = sql_paths.path_edits(made)
+    if not changes:
+        return go_on(asked)
+    change = Edit(begin, end, literal(edited(made, changes)))
+    return go_on(asked.saying(edited(asked.text, [change])))
 
 
-def _of_delta(name: str, spark: SparkSession) -> str:
-    """Return a table's name with the catalog that is in use, which Delta does not look at."""
-    own = spark.catalog.currentCatalog() == "spark_catalog"
-    of_a_path = name.partition(".")[0].lower() == "delta"
-    return name if own or of_a_path else whole_name(name, spark)
+def _made(asked: Asked, expression: str, go_on: GoOn) -> str | None:
+    """Return the text that an expression makes: a plain text needs no Spark for it."""
+    found = tokens(expression)
+    if all(token.kind == "text" for token in found):
+        return "".join(token.value for token in found)
+    row = go_on(asked.saying(f"SELECT {expression}")).first()
+    return row[0] if row and isinstance(row[0], str) and row[0].strip() else None
 
 
-def _local_first(run: Callable[..., DataFrame]) -> Callable[..., DataFrame]:
-    @functools.wraps(run)
-    def sql(self: SparkSession, sqlQuery: str, *args: typing.Any, **named: typing.Any) -> DataFrame:  # noqa: N803 - PySpark's
-        if expression := immediate(uncommented(sqlQuery)):
-            made = run(self, f"SELECT {expression}").first()[0]
-            sqlQuery = made or sqlQuery  # noqa: N806 - of nothing, Spark complains better
-        if copy := copy_into.parsed(sqlQuery):
-            return copy_into.run(copy, self)
-        todo = local(sqlQuery, lambda: catalogs_of(self))
-        if todo is None:
-            return _as_spark(functools.partial(run, **named), self, sqlQuery, *args)
-        if todo.catalog:
-            for name, value in catalog_conf([todo.catalog]).items():
-                self.conf.set(name, value)
-        if todo.folder:
-            folder = paths.of(todo.folder).local
-            assert folder is not None, todo.folder
-            folder.mkdir(parents=True, exist_ok=True)
-        if todo.note:
-            print(todo.note)
-        return run(self, todo.sql) if todo.sql else self.range(0).select()
-
-    sql.by_three_levels = True  # type: ignore[attr-defined]
-    return sql
+def copied(asked: Asked, go_on: GoOn) -> DataFrame:
+    """Answer `COPY INTO`."""
+    copy = copy_into.parsed(asked.text)
+    return copy_into.run(copy, asked.spark) if copy else go_on(asked)
 
 
-def _as_spark(run: Callable[..., DataFrame], spark: SparkSession, *given: typing.Any) -> DataFrame:
+def local_first(asked: Asked, go_on: GoOn) -> DataFrame:
+    """Do what only Unity Catalog knows, or say that it was skipped."""
+    spark = asked.spark
+    todo = local(asked.text, lambda: catalogs_of(spark))
+    if todo is None:
+        return go_on(asked)
+    if todo.catalog:
+        for name, value in catalog_conf([todo.catalog]).items():
+            spark.conf.set(name, value)
+    if todo.folder:
+        folder = paths.of(todo.folder).local
+        assert folder is not None, todo.folder
+        folder.mkdir(parents=True, exist_ok=True)
+    if todo.note:
+        print(todo.note)
+    return go_on(asked.saying(todo.sql)) if todo.sql else _nothing(spark)
+
+
+def asked_again(asked: Asked, go_on: GoOn) -> DataFrame:
+    """Ask Spark; what it refuses once more in its own words, if there are any for it."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import AnalysisException
 
-    if _SHOW.match(given[0]):  # Spark shows those that were used before
+    found = tokens(asked.text)
+    spark = asked.spark
+    if matched("SHOW CATALOGS", found):  # Spark shows those that were used before
         for name in catalogs_of(spark):
             spark._jsparkSession.sessionState().catalogManager().catalog(name)  # noqa: SLF001
     try:
-        found = run(spark, *given)
-        return _with_written_name(found) if _DETAIL.match(given[0]) else found
+        answer = go_on(asked)
+        detailed = matched("(DESC|DESCRIBE) DETAIL", found)
+        return _with_written_name(answer) if detailed else answer
     except AnalysisException as error:
-        other = _otherwise(error, uncommented(given[0]), spark)
+        other = _otherwise(error, asked, spark)
         if other is not None:
-            return _as_spark(run, spark, other, *given[1:])
-        created = show_create.answered(error, uncommented(given[0]), spark)
+            return asked_again(other, go_on)
+        created = show_create.answered(error, asked.text, spark)
         if created is not None:
             return created
-        if not _ANALYZE.match(given[0]) or error.getCondition() != _NO_STATISTICS:
+        if not matched("ANALYZE TABLE", found) or error.getCondition() != _NO_STATISTICS:
             raise
         print("nbkit: skipped ANALYZE TABLE: Delta's log has the statistics that Spark uses here")
-        return spark.range(0).select()
+        return _nothing(spark)
     except Py4JJavaError as error:  # Spark 4.2 has no message for this one, and fails to raise it
-        other = with_json_functions(given[0])
-        if other == given[0] or _NO_VARIANT not in str(error.java_exception):
+        text = with_json_functions(asked.text)
+        no_variant = foreign_errors.NO_VARIANT.said(str(error.java_exception))
+        if text == asked.text or not no_variant:
             raise
-        return _as_spark(run, spark, other, *given[1:])
+        return asked_again(asked.saying(text), go_on)
 
 
-def _otherwise(error: AnalysisException, statement: str, spark: SparkSession) -> str | None:
+def with_paths(asked: Asked, go_on: GoOn) -> DataFrame:
+    """Let Spark find Databricks' paths."""
+    edits = sql_paths.path_edits(asked.text)
+    return go_on(asked.saying(edited(asked.text, edits)) if edits else asked)
+
+
+def _nothing(spark: SparkSession) -> DataFrame:
+    return spark.range(0).select()
+
+
+def _otherwise(error: AnalysisException, asked: Asked, spark: SparkSession) -> Asked | None:
     """Return what an author may have meant by a statement that Spark refused."""
     from pyspark.errors import ParseException
 
+    condition, text = error.getCondition() or "", asked.text
+    if condition == _NO_MARKERS:
+        filled = with_values(text, asked.args)
+        return replace(asked, text=filled, args=None) if filled is not None else None
     if isinstance(error, ParseException):
-        other = in_sparks_words(statement)
-        return other if other != statement else None
-    if error.getCondition() == _UNSUPPORTED and (other := without_keys(statement)) != statement:
+        other: str | None = in_sparks_words(text)
+    elif condition == _UNSUPPORTED and (other := without_keys(text)) != text:
         print("nbkit: left out the table's keys: Delta keeps none, and Databricks enforces none")
-        return other
-    return in_own_catalog(error, statement, spark)
+    else:
+        other = in_own_catalog(error, text, spark)
+    return asked.saying(other) if other and other != text else None
 
 
 def _with_written_name(detail: DataFrame) -> DataFrame:
@@ -171,16 +171,45 @@ def _with_written_name(detail: DataFrame) -> DataFrame:
     return detail if written == own else detail.withColumn("name", F.lit(written))
 
 
-def _with_advice(convert: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
+def of_three_levels(take: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
+    """Return Delta's `DeltaTableBuilder.tableName`, which reads two levels, for three."""
+
+    @functools.wraps(take)
+    def table_name(self: typing.Any, identifier: str) -> typing.Any:
+        return take(self, session_name(identifier, self._spark.conf.getAll))
+
+    return table_name
+
+
+def of_this_catalog(find: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
+    """Return Delta's `DeltaTable.forName`, which does not look at the catalog that is in use."""
+
+    @functools.wraps(find)
+    def for_name(cls: type, sparkSession: SparkSession, tableOrViewName: str) -> typing.Any:  # noqa: N803 - Delta's
+        return find(cls, sparkSession, _of_delta(tableOrViewName, sparkSession))
+
+    return for_name
+
+
+def _of_delta(name: str, spark: SparkSession) -> str:
+    """Return a table's name with the catalog that is in use, which Delta does not look at."""
+    own = spark.catalog.currentCatalog() == "spark_catalog"
+    of_a_path = name.partition(".")[0].lower() == "delta"
+    return name if own or of_a_path else whole_name(name, spark)
+
+
+def with_advice(convert: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
+    """Return PySpark's `convert_exception`, which then says what to do where nbkit knows it."""
+
     @functools.wraps(convert)
-    def convert_with_advice(java_error: typing.Any) -> typing.Any:
+    def convert_with_advice(e: typing.Any) -> typing.Any:
         from pyspark.errors.exceptions import captured
 
-        error = convert(java_error)
+        error = convert(e)
         said = getattr(error, "_desc", None) or ""
         if advice := _advice(said):
             if isinstance(error, captured.UnknownException):
-                error = captured.AnalysisException(origin=java_error)
+                error = captured.AnalysisException(origin=e)
             error._desc = f"{advice}\n{said}"  # noqa: SLF001 - PySpark has no other way
         return error
 
@@ -191,16 +220,15 @@ def _advice(said: str) -> str:
     """Return what to do about an error that is about a catalog; empty for others."""
     from pyspark.sql.session import SparkSession
 
-    if f": {PLUGIN}" in said and "plugin class" in said:
+    if foreign_errors.NO_PLUGIN.said(said):
         return _NO_PLUGIN
     if advice := missing(said):
         return advice
-    if "PATH_NOT_FOUND" in said and SAMPLES in said:
+    if foreign_errors.NO_PATH.said(said) and SAMPLES in said:
         return f"nbkit: {NO_SAMPLES}."
-    found = _MISSING.search(said)
+    name = foreign_errors.NO_CATALOG.said(said)
     spark = SparkSession.getActiveSession()
-    if found is None or spark is None:
+    if not name or spark is None:
         return ""
-    name = next(filter(None, found.groups()))
     known = catalogs_of(spark)
     return "" if name in {*known, "spark_catalog"} else unknown_catalog(name, known)

@@ -5,9 +5,10 @@ A statement that fails for such a name is run once more with the name that the f
 
 from __future__ import annotations
 
-import re
 import typing
 
+from nbkit.dialect.grammar import matched, name_parts
+from nbkit.dialect.tokens import Edit, edited, tokens
 from nbkit.spark.catalogs import session_name, whole_name
 
 if typing.TYPE_CHECKING:
@@ -16,13 +17,7 @@ if typing.TYPE_CHECKING:
 
 _UNABLE = "MISSING_CATALOG_ABILITY."
 _UNKNOWN = "UNRESOLVED_ROUTINE"
-_PART = r"(?:`(?:[^`]|``)+`|\w+)"
-_STATEMENT = re.compile(
-    r"(?P<head>\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+FUNCTION\s+"
-    rf"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?)(?P<name>{_PART}(?:\.{_PART}){{0,2}})",
-    re.IGNORECASE,
-)
-_LITERAL = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+_SHAPE = "(CREATE [OR REPLACE]|DROP) FUNCTION [IF NOT EXISTS|IF EXISTS] <name>"
 
 
 def in_own_catalog(error: AnalysisException, statement: str, spark: SparkSession) -> str | None:
@@ -35,14 +30,17 @@ def in_own_catalog(error: AnalysisException, statement: str, spark: SparkSession
     """
     condition = error.getCondition() or ""
     if condition in {f"{_UNABLE}CREATE_FUNCTION", f"{_UNABLE}DROP_FUNCTION"}:
-        found = _STATEMENT.match(statement)
-        own = _own(found["name"], spark) if found else ""
-        if found is None or not own:
+        found = matched(_SHAPE, tokens(statement))
+        if found is None:
+            return None
+        begin, end = found.span("name")
+        own = _own(statement[begin:end], spark)
+        if not own:
             return None
         schema = own.rpartition(".")[0]
         if schema.endswith("__default`"):  # every catalog has it, before anything is in it
             spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        return f"{found['head']}{own}{statement[found.end() :]}"
+        return edited(statement, [Edit(begin, end, own)])
     if condition != _UNKNOWN:
         return None
     name = (error.getMessageParameters() or {}).get("routineName", "")
@@ -59,9 +57,14 @@ def _own(name: str, spark: SparkSession) -> str:
 
 
 def _called(statement: str, name: str, own: str) -> str | None:
-    """Return a statement that calls a function by another name; texts in it stay as they are."""
-    parts = [re.escape(part) for part in re.findall(r"`((?:[^`]|``)+)`", name)]
-    spelled = r"\s*\.\s*".join(rf"`?{part}`?" for part in parts)
-    pattern = rf"(?P<text>{_LITERAL})|(?<![\w.`]){spelled}(?=\s*\()"
-    changed = re.sub(pattern, lambda found: found["text"] or own, statement, flags=re.IGNORECASE)
-    return changed if changed != statement else None
+    """Return a statement that calls a function by another name."""
+    wanted = [part.lower() for part in name_parts(tokens(name))]
+    found = tokens(statement)
+    edits = []
+    for at in range(len(found)):
+        called = matched("<name> '('", found, at)
+        if called is None or (at and found[at - 1].upper == "."):
+            continue
+        if [part.lower() for part in name_parts(called.of("name"))] == wanted:
+            edits.append(Edit(*called.span("name"), own))
+    return edited(statement, edits) if edits else None

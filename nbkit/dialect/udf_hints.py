@@ -14,16 +14,9 @@ if typing.TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def understand_in_pyspark() -> None:
-    """Let such methods be what functions without arguments are."""
-    from pyspark.sql.pandas import typehints
+def of_functions(infer: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
+    """Return PySpark's `infer_eval_type_for_udf`, for which such methods are functions."""
 
-    infer = typehints.infer_eval_type_for_udf
-    if not hasattr(infer, "__wrapped__"):
-        typehints.infer_eval_type_for_udf = _of_functions(infer)
-
-
-def _of_functions(infer: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
     @functools.wraps(infer)
     def infer_kind(f: Callable[..., typing.Any]) -> typing.Any:
         if inspect.ismethod(f) and not inspect.signature(f).parameters:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import typing
 from dataclasses import dataclass
 
+from nbkit.dialect.grammar import matched, name_parts
+from nbkit.dialect.sql_text import literal
+from nbkit.dialect.tokens import Edit, edited, starts, tokens
 from nbkit.near import nearest
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-_COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
-_PART = r"(?:`(?:[^`]|``)+`|[\w-]+)"
-_NAME = rf"{_PART}(?:\s*\.\s*{_PART})*"
+    from nbkit.dialect.grammar import Found
+
+    Known = Callable[[], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,28 @@ def local(statement: str, catalogs: Callable[[], Collection[str]]) -> Local | No
     Raises:
         LookupError: the statement uses a catalog that the session has not.
     """
-    text = uncommented(statement).strip().rstrip(";").strip()
-    for pattern, decide in _RULES:
-        if found := pattern.match(text):
-            return decide(found, catalogs())
+    found = tokens(statement)
+    for shape, decide in _RULES:
+        if said := matched(shape, found):
+            todo = decide(Asked(statement, said), catalogs)
+            if todo is not None:
+                return todo
     return None
 
 
-def uncommented(statement: str) -> str:
-    """Return a statement without the comments before it."""
-    start = _COMMENTS.match(statement)
-    return statement[start.end() if start else 0 :]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A statement that has one of the shapes below."""
 
+    statement: str
+    said: Found
 
-def _bare(name: str) -> str:
-    return name.strip().strip("`'\"")
+    def text(self, part: str) -> str:
+        """Return a part as it is written; empty if it was left out."""
+        if part not in self.said:
+            return ""
+        begin, end = self.said.span(part)
+        return self.statement[begin:end]
 
 
 def _known(name: str, known: Collection[str]) -> str:
@@ -85,16 +94,20 @@ def _known(name: str, known: Collection[str]) -> str:
     return next((each for each in known if each.lower() == name.lower()), name)
 
 
-def _use(found: re.Match[str], known: Collection[str]) -> Local:
+def _use(asked: Asked, catalogs: Known) -> Local | None:
     """Spark's `USE` takes catalogs too; its `SET CATALOG` fails in this version."""
-    name = _known(_bare(found["name"]), known)
+    if not asked.said.whole:
+        return None
+    known = catalogs()
+    name = _known(asked.said.value("name"), known)
     if name not in known and name != "spark_catalog":
         raise LookupError(unknown_catalog(name, known))
     return Local(sql=f"USE `{name}`")
 
 
-def _create_catalog(found: re.Match[str], known: Collection[str]) -> Local:
-    name = _known(_bare(found["name"]), known)
+def _create_catalog(asked: Asked, catalogs: Known) -> Local:
+    known = catalogs()
+    name = _known(asked.said.value("name"), known)
     if name in known:
         return Local()
     return Local(
@@ -104,35 +117,54 @@ def _create_catalog(found: re.Match[str], known: Collection[str]) -> Local:
     )
 
 
-def _create_volume(found: re.Match[str], _: Collection[str]) -> Local:
-    parts = [_bare(part) for part in re.findall(_PART, found["name"])]
+def _create_volume(asked: Asked, _: Known) -> Local:
+    parts = name_parts(asked.said.of("name"))
     if len(parts) != 3:  # noqa: PLR2004 - catalog, schema, volume
         return Local("nbkit: skipped CREATE VOLUME: name it catalog.schema.volume")
     folder = f"/Volumes/{'/'.join(parts)}"
     return Local(f"nbkit: the volume is the folder {folder} of the project", folder=folder)
 
 
-def _describe_catalog(found: re.Match[str], known: Collection[str]) -> Local:
-    name = _bare(found["name"])
+def _describe_catalog(asked: Asked, catalogs: Known) -> Local | None:
+    if not asked.said.whole:
+        return None
+    name, known = asked.said.value("name"), catalogs()
     if name not in known:
         raise LookupError(unknown_catalog(name, known))
-    return Local(sql=f"SELECT 'Catalog Name' AS info_name, '{name}' AS info_value")
+    return Local(sql=f"SELECT 'Catalog Name' AS info_name, {literal(name)} AS info_value")
 
 
-def _managed_location(found: re.Match[str], _: Collection[str]) -> Local:
+def _managed_location(asked: Asked, _: Known) -> Local | None:
+    found = asked.said.tokens
+    places = (at for at in range(asked.said.end, len(found)) if starts(found, at, "MANAGED"))
+    clause = next(
+        filter(None, (matched("MANAGED LOCATION <text>", found, at) for at in places)), None
+    )
+    if clause is None:
+        return None
     note = "nbkit: left out MANAGED LOCATION: the project's warehouse holds the schema's tables"
-    return Local(note, sql=f"{found['before']} {found['after']}".strip())
+    begin = found[clause.end - 1 - len(clause.of("text")) - 1].start
+    return Local(
+        note, sql=edited(asked.statement, [Edit(begin, found[clause.end - 1].end, "")]).strip()
+    )
 
 
-def _deep_clone(found: re.Match[str], _: Collection[str]) -> Local:
+def _deep_clone(asked: Asked, _: Known) -> Local | None:
+    if not asked.said.whole:
+        return None
     note = "nbkit: copied rows and columns; Delta here clones no partitions and properties"
-    parts = (found["before"], "USING delta", found["at"], "AS SELECT * FROM", found["rows"])
+    parts = (
+        *(asked.text("before"), "USING delta"),
+        *(asked.text("at"), "AS SELECT * FROM", asked.text("rows")),
+    )
     return Local(note, sql=" ".join(filter(None, parts)))
 
 
-def _skip(reason: str) -> Callable[[re.Match[str], Collection[str]], Local]:
-    def decide(found: re.Match[str], _: Collection[str]) -> Local:
-        what = " ".join(found["what"].upper().split())
+def _skip(reason: str, words: str) -> Callable[[Asked, Known], Local]:
+    def decide(asked: Asked, _: Known) -> Local:
+        head = matched(words, asked.said.tokens)
+        assert head is not None, words
+        what = " ".join(token.upper for token in asked.said.tokens[: head.end])
         return Local(f"nbkit: skipped {what}: {reason}")
 
     return decide
@@ -140,71 +172,53 @@ def _skip(reason: str) -> Callable[[re.Match[str], Collection[str]], Local]:
 
 _NO_PERMISSIONS = "there are no permissions here"
 _NO_TAGS = "there are no tags here"
-_SECURABLE = r"(?:CATALOG|SCHEMA|DATABASE|TABLE|VIEW|MATERIALIZED\s+VIEW|VOLUME|FUNCTION)"
-_CLOUD = r"(?:EXTERNAL\s+LOCATION|STORAGE\s+CREDENTIAL|CREDENTIAL|CONNECTION|SHARE|RECIPIENT)S?"
-_COLUMN = rf"ALTER\s+COLUMN\s+{_NAME}\s+"
+_SECURABLE = "(CATALOG|SCHEMA|DATABASE|TABLE|VIEW|MATERIALIZED VIEW|VOLUME|FUNCTION)"
+_CLOUD = (
+    "(EXTERNAL LOCATION|EXTERNAL LOCATIONS|STORAGE CREDENTIAL|STORAGE CREDENTIALS|CREDENTIAL"
+    "|CREDENTIALS|CONNECTION|CONNECTIONS|SHARE|SHARES|RECIPIENT|RECIPIENTS)"
+)
+_COLUMN = "ALTER COLUMN <name>"
 
 _SKIPPED = (
-    (r"DROP\s+CATALOG", "", "schemas and tables stay until they are dropped themselves"),
+    ("DROP CATALOG", "", "schemas and tables stay until they are dropped themselves"),
     (
-        r"(?:DROP|ALTER|SHOW|DESCRIBE|COMMENT\s+ON)\s+VOLUMES?",
+        "(DROP|ALTER|SHOW|DESCRIBE|COMMENT ON) (VOLUME|VOLUMES)",
         "",
         "a volume is a folder below /Volumes, and stays as it is",
     ),
-    (r"GRANT|REVOKE|DENY|SHOW\s+GRANTS?", "", _NO_PERMISSIONS),
-    (rf"ALTER\s+{_SECURABLE}", rf"{_NAME}\s+(?:SET\s+)?OWNER\s+TO", _NO_PERMISSIONS),
-    (r"(?:ALTER|COMMENT\s+ON)\s+CATALOG", "", "it is only a name here"),
-    (rf"ALTER\s+{_SECURABLE}", rf"{_NAME}\s+(?:{_COLUMN})?(?:SET|UNSET)\s+TAGS", _NO_TAGS),
-    (r"(?:SET|UNSET)\s+TAG", "ON", _NO_TAGS),
-    (r"ALTER\s+TABLE", rf"{_NAME}\s+(?:SET|DROP)\s+ROW\s+FILTER", _NO_PERMISSIONS),
-    (r"ALTER\s+TABLE", rf"{_NAME}\s+{_COLUMN}(?:SET|DROP)\s+MASK", _NO_PERMISSIONS),
+    ("(GRANT|REVOKE|DENY|SHOW GRANTS|SHOW GRANT)", "", _NO_PERMISSIONS),
+    (f"ALTER {_SECURABLE}", "<name> [SET] OWNER TO", _NO_PERMISSIONS),
+    ("(ALTER|COMMENT ON) CATALOG", "", "it is only a name here"),
+    (f"ALTER {_SECURABLE}", f"<name> [{_COLUMN}] (SET|UNSET) TAGS", _NO_TAGS),
+    ("(SET|UNSET) TAG", "ON", _NO_TAGS),
+    ("ALTER TABLE", "<name> (SET|DROP) ROW FILTER", _NO_PERMISSIONS),
+    ("ALTER TABLE", f"<name> {_COLUMN} (SET|DROP) MASK", _NO_PERMISSIONS),
     (
-        r"ALTER\s+TABLE",
-        rf"{_NAME}\s+ADD\s+(?:CONSTRAINT\s+{_PART}\s+)?(?:PRIMARY|FOREIGN)\s+KEY",
+        "ALTER TABLE",
+        "<name> ADD [CONSTRAINT <part>] (PRIMARY|FOREIGN) KEY",
         "Delta keeps no keys, and Databricks enforces none",
     ),
-    (r"ALTER\s+TABLE", rf"{_NAME}\s+CLUSTER\s+BY\s+AUTO", "name the columns to cluster by"),
+    ("ALTER TABLE", "<name> CLUSTER BY AUTO", "name the columns to cluster by"),
     (
-        rf"ALTER\s+{_SECURABLE}",
-        rf"{_NAME}\s+(?:ENABLE|DISABLE|INHERIT)\s+PREDICTIVE\s+OPTIMIZATION",
+        f"ALTER {_SECURABLE}",
+        "<name> (ENABLE|DISABLE|INHERIT) PREDICTIVE OPTIMIZATION",
         "tables are optimized when OPTIMIZE is run",
     ),
-    (rf"(?:CREATE|ALTER|DROP|SHOW)\s+{_CLOUD}", "", "there is no cloud storage to connect here"),
+    (f"(CREATE|ALTER|DROP|SHOW) {_CLOUD}", "", "there is no cloud storage to connect here"),
 )
 """How a statement begins and goes on, and why it is skipped."""
 
-_DONE = (
-    (rf"(?:USE|SET)\s+CATALOG\s+(?P<name>{_PART}|'[^']+'|\"[^\"]+\")$", _use),
-    (rf"CREATE\s+CATALOG\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_PART})", _create_catalog),
-    (rf"DESC(?:RIBE)?\s+CATALOG\s+(?:EXTENDED\s+)?(?P<name>{_PART})$", _describe_catalog),
-    (
-        rf"CREATE\s+(?:EXTERNAL\s+)?VOLUME\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})",
-        _create_volume,
-    ),
-    (
-        (
-            rf"(?P<before>CREATE\s+(?:SCHEMA|DATABASE)\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}.*?)\s+"
-            r"MANAGED\s+LOCATION\s+(?:'[^']*'|\"[^\"]*\")(?P<after>.*)$"
-        ),
-        _managed_location,
-    ),
-    (
-        (
-            rf"(?P<before>CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME})\s+"
-            rf"(?:DEEP\s+)?CLONE\s+(?P<rows>{_NAME}(?:\s+(?:VERSION|TIMESTAMP)\s+AS\s+OF\s+"
-            r"(?:\d+|'[^']*'))?)(?:\s+(?P<at>LOCATION\s+(?:'[^']*'|\"[^\"]*\")))?$"
-        ),
-        _deep_clone,
-    ),
+_CLONE = (
+    "{before CREATE [OR REPLACE] TABLE [IF NOT EXISTS] <name>} [DEEP] CLONE"
+    " {rows <name> [(VERSION|TIMESTAMP) AS OF (<number>|<text>)]} [{at LOCATION <text>}]"
 )
-
-_RULES = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), decide)
-    for pattern, decide in (
-        *_DONE,
-        *(
-            (rf"(?P<what>{begin})\b" + (rf"\s+{then}\b" if then else ""), _skip(reason))
-            for begin, then, reason in _SKIPPED
-        ),
-    )
+_CATALOG = "(<name:part>|<name:text>)"
+_RULES: tuple[tuple[str, Callable[[Asked, Known], Local | None]], ...] = (
+    (f"(USE|SET) CATALOG {_CATALOG}", _use),
+    ("CREATE CATALOG [IF NOT EXISTS] <name:part>", _create_catalog),
+    ("(DESC|DESCRIBE) CATALOG [EXTENDED] <name:part>", _describe_catalog),
+    ("CREATE [EXTERNAL] VOLUME [IF NOT EXISTS] <name>", _create_volume),
+    ("CREATE (SCHEMA|DATABASE) [IF NOT EXISTS] <name>", _managed_location),
+    (_CLONE, _deep_clone),
+    *((f"{begin} {then}", _skip(reason, begin)) for begin, then, reason in _SKIPPED),
 )

@@ -173,6 +173,18 @@ def print_checks(checks: Iterable[Check], console: Console | None = None) -> Non
             console.print(Text(f"    {check.advice}"))
 
 
+def print_changes(changes: Iterable[Sequence[str]], console: Console | None = None) -> None:
+    """List what nbkit changes in other libraries: what, why, for which versions, how it ends."""
+    console = console or output_console()
+    for what, why, of, undone, unlike in changes:
+        glyph, style = ("✗", STYLES["bad"]) if unlike else ("·", STYLES["quiet"])
+        console.print(Text.assemble((f"{glyph} ", style), (what, "bold")))
+        console.print(Text(f"    {why}"))
+        console.print(Text(f"    written for {of}; undone: {undone}", style=STYLES["quiet"]))
+        if unlike:
+            console.print(Text(f"    here it is another one: {unlike}"))
+
+
 def _table(*columns: str, right: set[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:

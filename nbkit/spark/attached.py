@@ -32,6 +32,7 @@ class LeasedContext(SparkContext):  # type: ignore[misc]
     """The shared Spark context as one client may use it: it ends its own work, nobody else's."""
 
     lease: ClassVar[Channel]
+    lacking: ClassVar[str] = ""
 
     def cancelAllJobs(self) -> None:  # noqa: N802 - PySpark's name
         """Interrupt this session's jobs, in whatever state the connection to Java is."""
@@ -76,6 +77,9 @@ def enter(
     java_context = jvm.JavaSparkContext(java_session.sparkContext())
     for refused in granted["refused"]:
         warnings.warn(f"Spark does not take {refused}", stacklevel=3)
+    if lacking := granted.get("lacking"):
+        warnings.warn(lacking, stacklevel=3)
+    LeasedContext.lacking = lacking or ""
     LeasedContext.lease = channel  # a class attribute, since SparkContext is one per process too
     conf = SparkConf(_jconf=java_context.getConf())
     context = LeasedContext(conf=conf, gateway=gateway, jsc=java_context)

@@ -61,6 +61,17 @@ def problem() -> str:
     return _failed.get(jar_path(), "")
 
 
+def lacking() -> str:
+    """Say in one line what a session of this driver does not have; empty if it has all."""
+    why = problem().splitlines()
+    if not why:
+        return ""
+    return (
+        "nbkit: three-level names do not work here, since nbkit's Java classes did not compile "
+        f"({why[0]}); `nbkit doctor --fix` tries again."
+    )
+
+
 def _compile(folder: Path) -> None:
     import py4j.java_gateway as py4j
     from py4j.protocol import Py4JError

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbkit.spark.java_classes import lacking
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -72,6 +74,7 @@ class LeasedSession:
             "application_id": self.session.sparkContext().applicationId(),
             "name": self.name,
             "refused": self.refused,
+            "lacking": lacking(),
         }
 
     def cancel(self) -> None:

@@ -92,6 +92,7 @@ class InKernel:
         self._kernels = kernels
         self._settings = settings
         self._directory = directory.absolute()
+        self._told: set[str] = set()
 
     def __call__(self, work: Work, reports: Reports, stop: StopRequest) -> Ended:
         """Run one attempt to its end.
@@ -116,7 +117,7 @@ class InKernel:
             context=self._context(work, program, around),
             cell_timeout_seconds=settings.run.cell_timeout_seconds,
         )
-        ear = _Ear(reports)
+        ear = _Ear(reports, self._told)
         outcome = self._kernels.run_notebook(request, ear, stop)
         place = relative(output, settings.root) if output.exists() else ""
         if ear.refused is not None and outcome.failure is None:
@@ -155,8 +156,9 @@ def _left_out(work: Work, program: Program) -> Iterator[str]:
 class _Ear:
     """Hears what a notebook says; refuses task values that are too large."""
 
-    def __init__(self, reports: Reports) -> None:
+    def __init__(self, reports: Reports, told: set[str]) -> None:
         self.refused: Failure | None = None
+        self._told = told
         self._reports = reports
 
     def progressed(self, cell: int, cells: int) -> None:
@@ -165,6 +167,10 @@ class _Ear:
     def said(self, message: Message) -> None:
         if message["kind"] in (*wire.REPORTS, wire.ROWS):
             self._reports.reported(cast("wire.Report", message))
+        lacking = message.get("lacking", "") if message["kind"] == "spark_attached" else ""
+        if lacking and lacking not in self._told:  # one line in the run is enough
+            self._told.add(lacking)
+            self._reports.noted(lacking)
         if message["kind"] != "task_value":
             return
         key, value = message["key"], message["value"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import DefinitionError
@@ -18,13 +17,12 @@ if TYPE_CHECKING:
     from nbkit.tasks.work import Work
 
 _HAND_ON = "%load_ext nbkit.toolkit.sql_task"
-_MUSTACHE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
 def sql_program(work: Work, directory: Path) -> Program:
     """Return the statements as one cell, which shows the last result and hands on its rows.
 
-    `{{name}}` is replaced here; `:name` is a parameter marker that Spark replaces.
+    `{{name}}` and `:name` are parameters of Spark; the kernel binds their values.
 
     Raises:
         TaskFailedError: there is no such file; or it is a dashboard, an alert or a saved query.
@@ -39,7 +37,7 @@ def sql_program(work: Work, directory: Path) -> Program:
         text = _read(path)
     if text is None:
         raise TaskFailedError("unsupported", _refusal(block))
-    code = f"%sql\n{_filled(text, work.command.parameters)}"
+    code = f"%sql\n{text}"
     title = f"`{path.name}`" if path else "SQL"
     return Program(
         notebook_of(title, _HAND_ON, code),
@@ -58,10 +56,6 @@ def _read(path: Path) -> str:
 def _text_of(query: Mapping[str, Any]) -> str | None:
     text = query.get("query_text")
     return None if text is None else str(text)
-
-
-def _filled(text: str, parameters: Mapping[str, str]) -> str:
-    return _MUSTACHE.sub(lambda found: parameters.get(found[1], found[0]), text)
 
 
 def _refusal(block: Mapping[str, Any]) -> str:

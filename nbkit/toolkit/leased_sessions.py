@@ -5,26 +5,11 @@ from __future__ import annotations
 import functools
 import typing
 
+from nbkit.replaced import Replacement
 from nbkit.toolkit.session import session
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def lease_sessions() -> None:
-    """Make every way to a Spark session in this kernel lead to the project's driver.
-
-    `SparkSession.builder.getOrCreate()` then returns the leased session, also in a module
-    that the notebook imports.
-    """
-    from pyspark.core.context import SparkContext
-    from pyspark.sql.session import SparkSession
-
-    builder = SparkSession.Builder
-    if not hasattr(builder.getOrCreate, "__wrapped__"):
-        builder.getOrCreate = _attached(builder.getOrCreate)
-        builder.create = _attached(builder.create)
-        SparkContext.getOrCreate = classmethod(_attached(SparkContext.getOrCreate.__func__))
 
 
 def _attached(call: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
@@ -35,3 +20,24 @@ def _attached(call: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
         return call(self, *args, **named)
 
     return attach_then_call
+
+
+_WHY = "every way to a Spark session in a kernel leads to the project's driver"
+
+REPLACED = (
+    Replacement(
+        "pyspark.sql.session:SparkSession.Builder",
+        {"getOrCreate": "self", "create": "self"},
+        _WHY,
+        "pyspark 4.2",
+        _attached,
+    ),
+    Replacement(
+        "pyspark.core.context:SparkContext",
+        {"getOrCreate": "cls, conf"},
+        _WHY,
+        "pyspark 4.2",
+        _attached,
+    ),
+)
+"""`SparkSession.builder.getOrCreate()` returns the leased session, also in imported modules."""

@@ -13,7 +13,7 @@ import typing
 from importlib import metadata
 from importlib.abc import Loader, MetaPathFinder
 
-from nbkit.dialect import door
+from nbkit.replaced import on_import
 
 if typing.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,8 @@ def offer() -> None:
     """Let notebooks find the names of pipelines; doing it again changes nothing."""
     if any(isinstance(finder, _Finder) for finder in sys.meta_path):
         return
-    door.on_import(_extend_spark, "pyspark.pipelines")
-    door.on_import(_read_files)
+    on_import(_extend_spark, "pyspark.pipelines")
+    on_import(_read_files, "pyspark.sql.session")
     if _stub_installed():
         sys.meta_path.insert(0, _Finder())
     else:  # after all others: a package `dlt` that is installed stays what it is

@@ -8,55 +8,28 @@ through them: `nbkit.dialect.paths.of(path).local` is the file's real name.
 
 from __future__ import annotations
 
-import builtins
 import functools
-import io
 import os
-import sys
 import typing
-from importlib import import_module
 
 from nbkit.dialect import paths
+from nbkit.replaced import Replacement
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
 
-_ONE_PATH = (
-    *("access", "chdir", "chmod", "listdir", "lstat", "mkdir", "open", "readlink", "remove"),
-    *("rmdir", "scandir", "stat", "statvfs", "truncate", "unlink", "utime"),
-)
-_TWO_PATHS = ("link", "rename", "replace", "symlink")
+_ONE_PATH = {
+    **dict.fromkeys(("chdir", "listdir", "rmdir", "scandir", "statvfs"), "path, …"),
+    **dict.fromkeys(("access", "chmod", "lstat", "mkdir", "open", "readlink"), "path, …"),
+    **dict.fromkeys(("remove", "stat", "truncate", "unlink"), "path, …"),
+    "utime": "…",  # Python does not say them
+}
+_TWO_PATHS = dict.fromkeys(("link", "rename", "replace", "symlink"), "src, dst, …")
 _IN_ARROW = ("path_or_paths", "source", "where")
 _TOPS = ("/dbfs", "/Volumes")
 _PREFIXES = ("/dbfs/", "/Volumes/")
 _WORKSPACE = "/Workspace/"
 _SUPPORTS = (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks)
-
-
-def understand() -> None:
-    """Let Python code of this process use such paths; doing it again changes nothing."""
-    if isinstance(builtins.open, _Leading):
-        return
-    opens = _wrap(builtins.open, "io", 1)
-    builtins.open = opens
-    io.open = opens
-    shell = sys.modules.get("IPython.core.interactiveshell")
-    if shell is not None:  # a notebook's own `open` is IPython's, which keeps this one
-        shell.io_open = opens  # type: ignore[attr-defined]
-        shell._modified_open.__wrapped__ = opens  # noqa: SLF001
-    for count, names in ((1, _ONE_PATH), (2, _TWO_PATHS)):
-        for name in names:
-            real = getattr(os, name, None)
-            if real is not None:
-                setattr(os, name, _wrap(real, "os", count))
-
-
-def understand_in_arrow() -> None:
-    """Let pyarrow's Parquet classes use such paths: pandas gives it folders by their names."""
-    core = import_module("pyarrow.parquet.core")
-    for owner in (core.ParquetDataset, core.ParquetFile, core.ParquetWriter):
-        if owner.__init__.__module__ != __name__:
-            owner.__init__ = _begun_at(owner.__init__)
 
 
 def _begun_at(begin: Callable[..., None]) -> Callable[..., None]:
@@ -65,7 +38,6 @@ def _begun_at(begin: Callable[..., None]) -> Callable[..., None]:
         named |= {name: _real_paths(named[name]) for name in _IN_ARROW if name in named}
         begin(self, *map(_real_paths, args[:1]), *args[1:], **named)
 
-    begin_at.__module__ = __name__
     return begin_at
 
 
@@ -113,9 +85,60 @@ class _Leading:
         return self._real.__name__
 
 
+@functools.cache
 def _wrap(real: Callable[..., typing.Any], home: str, count: int) -> _Leading:
     leading = _Leading(real, home, count)
     for supporting in _SUPPORTS:
         if real in supporting:
             supporting.add(leading)
     return leading
+
+
+def _leading(home: str, count: int) -> Callable[[typing.Any], typing.Any]:
+    def change(real: typing.Any) -> typing.Any:
+        return real if isinstance(real, _Leading) else _wrap(real, home, count)
+
+    return change
+
+
+_OPEN = "file, mode, …"
+_WHY = "/dbfs, /Volumes and /Workspace are folders of the project for Python code"
+_PYTHON = "Python 3.11 to 3.14"
+_IPYTHON = "ipython 9"
+_ARROW = "pyarrow 22"
+
+REPLACED = (
+    Replacement("builtins", {"open": _OPEN}, _WHY, _PYTHON, _leading("io", 1)),
+    Replacement("io", {"open": _OPEN}, _WHY, _PYTHON, _leading("io", 1)),
+    Replacement("os", _ONE_PATH, _WHY, _PYTHON, _leading("os", 1)),
+    Replacement("os", _TWO_PATHS, _WHY, _PYTHON, _leading("os", 2)),
+    Replacement(
+        "IPython.core.interactiveshell",
+        {"io_open": _OPEN},
+        "a notebook's own `open` is IPython's, which keeps Python's",
+        _IPYTHON,
+        _leading("io", 1),
+    ),
+    Replacement(
+        "IPython.core.interactiveshell:_modified_open",
+        {"__wrapped__": _OPEN},
+        "so does what wraps it",
+        _IPYTHON,
+        _leading("io", 1),
+    ),
+    *(
+        Replacement(
+            f"pyarrow.parquet.core:{owner}",
+            {"__init__": f"self, {parameter}, …"},
+            "pandas gives pyarrow folders by their names, which go past `open`",
+            _ARROW,
+            _begun_at,
+        )
+        for owner, parameter in (
+            ("ParquetDataset", "path_or_paths"),
+            ("ParquetFile", "source"),
+            ("ParquetWriter", "where"),
+        )
+    ),
+)
+"""What is replaced for Python's own files; see `nbkit.replaced`."""

@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.settings import Settings
+    from nbkit.wire import SparkAttached
 
 INTERACTIVE_GRACE_SECONDS = 60.0
 """A driver that a person's kernel starts outlives it so long: restarting a kernel stays quick."""
@@ -173,8 +174,11 @@ def _attach() -> SparkSession:
     lease.hide(settings, list(redactor.values))
     if is_classic(spark):
         session_id = spark._jsparkSession.sessionUUID()  # noqa: SLF001 - PySpark has no other way
-        application = spark.sparkContext.applicationId
-        say({"kind": "spark_attached", "session": session_id, "application_id": application})
+        said: SparkAttached = {"kind": "spark_attached", "session": session_id}
+        said["application_id"] = spark.sparkContext.applicationId
+        if lacking := getattr(spark.sparkContext, "lacking", ""):
+            said["lacking"] = lacking
+        say(said)
     else:
         say({"kind": "spark_attached", "session": spark.session_id})
     return spark

@@ -12,9 +12,11 @@ import math
 import typing
 from decimal import Decimal
 
+from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import first_rows, show_table
 from nbkit.toolkit.magics import run_statements
 from nbkit.toolkit.say import say
+from nbkit.toolkit.sql_file import bound
 from nbkit.wire import OUTPUT_BYTES, OUTPUT_ROWS
 
 if typing.TYPE_CHECKING:
@@ -29,7 +31,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
     def run_sql(line: str, cell: str = "") -> None:
         """Run SQL, show the last result and hand it on as the task's output."""
-        frame = run_statements(f"{line}\n{cell}")
+        frame = run_statements(bound(f"{line}\n{cell}", dbutils.widgets.get))
         shell.push({"_sqldf": frame}, interactive=False)
         if frame is not None and frame.columns:
             table = first_rows(frame, OUTPUT_ROWS)

@@ -8,21 +8,21 @@ import typing
 from pathlib import Path
 
 from nbkit import serving as attempt
-from nbkit.dialect import door, udf_hints
+from nbkit.dialect import door
+from nbkit.replaced import put
 from nbkit.toolkit import (
     all_errors,
     databricks_modules,
     injected,
     magics,
     pipeline_modules,
-    python_files,
     redaction,
     secret_store,
     unattended,
 )
+from nbkit.toolkit import door as of_notebooks
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display, displayHTML
-from nbkit.toolkit.leased_sessions import lease_sessions
 from nbkit.toolkit.mention import AttachFirst
 from nbkit.toolkit.reading import reads
 from nbkit.toolkit.rerun import RunAgain
@@ -129,20 +129,9 @@ def _install(shell: InteractiveShell) -> None:
 
     shell.init_user_ns = begin_again
 
-    def prepare() -> None:
-        from pyspark.sql.dataframe import DataFrame
-        from pyspark.sql.streaming.readwriter import DataStreamWriter
-
-        DataFrame.display = display
-        DataStreamWriter.table = DataStreamWriter.toTable  # its older name, there as well
-        lease_sessions()
-
-    door.on_import(prepare)
-    door.on_import(udf_hints.understand_in_pyspark, "pyspark.sql.pandas.typehints")
     door.understand()
+    put(of_notebooks.REPLACED)
     pipeline_modules.offer()
-    python_files.understand()
-    door.on_import(python_files.understand_in_arrow, "pyarrow.parquet.core")
     Tracebacks(shell)
     magics.register(shell)
     injected.register(shell)

@@ -5,33 +5,35 @@ from __future__ import annotations
 import re
 import typing
 
+from nbkit.dialect.grammar import matched
+from nbkit.dialect.parameters import markers
+from nbkit.dialect.sql_text import literal
+from nbkit.dialect.tokens import Edit, edited, tokens
 from nbkit.near import nearest
 from nbkit.toolkit.widgets import InputWidgetNotDefined
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from pyspark.sql import DataFrame
 
+    from nbkit.dialect.grammar import Found
+    from nbkit.dialect.tokens import Token
     from nbkit.toolkit.widgets import Widgets
 
     RunSql = Callable[..., DataFrame]
 
 _UNBOUND = {"UNBOUND_SQL_PARAMETER", "NOT_A_CONSTANT_STRING.NOT_CONSTANT"}
 """How Spark says that a marker has no value: anywhere, and in `IDENTIFIER(:name)`."""
-_NAME = r"(`[^`]+`|\w+)"
-_TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-_MARKER = re.compile(r"(?<![:\w]):(?:`([^`]+)`|([A-Za-z_]\w*))")
 _OLDER = re.compile(r"\$\{\s*(\w+)\s*\}")
-"""Names with a dot or a colon in them, `${spark.x}` and `${env:X}`, are Spark's own."""
-_ARGUMENT = re.compile(rf"\bgetArgument\(\s*{_TEXT}\s*(?:,\s*{_TEXT}\s*)?\)", re.IGNORECASE)
-_CREATE = re.compile(
-    rf"CREATE\s+WIDGET\s+(TEXT|DROPDOWN|COMBOBOX|MULTISELECT)\s+{_NAME}\s+DEFAULT\s+{_TEXT}"
-    r"(?:\s+CHOICES\s+(.+))?",
-    re.IGNORECASE | re.DOTALL,
+"""Spark fills these in before it reads the statement, so they are no tokens.
+
+Names with a dot or a colon in them, `${spark.x}` and `${env:X}`, are Spark's own.
+"""
+_ARGUMENT = "getArgument '(' <name:text> [',' <default:text>] ')'"
+_CREATE = (
+    "CREATE WIDGET (TEXT|{kind DROPDOWN|COMBOBOX|MULTISELECT}) <name:part> DEFAULT <default:text>"
 )
-_COMMENTS = re.compile(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
-_REMOVE = re.compile(rf"REMOVE\s+WIDGET\s+{_NAME}", re.IGNORECASE)
 
 
 def run(statement: str, widgets: Widgets, sql: RunSql) -> DataFrame | None:
@@ -48,17 +50,24 @@ def run(statement: str, widgets: Widgets, sql: RunSql) -> DataFrame | None:
     Raises:
         InputWidgetNotDefined: the statement names a widget that there is not.
     """
-    bare = _COMMENTS.sub("", statement).strip()
-    if created := _CREATE.fullmatch(bare):
-        _create(created, widgets, sql)
+    found = tokens(statement)
+    if created := matched(_CREATE, found):
+        _create(created, statement, widgets, sql)
         return None
-    if removed := _REMOVE.fullmatch(bare):
-        widgets.remove(removed[1].strip("`"))
+    removed = matched("REMOVE WIDGET <part>", found)
+    if removed and removed.whole:
+        widgets.remove(removed.value("part"))
         return None
-    text = _ARGUMENT.sub(lambda found: _argument(found, widgets), statement)
     known = widgets._all()  # noqa: SLF001 - to read all is not what the cell does
-    text = _OLDER.sub(lambda old: widgets.get(old[1]) if old[1] in known else old[0], text)
-    marked = dict.fromkeys(quoted or name for quoted, name in _MARKER.findall(text))
+    edits = [*_arguments(found, widgets)]
+    taken = [range(edit.start, edit.end) for edit in edits]
+    edits += (
+        Edit(old.start(), old.end(), widgets.get(old[1]))
+        for old in _OLDER.finditer(statement)
+        if old[1] in known and not any(old.start() in each for each in taken)
+    )
+    text = edited(statement, edits)
+    marked = dict.fromkeys(each.name for each in markers(tokens(text)) if each.name)
     arguments = {name: widgets.get(name) for name in marked if name in known}
     unknown = [name for name in marked if name not in known]
     return _run(text, arguments, sql, unknown, list(known))
@@ -83,23 +92,22 @@ def _run(
         ) from error
 
 
-def _create(created: re.Match[str], widgets: Widgets, sql: RunSql) -> None:
-    kind, name, default, query = created.groups()
-    name, default = name.strip("`"), _unquoted(default)
-    if kind.lower() == "text":
+def _create(created: Found, statement: str, widgets: Widgets, sql: RunSql) -> None:
+    name, default = created.value("name"), created.value("default")
+    if "kind" not in created:
         widgets.text(name, default)
         return
-    rows = sql(query, args=None).collect() if query else ()
-    choices = [str(row[0]) for row in rows if row[0] is not None]
-    getattr(widgets, kind.lower())(name, default, choices)
+    choices = matched("CHOICES", created.tokens, created.end)
+    query = statement[choices.tokens[choices.end - 1].end :] if choices else ""
+    rows = sql(query.strip(), args=None).collect() if query else ()
+    answers = [str(row[0]) for row in rows if row[0] is not None]
+    getattr(widgets, created.value("kind").lower())(name, default, answers)
 
 
-def _argument(found: re.Match[str], widgets: Widgets) -> str:
-    default = _unquoted(found[2]) if found[2] else None
-    value = widgets.getArgument(_unquoted(found[1]), default)
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1])
+def _arguments(found: Sequence[Token], widgets: Widgets) -> Iterator[Edit]:
+    for at in range(len(found)):
+        call = matched(_ARGUMENT, found, at)
+        if call is not None:
+            default = call.value("default") if "default" in call else None
+            value = widgets.getArgument(call.value("name"), default)
+            yield Edit(found[at].start, found[call.end - 1].end, literal(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -130,7 +131,8 @@ _plain = st.one_of(  # and what is in them stays together
     st.builds("INSERT INTO t VALUES ({}, {})".format, _expressions, _expressions),
     st.builds("EXECUTE IMMEDIATE {} INTO x USING {}".format, st.just("'SELECT ?;'"), _literals),
 )
-_labels = st.integers(0, 10**9).map("l{}".format)
+_numbers = itertools.count()
+_labels = st.none().map(lambda _: f"l{next(_numbers)}")  # no two may be the same
 
 
 def _script(inner):

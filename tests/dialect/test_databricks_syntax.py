@@ -82,11 +82,13 @@ def test_keys_are_left_out():
     [
         ("EXECUTE IMMEDIATE stmt;", "stmt"),
         ("execute immediate 'USE ' || name", "'USE ' || name"),
-        ("EXECUTE IMMEDIATE 'INSERT INTO t SELECT 1'", "'INSERT INTO t SELECT 1'"),
-        ("EXECUTE IMMEDIATE stmt INTO x USING 1", ""),
-        ("SELECT 1", ""),
+        ("-- now\nEXECUTE IMMEDIATE 'INSERT INTO t USING x'", "'INSERT INTO t USING x'"),
+        ("EXECUTE IMMEDIATE concat(a, b) INTO x USING 1", "concat(a, b)"),
     ],
 )
 def test_what_is_executed_at_once(given, expression):
-    """With variables it is Spark's own business."""
-    assert immediate(given) == expression
+    """What follows it is told apart."""
+    begin, end, alone = immediate(given)
+    assert given[begin:end] == expression
+    assert alone == ("INTO x" not in given)
+    assert immediate("SELECT 1") is None

@@ -332,3 +332,94 @@ def test_paths_into_json_texts(notebook):
         print(rows("SELECT parse_json(doc):id::int FROM raw"))
     """)
     assert said.splitlines()[-3:] == ["[(7, '1010', '2')]", "[('7', '1')]", "[(7,)]"]
+
+
+def test_what_spark_4_2_knows_comes_through_whole(notebook):
+    """Scripts, procedures, session variables, pipes, and texts that are run with values."""
+    said = notebook.run("""
+        def tried(query, **named):
+            try:
+                return [tuple(row) for row in spark.sql(query, **named).collect()]
+            except Exception as error:
+                return f"{type(error).__name__} {error.getCondition()}"
+        print(tried("BEGIN DECLARE n INT DEFAULT 1; WHILE n < 3 DO SET n = n + 1; END WHILE; "
+                    "IF n = 3 THEN SELECT 'it''s;' AS a, n; END IF; END"))
+        spark.sql("DECLARE OR REPLACE VARIABLE most INT DEFAULT 3")
+        spark.sql("SET VAR most = 4")
+        print(tried("SELECT most"))
+        print(tried("FROM main.silver.orders |> WHERE id = 1 |> SELECT item"))
+        print(tried("EXECUTE IMMEDIATE 'SELECT id + ? FROM main.silver.orders WHERE id = 1' "
+                    "INTO most USING 40"))
+        print(tried("SELECT most, :a, ':a' -- :b", args={"a": "x"}))
+        print(tried("SELECT * FROM {few} WHERE id = :n", args={"n": 1}, few=spark.range(3)))
+        print(tried("CREATE TEMPORARY VIEW given AS SELECT :a AS a", args={"a": "it's ${x}"}))
+        print(tried("SELECT a FROM given"))
+    """)
+    assert said.splitlines() == [
+        '[("it\'s;", 3)]',
+        "[(4,)]",
+        "[('a',)]",
+        "[]",
+        "[(41, 'x', ':a')]",
+        "[(1,)]",
+        "[]",
+        '[("it\'s ${x}",)]',
+    ]
+
+
+def test_a_text_that_looks_like_a_path_is_a_value(notebook):
+    """In conditions, lists and values; a path is one where the grammar has it."""
+    said = notebook.run("""
+        spark.sql("CREATE TABLE seen (path STRING)")
+        spark.sql("INSERT INTO seen (path) VALUES ('/mnt/raw/a.csv'), ('/dbfs/x')")
+        print(rows("SELECT path FROM seen WHERE path = '/mnt/raw/a.csv'"))
+        print(rows("SELECT count(*) FROM seen WHERE path IN ('/mnt/raw/a.csv', '/dbfs/x')"))
+        spark.sql("INSERT OVERWRITE DIRECTORY '/Volumes/a/b/c/out' USING json SELECT 1 AS one")
+        print(rows("SELECT * FROM json.`/Volumes/a/b/c/out`"))
+    """)
+    assert said.splitlines() == ["[('/mnt/raw/a.csv',)]", "[(2,)]", "[(1,)]"]
+
+
+def test_a_replaced_view_is_replaced_in_one_step(notebook):
+    """It has the new columns, and nothing is there twice."""
+    said = notebook.run("""
+        spark.sql("CREATE VIEW main.silver.again AS SELECT id FROM main.silver.orders")
+        spark.sql("CREATE OR REPLACE VIEW main.silver.again COMMENT 'new' AS "
+                  "SELECT item, id AS n FROM main.silver.orders")
+        print(rows("SELECT * FROM main.silver.again WHERE n = 1"))
+        print(spark.table("main.silver.again").columns)
+        print([row[1] for row in rows("SHOW VIEWS IN main.silver")].count("again"))
+        try:
+            spark.sql("CREATE OR REPLACE VIEW main.silver.again AS "
+                      "SELECT nothing FROM main.silver.orders")
+        except Exception as error:
+            print(error.getCondition())
+        print(rows("SELECT item FROM main.silver.again WHERE n = 1"))
+        spark.sql("DROP VIEW main.silver.again")
+    """)
+    assert said.splitlines() == [
+        "[('a', 1)]",
+        "['item', 'n']",
+        "1",
+        "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+        "[('a',)]",
+    ]
+
+
+def test_messages_that_are_looked_at_are_what_spark_says(notebook):
+    """Made anew: a release with other words fails here."""
+    said = notebook.run("""
+        from nbkit.dialect import foreign_errors
+        def text(act):
+            try:
+                act()
+            except Exception as error:
+                return str(error)
+        print(foreign_errors.NO_CATALOG.said(text(lambda: spark.table("nope.s.t"))))
+        print(foreign_errors.NO_CATALOG.said(text(lambda: spark.sql("CREATE SCHEMA nope.s"))))
+        print(foreign_errors.NO_SOURCE.said(text(lambda: spark.read.format("kafka2").load())))
+        print(foreign_errors.NO_SCHEME.said(text(lambda: spark.read.csv("gs://a/b"))))
+        absent = text(lambda: spark.read.csv("dbfs:/databricks-datasets/x"))
+        print(bool(foreign_errors.NO_PATH.said(absent)))
+    """)
+    assert said.splitlines() == ["nope", "nope", "kafka2", "gs", "True"]

@@ -18,13 +18,9 @@ def total(values: pd.Series) -> int:
     return values.sum()
 
 
-def test_a_method_without_arguments_is_no_aggregate(monkeypatch):
+def test_a_method_without_arguments_is_no_aggregate():
     """It is a plain UDF; the hints of others still count."""
-    monkeypatch.setattr(
-        typehints, "infer_eval_type_for_udf", typehints.infer_eval_type_for_udf
-    )  # as it was, afterwards
-    udf_hints.understand_in_pyspark()
-    udf_hints.understand_in_pyspark()
-    assert typehints.infer_eval_type_for_udf(Names().first) is None
-    kind = typehints.infer_eval_type_for_udf(total)
+    infer = udf_hints.of_functions(typehints.infer_eval_type_for_udf)
+    assert infer(Names().first) is None
+    kind = infer(total)
     assert kind == PythonEvalType.SQL_GROUPED_AGG_PANDAS_UDF

@@ -162,6 +162,14 @@ def test_task_values_are_reported_as_they_come(project):
     assert ended.result == "SUCCESS"
 
 
+def test_what_spark_lacks_is_one_line_of_the_run(project):
+    """However many attempts hear of it."""
+    says = [{"kind": "spark_attached", "session": "s", "lacking": "no names"}] * 2
+    _, reported = attempt(project, FakeKernels(says=says))
+
+    assert reported.notes == ["no names"]
+
+
 def test_a_task_value_over_48_kib_fails_the_task(project):
     """At the limit it is fine; a notebook's own failure is said instead of this one."""
     fits = {"kind": "task_value", "key": "fits", "value": "x" * (48 * 1024 - 2)}

@@ -87,12 +87,12 @@ def test_a_wheel_gets_its_arguments(tmp_path, monkeypatch, given, job, argv):
 
 
 def test_a_sql_file_is_one_cell(tmp_path):
-    """`{{name}}` is filled in, unknown ones stay; `:name` is left to Spark."""
+    """As they are: the kernel binds the values of `{{name}}` and `:name`."""
     (tmp_path / "q.sql").write_text("select '{{ day }}', '{{other}}', :day; select 2")
     block = {"warehouse_id": "w", "file": {"path": "q.sql"}, "parameters": {"day": "monday"}}
     program = sql_program(work("sql_task", block), tmp_path)
 
-    assert code(program)[1:] == ["%sql\nselect 'monday', '{{other}}', :day; select 2"]
+    assert code(program)[1:] == ["%sql\nselect '{{ day }}', '{{other}}', :day; select 2"]
 
 
 def test_sql_can_be_in_the_job(tmp_path):

@@ -17,7 +17,9 @@ from IPython.core import interactiveshell
 from pyspark import cloudpickle
 
 from nbkit import serving as attempt
-from nbkit.dialect.spark_paths import in_sql
+from nbkit.dialect.sql_paths import path_edits
+from nbkit.dialect.tokens import edited
+from nbkit.replaced import put
 from nbkit.toolkit import python_files
 
 
@@ -25,8 +27,7 @@ from nbkit.toolkit import python_files
 def files(context, tmp_path) -> Path:
     """The folder of `dbfs:/`."""
     attempt.serve(context)
-    python_files.understand()
-    python_files.understand_in_arrow()
+    put(python_files.REPLACED)
     return tmp_path / ".nbkit" / "files"
 
 
@@ -65,7 +66,7 @@ def test_other_files_are_left_alone(files, tmp_path):
         assert os.stat(file.fileno()).st_size == 1
     assert python_files.real_path(b"/dbfs/x") == b"/dbfs/x"
     before = open
-    python_files.understand()
+    put(python_files.REPLACED)
     assert open is before
 
 
@@ -75,10 +76,13 @@ def test_other_files_are_left_alone(files, tmp_path):
         ("SELECT * FROM delta.`/Volumes/a/b/c`", "SELECT * FROM delta.`dbfs:/Volumes/a/b/c`"),
         ("CREATE TABLE t LOCATION '/dbfs/t'", "CREATE TABLE t LOCATION 'dbfs:/t'"),
         (
-            '... OPTIONS (path "/Volumes/a/b/c", x "/")',
-            '... OPTIONS (path "dbfs:/Volumes/a/b/c", x "/")',
+            'CREATE TABLE t USING csv OPTIONS (path "/Volumes/a/b/c", x "/")',
+            'CREATE TABLE t USING csv OPTIONS (path "dbfs:/Volumes/a/b/c", x "/")',
         ),
-        ("OPTIONS (path = '/dbfs/x')", "OPTIONS (path = 'dbfs:/x')"),
+        (
+            "CREATE VIEW v USING csv OPTIONS ('path' = '/dbfs/x')",
+            "CREATE VIEW v USING csv OPTIONS ('path' = 'dbfs:/x')",
+        ),
         ("LOAD DATA INPATH '/dbfs/x' INTO TABLE t", "LOAD DATA INPATH 'dbfs:/x' INTO TABLE t"),
         ("DESCRIBE HISTORY '/dbfs/x'", "DESCRIBE HISTORY 'dbfs:/x'"),
         ("VACUUM '/dbfs/x' RETAIN 1 HOURS", "VACUUM 'dbfs:/x' RETAIN 1 HOURS"),
@@ -90,7 +94,7 @@ def test_other_files_are_left_alone(files, tmp_path):
 )
 def test_sql_names_paths_after_keywords_and_in_backticks(given, spark, files):
     """Text that is no path stays as it is."""
-    assert in_sql(given) == (spark or given)
+    assert edited(given, path_edits(given)) == (spark or given)
 
 
 READS = """

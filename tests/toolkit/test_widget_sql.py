@@ -58,6 +58,8 @@ def asked(widgets):
         ("select ${env:HOME}, ${other}", "select ${env:HOME}, ${other}", None),
         ("select getArgument('table')", r"select 'gold.it\'s'", None),
         ('select getargument("none", "1")', "select '1'", None),
+        ("select ':day', a:b, `:day` -- :day", "select ':day', a:b, `:day` -- :day", None),
+        ("select 'getArgument(\"day\")'", "select 'getArgument(\"day\")'", None),
     ],
 )
 def test_widgets_in_a_statement(asked, statement, text, arguments):
@@ -103,7 +105,9 @@ def test_create_and_remove(widgets):
 
     run('CREATE WIDGET TEXT `a b` DEFAULT "x\\"y"')
     run("-- one of\ncreate widget dropdown cut default 'Good' choices select 1", [("Good",), (2,)])
-    assert widgets.getAll() | {"a b": 'x"y', "cut": "Good"} == widgets.getAll()
+    run("CREATE WIDGET TEXT who DEFAULT 'O''Brien'; ")
+    said = {"a b": 'x"y', "cut": "Good", "who": "O'Brien"}
+    assert widgets.getAll() | said == widgets.getAll()
     assert widgets._defined["cut"].choices == ("Good", "2")
     run("REMOVE WIDGET cut")
     assert "cut" not in widgets.getAll()

@@ -14,6 +14,7 @@ from nbkit import pipelines
 from nbkit.dialect import door
 from nbkit.pipelines import DECLARING
 from nbkit.pipelines.declare.declarations import Changes, Dataset, Flow, Place
+from nbkit.replaced import NEW, Replacement, put
 from nbkit.toolkit import pipeline_modules
 
 if TYPE_CHECKING:
@@ -26,12 +27,37 @@ NAMES: dict[str, Callable[..., Any]] = {name: getattr(pipelines, name) for name 
 """What `from pyspark import pipelines as dp` and `import dlt` offer."""
 
 
+_SPARKS = {
+    "append_flow": "target, name, spark_conf",
+    "create_auto_cdc_flow": "target, source, keys, sequence_by, …",
+    "create_sink": "name, format, options",
+    "create_streaming_table": "name, comment, …",
+    "materialized_view": "query_function, name, comment, spark_conf, …",
+    "table": "query_function, name, comment, spark_conf, …",
+    "temporary_view": "query_function, name, comment, spark_conf",
+}
+"""What Spark has of these; the others are added."""
+
+
+def _instead(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda _: function
+
+
+REPLACED = tuple(
+    Replacement(
+        "pyspark.pipelines",
+        {name: _SPARKS.get(name, NEW)},
+        "Spark's own decorators know fewer keywords and no expectations, and return nothing",
+        "pyspark 4.2",
+        _instead(function),
+    )
+    for name, function in NAMES.items()
+)
+
+
 def extend_spark() -> None:
     """Give `pyspark.pipelines` nbkit's functions; doing it again changes nothing."""
-    from pyspark import pipelines as of_spark
-
-    for name, function in NAMES.items():
-        setattr(of_spark, name, function)
+    put(REPLACED)
 
 
 @contextmanager

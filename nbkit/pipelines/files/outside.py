@@ -6,12 +6,15 @@ A notebook's tables are Spark's own business; only files are answered here.
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbkit.dialect import sql_call
+from nbkit.dialect.grammar import matched
+from nbkit.dialect.tokens import tokens
 from nbkit.pipelines.files import auto_loader
 from nbkit.pipelines.files.reading import answered, answering, prepare
+from nbkit.replaced import Replacement, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,9 +22,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+    from nbkit.dialect.sql_call import Asked, GoOn
+
 _FORMAT = "cloudfiles.format"
 _SUFFIXES = {"txt": "text"} | {each.lower(): each for each in auto_loader.FORMATS}
-_IN_SQL = re.compile(r"\b(?:read_files|cloud_files)\s*\(", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +51,46 @@ class FilesOnly:
         return auto_loader.resolved(self.spark, path, options, schema, stream=stream, keep=stream)
 
 
-@functools.cache
 def understand_in_pyspark() -> None:
     """Let PySpark of this process read such files; queries of pipelines have their own way."""
-    from pyspark.sql.session import SparkSession
-    from pyspark.sql.streaming.readwriter import DataStreamReader
-
     prepare()
-    DataStreamReader.load = _answering_files(DataStreamReader.load, _of_reader)
-    SparkSession.sql = _answering_files(SparkSession.sql, _if_files_are_read)
+    sql_call.fill("files", _reading_files)
+    put(REPLACED)
 
 
-def _answering_files(
-    call: Callable[..., Any], session_of: Callable[..., SparkSession | None]
-) -> Callable[..., Any]:
+def _reading_files(asked: Asked, go_on: GoOn) -> DataFrame:
+    if answered() or not _reads_files(asked.text):
+        return go_on(asked)
+    with answering(FilesOnly(asked.spark)):
+        return go_on(asked)
+
+
+def _reads_files(text: str) -> bool:
+    found = tokens(text)
+    return any(matched("(READ_FILES|CLOUD_FILES) '('", found, at) for at in range(len(found)))
+
+
+def _loading_files(call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
-    def read(self: Any, *args: Any, **named: Any) -> Any:
-        spark = None if answered() else session_of(self, *args[:1])
-        if spark is None:
+    def load(self: Any, *args: Any, **named: Any) -> Any:
+        if answered():
             return call(self, *args, **named)
-        with answering(FilesOnly(spark)):
+        with answering(FilesOnly(self._spark)):
             return call(self, *args, **named)
 
-    return read
+    return load
+
+
+REPLACED = (
+    Replacement(
+        "pyspark.sql.streaming.readwriter:DataStreamReader",
+        {"load": "self, path, format, schema, **options"},
+        "a stream of cloudFiles is read as Auto Loader does in any notebook, not in pipelines only",
+        "pyspark 4.2",
+        _loading_files,
+    ),
+)
+"""What is replaced for files outside of pipelines; see `nbkit.replaced`."""
 
 
 def _format_of(path: str, spark: SparkSession) -> str:
@@ -77,11 +98,3 @@ def _format_of(path: str, spark: SparkSession) -> str:
     files = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(path)
     suffixes = (file.lower().removesuffix(".gz").rpartition(".")[2] for file in files.inputFiles())
     return next((_SUFFIXES[suffix] for suffix in suffixes if suffix in _SUFFIXES), "json")
-
-
-def _of_reader(reader: Any, *_: Any) -> SparkSession:
-    return reader._spark  # noqa: SLF001 - PySpark has no other way
-
-
-def _if_files_are_read(spark: SparkSession, query: Any = None) -> SparkSession | None:
-    return spark if isinstance(query, str) and _IN_SQL.search(query) else None

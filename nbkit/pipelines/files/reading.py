@@ -14,17 +14,21 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nbkit.dialect import sql_call
 from nbkit.dialect.paths import spark_path
 from nbkit.dialect.tokens import tokens
+from nbkit.pipelines.files.file_arguments import file_arguments
+from nbkit.pipelines.files.given_names import with_names
 from nbkit.pipelines.scala import java_class, option, sequence
+from nbkit.replaced import Replacement, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
 
-    from nbkit.dialect.tokens import Token
+    from nbkit.dialect.sql_call import Asked, GoOn
 
 _METADATA = "_metadata"
 
@@ -84,23 +88,10 @@ def answered() -> bool:
     return _inputs.get() is not None
 
 
-@functools.cache
 def prepare() -> None:
-    """Ask the inputs in PySpark's own methods; done once, and idle without `answering`."""
-    from pyspark.sql.readwriter import DataFrameReader
-    from pyspark.sql.session import SparkSession
-    from pyspark.sql.streaming.readwriter import DataStreamReader
-
-    for owner, stream in (
-        (SparkSession, False),
-        (DataFrameReader, False),
-        (DataStreamReader, True),
-    ):
-        owner.table = _reading(owner.table, stream=stream)
-    SparkSession.sql = _querying(SparkSession.sql)
-    for name in ("format", "option", "options", "schema"):
-        setattr(DataStreamReader, name, _noting(getattr(DataStreamReader, name), name))
-    DataStreamReader.load = _loading(DataStreamReader.load)
+    """Ask the inputs in PySpark's own methods: idle without `answering`; twice changes nothing."""
+    sql_call.fill("datasets", _querying)
+    put(REPLACED)
 
 
 def _reading(call: Callable[..., Any], *, stream: bool) -> Callable[..., Any]:
@@ -118,33 +109,31 @@ def _reading(call: Callable[..., Any], *, stream: bool) -> Callable[..., Any]:
     return table
 
 
-def _querying(call: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(call)
-    def sql(self: SparkSession, sqlQuery: str, *args: Any, **named: Any) -> Any:  # noqa: N803
-        inputs = _inputs.get()
-        if inputs is None:
-            return call(self, sqlQuery, *args, **named)
-        with asking_spark():
-            text, views = _answered(self, sqlQuery, inputs)
-            try:
-                if not (views and _hides_metadata(text)):
-                    return call(self, text, *args, **named)
-                query = _query_of(text)
-                rows = call(self, text[query:], *args, **named).drop(_METADATA)
-                if not query:
-                    return rows
-                views.append(f"__nbkit_{next(_numbers)}")
-                rows.createOrReplaceTempView(views[-1])
-                return call(self, f"{text[:query]}TABLE {views[-1]}")
-            finally:
-                for view in views:
-                    self.catalog.dropTempView(view)
-
-    return sql
+def _querying(asked: Asked, go_on: GoOn) -> DataFrame:
+    inputs = _inputs.get()
+    if inputs is None:
+        return go_on(asked)
+    with asking_spark():
+        asked = with_names(asked, go_on)
+        text, views = _answered(asked, inputs)
+        try:
+            if not (views and _hides_metadata(text)):
+                return go_on(asked.saying(text))
+            query = _query_of(text)
+            rows = go_on(asked.saying(text[query:])).drop(_METADATA)
+            if not query:
+                return rows
+            views.append(f"__nbkit_{next(_numbers)}")
+            rows.createOrReplaceTempView(views[-1])
+            return go_on(asked.saying(f"{text[:query]}TABLE {views[-1]}"))
+        finally:
+            for view in views:
+                asked.spark.catalog.dropTempView(view)
 
 
-def _noting(call: Callable[..., Any], method: str) -> Callable[..., Any]:
+def _noting(call: Callable[..., Any]) -> Callable[..., Any]:
     """Remember what a reader is told, which it keeps on Java's side."""
+    method = call.__name__
 
     @functools.wraps(call)
     def note(self: Any, *args: Any, **named: Any) -> Any:
@@ -177,10 +166,11 @@ def _loading(call: Callable[..., Any]) -> Callable[..., Any]:
     return load
 
 
-def _answered(spark: SparkSession, text: str, inputs: Inputs) -> tuple[str, list[str]]:
+def _answered(asked: Asked, inputs: Inputs) -> tuple[str, list[str]]:
     """Return SQL text that reads views of datasets instead of the datasets, and the views."""
     from pyspark.errors import ParseException
 
+    spark, text = asked.spark, asked.text
     parser = spark._jsparkSession.sessionState().sqlParser()  # noqa: SLF001 - no other way
     try:
         plan = parser.parsePlan(text)
@@ -189,7 +179,8 @@ def _answered(spark: SparkSession, text: str, inputs: Inputs) -> tuple[str, list
     views: list[str] = []
     edits: list[tuple[int, int, str]] = []
     renamed: dict[tuple[str, ...], str] = {}
-    for relation in _relations(plan):
+    came_along = asked.views  # DataFrames
+    for relation in (each for each in _relations(plan) if each.parts[0] not in came_along):
         if relation.streaming_name:
             relation.end = _end_of_stream(text, relation)
         found = _answer(relation, text, inputs)
@@ -320,7 +311,7 @@ def _answer(relation: _Relation, text: str, inputs: Inputs) -> DataFrame | str |
     name = relation.parts[-1].lower()
     if name not in {"read_files", "cloud_files"}:
         return None
-    path, options, schema = _file_arguments(text[relation.start : relation.end], name)
+    path, options, schema = file_arguments(text[relation.start : relation.end], name)
     stream = relation.stream or name == "cloud_files"
     return _files(inputs, path, options, schema, stream=stream)
 
@@ -335,42 +326,6 @@ def _files(
 
 def _is_place(option: str) -> bool:
     return option.lower().endswith(("location", "destination"))
-
-
-def _file_arguments(text: str, function: str) -> tuple[str, dict[str, str], str | None]:
-    """Read `(path, name => value, …)`, or the older `(path, "format", map("k", "v"))`."""
-    found = tokens(text)
-    words = [token.text.strip("`").lower() for token in found]
-    opening = words.index("(", words.index(function))
-    inner = [token for token in found[opening + 1 :] if token.text not in {",", "=>", ")", "("}]
-    texts = [_literal(token) for token in inner if token.upper not in {"MAP", "STREAM"}]
-    path, *rest = texts
-    options = {"cloudFiles.inferColumnTypes": "true"}  # it does, and `cloud_files` does not
-    if function == "cloud_files":
-        options = {"cloudFiles.format": rest[0] if rest else "json"}
-        rest = rest[1:]
-    pairs = dict(zip(rest[::2], rest[1::2], strict=False))
-    schema = pairs.pop("schema", None)
-    return path, {**options, **{_option(name): value for name, value in pairs.items()}}, schema
-
-
-_CLOUD_OPTIONS = {
-    "format": "cloudFiles.format",
-    "schemahints": "cloudFiles.schemaHints",
-    "schemaevolutionmode": "cloudFiles.schemaEvolutionMode",
-    "schemalocation": "cloudFiles.schemaLocation",
-    "infercolumntypes": "cloudFiles.inferColumnTypes",
-    "maxfilespertrigger": "cloudFiles.maxFilesPerTrigger",
-    "includeexistingfiles": "cloudFiles.includeExistingFiles",
-}
-
-
-def _option(name: str) -> str:
-    return _CLOUD_OPTIONS.get(name.lower(), name)
-
-
-def _literal(token: Token) -> str:
-    return token.text[1:-1] if token.kind in {"text", "name"} else token.text
 
 
 def _columns(
@@ -390,3 +345,45 @@ def _columns(
             if spelled == wanted and not inside and (at == 0 or found[at - 1].text != "."):
                 edits.append((token.start, words[-2].end, f"`{last}`"))
     return edits
+
+
+_OF_PIPELINES = "what a pipeline's query reads by name is what the update has for it"
+_OF_FILES = "a stream of cloudFiles is read as Auto Loader does, of which Spark has nothing"
+_STREAM_READER = "pyspark.sql.streaming.readwriter:DataStreamReader"
+_TABLE = {"table": "self, tableName"}
+_PYSPARK = "pyspark 4.2"
+
+REPLACED = (
+    *(
+        Replacement(
+            where, _TABLE, _OF_PIPELINES, _PYSPARK, functools.partial(_reading, stream=False)
+        )
+        for where in (
+            "pyspark.sql.session:SparkSession",
+            "pyspark.sql.readwriter:DataFrameReader",
+        )
+    ),
+    Replacement(
+        _STREAM_READER, _TABLE, _OF_PIPELINES, _PYSPARK, functools.partial(_reading, stream=True)
+    ),
+    Replacement(
+        _STREAM_READER,
+        {
+            "format": "self, source",
+            "option": "self, key, value",
+            "options": "self, **options",
+            "schema": "self, schema",
+        },
+        "what a reader of cloudFiles is told is remembered: it is kept on Java's side",
+        _PYSPARK,
+        _noting,
+    ),
+    Replacement(
+        _STREAM_READER,
+        {"load": "self, path, format, schema, **options"},
+        _OF_FILES,
+        _PYSPARK,
+        _loading,
+    ),
+)
+"""What is replaced for queries of pipelines; see `nbkit.replaced`."""

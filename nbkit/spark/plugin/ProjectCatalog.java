@@ -469,9 +469,9 @@ public class ProjectCatalog
     if (!viewExists(ident)) {
       throw new NoSuchViewException(ident);
     }
-    CatalogTable described = described(ident, view);
-    metadata().dropTable(innerName(ident), true, false);
-    metadata().createTable(described, false, false);
+    // One change of the metastore: if it fails, the view is what it was.
+    metadata().alterTable(described(ident, view));
+    metadata().refreshTable(innerName(ident));
     return view;
   }
 
