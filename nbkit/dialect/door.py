@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from nbkit.dialect import spark_paths, sql_call, statements, udf_hints
-from nbkit.replaced import Replacement, put
+from nbkit.replaced import Replacement, put, undone
+
+__all__ = ["REPLACED", "understand", "undone"]
 
 PYSPARK = "pyspark 4.2"
 DELTA = "delta-spark 4.4"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.dialect import paths
 from nbkit.dialect.clauses import in_head, names_table
+from nbkit.dialect.grammar import matched
 from nbkit.dialect.splitter import inner_statements
 from nbkit.dialect.sql_text import literal
 from nbkit.dialect.tokens import Edit, closing, split, starts, tokens
@@ -30,7 +31,16 @@ def path_edits(text: str) -> list[Edit]:
     """Return what has to change for Spark to find the paths in a statement or a script."""
     if "/" not in text:
         return []
-    return [edit for each in inner_statements(tokens(text)) for edit in _of_statement(each)]
+    return [
+        edit for each in inner_statements(tokens(text)) for edit in _of_statement(_explained(each))
+    ]
+
+
+def _explained(found: Sequence[Token]) -> Sequence[Token]:
+    """Return the statement that `EXPLAIN` is about."""
+    shape = "EXPLAIN [LOGICAL|FORMATTED|EXTENDED|CODEGEN|COST]"
+    explains = matched(shape, found)
+    return found[explains.end :] if explains else found
 
 
 def _of_statement(found: Sequence[Token]) -> Iterator[Edit]:

@@ -11,6 +11,7 @@ Single marks that Spark does not know (`$`, `@`, `{`) are marks here as well.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -104,6 +105,11 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 def tokens(text: str) -> list[Token]:
     """Return the tokens of SQL text, comments left out."""
+    return list(_cut(text))
+
+
+@functools.lru_cache(maxsize=16)  # one statement goes through many hands
+def _cut(text: str) -> tuple[Token, ...]:
     found: list[Token] = []
     depth = at = in_types = 0
     while at < len(text):
@@ -122,7 +128,7 @@ def tokens(text: str) -> list[Token]:
         if piece == "(" and kind == "mark":
             depth += 1
         at = end
-    return found
+    return tuple(found)
 
 
 def _piece(text: str, at: int) -> tuple[str, int]:
