@@ -25,12 +25,13 @@ from nbkit.dialect.unity_catalog import local, unknown_catalog
 from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, whole_name, written_name
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pyspark.errors import AnalysisException
     from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.dialect.sql_call import Asked, GoOn
+    from nbkit.dialect.tokens import Token
 
 _KEY = "spark.sql.catalog."
 _NO_PLUGIN = (
@@ -121,6 +122,7 @@ def asked_again(asked: Asked, go_on: GoOn) -> DataFrame:
         if created is not None:
             return created
         if not matched("ANALYZE TABLE", found) or error.getCondition() != _NO_STATISTICS:
+            _say_what_is_missing(error, found)
             raise
         print("nbkit: skipped ANALYZE TABLE: Delta's log has the statistics that Spark uses here")
         return _nothing(spark)
@@ -157,6 +159,30 @@ def _otherwise(error: AnalysisException, asked: Asked, spark: SparkSession) -> A
     else:
         other = in_own_catalog(error, text, spark)
     return asked.saying(other) if other and other != text else None
+
+
+_NOT_IN_SPARK = {
+    "(CREATE [OR REPLACE]|DROP) PROCEDURE": (
+        "Spark 4.2 has no SQL procedures of one's own; a script (BEGIN … END) or a notebook that "
+        "dbutils.notebook.run calls does the same"
+    ),
+    "CREATE [OR REPLACE] (TEMP|TEMPORARY) TABLE": (
+        "Spark 4.2 has no temporary tables; CREATE TEMPORARY VIEW … AS, or df.cache() of its rows"
+    ),
+    "BEGIN (TRANSACTION|ATOMIC)": (
+        "Delta commits each statement by itself; there are no transactions of several here"
+    ),
+}
+"""Statements of Databricks that Spark's grammar lacks, and what to do instead."""
+
+
+def _say_what_is_missing(error: AnalysisException, found: Sequence[Token]) -> None:
+    from pyspark.errors import ParseException
+
+    advice = next((text for shape, text in _NOT_IN_SPARK.items() if matched(shape, found)), "")
+    said = getattr(error, "_desc", None)
+    if advice and isinstance(error, ParseException) and said is not None:
+        error._desc = f"nbkit: {advice}.\n{said}"  # noqa: SLF001 - PySpark has no other way
 
 
 def _with_written_name(detail: DataFrame) -> DataFrame:

@@ -104,6 +104,26 @@ def test_what_stays_refused_is_sparks_to_say(sent):
         sent("SELECT a@v2 FROM t", refuse=NotParsed())
 
 
+@pytest.mark.parametrize(
+    ("statement", "advice"),
+    [
+        ("CREATE OR REPLACE PROCEDURE p() AS BEGIN SELECT 1; END", "no SQL procedures"),
+        ("CREATE TEMPORARY TABLE t (a INT)", "no temporary tables; CREATE TEMPORARY VIEW"),
+        ("BEGIN TRANSACTION", "commits each statement by itself"),
+    ],
+)
+def test_what_spark_does_not_have_is_told_in_a_sentence(sent, statement, advice):
+    """Before what Spark says."""
+    refused = NotParsed()
+    refused._desc = "[PARSE_SYNTAX_ERROR] …"
+    with pytest.raises(NotParsed):
+        sent(statement, refuse=refused)
+    first, second = refused._desc.splitlines()
+    assert first.startswith("nbkit: ")
+    assert advice in first
+    assert second.startswith("[PARSE_SYNTAX_ERROR]")
+
+
 def test_a_text_that_is_run_is_read_too(sent):
     """A plain one without asking Spark for it."""
     assert sent("EXECUTE IMMEDIATE 'VACUUM ''/dbfs/x'''") == [("VACUUM 'dbfs:/x'", None)]
