@@ -19,9 +19,8 @@ def formatted():
 
 @dp.materialized_view
 def both():
-    text = "SELECT {col} FROM {b} WHERE {col} > :least AND id IN (SELECT id FROM base) -- {{no}}"
-    b = spark.table("base")
-    return spark.sql(text, {"least": 2}, b=b, col=b["id"])
+    text = "SELECT {b[id]} FROM {b} WHERE {b[id]} > :least AND id IN (SELECT id FROM base) -- {{no}}"
+    return spark.sql(text, {"least": 2}, b=spark.table("base"))
 
 @dp.materialized_view
 def identified(): return spark.sql("SELECT * FROM IDENTIFIER(:t)", args={"t": "base"})
