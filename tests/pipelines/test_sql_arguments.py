@@ -19,7 +19,7 @@ def formatted():
 
 @dp.materialized_view
 def both():
-    text = "SELECT {b[id]} FROM {b} WHERE {b[id]} > :least AND id IN (SELECT id FROM base) -- {{no}}"
+    text = "SELECT id FROM {b} WHERE id > :least AND id IN (SELECT id FROM base) -- {{no}}"
     return spark.sql(text, {"least": 2}, b=spark.table("base"))
 
 @dp.materialized_view
