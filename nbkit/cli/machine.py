@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from pathlib import Path
 from dataclasses import astuple
+from pathlib import Path
 from typing import Annotated
 
 import typer
