@@ -92,7 +92,7 @@ class Asked:
         tolerant = any(each.action == "fail" and each.threshold for each in self.expectations)
         return tolerant or any(each.action == "fail" for each in (*self.aggregates, *self.looks))
 
-    def require(self, df: DataFrame, table: str, quarantine: str) -> None:
+    def require(self, df: DataFrame, table: str, quarantine: str, mode: str, once: str) -> None:
         """See to it that a write can do what is asked.
 
         Raises:
@@ -105,6 +105,9 @@ class Asked:
             names = [each.name for each in self.expectations if each.action == "quarantine"]
             why = f"is not given, but {', '.join(names)} would put rows there"
             raise DefinitionError((Problem("quarantine", why),), f"write to {table}")
+        if once and mode != "append":
+            why = f"is for rows that are appended; with the mode {mode!r} a retry doubles nothing"
+            raise DefinitionError((Problem("once", why),), f"write to {table}")
         if quarantine and quarantine.lower() == table.lower():
             why = f"is the table itself, {table}; quarantined rows need one of their own"
             raise DefinitionError((Problem("quarantine", why),), f"write to {table}")

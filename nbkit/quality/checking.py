@@ -11,7 +11,7 @@ from nbkit.quality.binding import explained
 from nbkit.quality.history import HISTORY, History
 from nbkit.quality.metrics import NotMeasuredError
 from nbkit.quality.naming import UnknownColumnError, quoted
-from nbkit.quality.once import writing
+from nbkit.quality.once import anew, writing
 from nbkit.quality.outcome import Outcome, sampled
 from nbkit.quality.report import Checked
 from nbkit.quality.sampling import look_for, missed
@@ -115,12 +115,13 @@ def write(
             or there is no quarantine table; nothing was written.
     """
     asked = Asked.of(checks)
-    asked.require(df, table, quarantine)
+    asked.require(df, table, quarantine, mode, once)
     asked = asked.on(df, table)
     record = History(df.sparkSession, history, table)
     past = record.past()
     target = Target(table, quarantine, mode, tuple(partition_by), dict(options or {}))
-    with writing(df, once, table, quarantine, mode, asked.fingerprint) as by:
+    what = (table, quarantine, asked.fingerprint)
+    with writing(df, once, *what) if mode == "append" else anew() as by:
         outcome = through(df, asked, target, samples=samples, past=past, by=by)
         if by.again:
             print(f"{table}: {_AGAIN}")

@@ -22,7 +22,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbkit import serving as attempt
 from nbkit.quality.plan_identity import identity
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
+GoneAfter = Literal["nothing", "whole", "anything"]
 _OLD_SECONDS = 30 * 86_400
 
 
@@ -45,6 +46,8 @@ class Writing:
         application: what writes, as Delta has it.
         number: as its which.
         retried: whether there may have been a try before.
+        gone_after: what makes rows of that try be gone again: `nothing` but their removal from the
+            log, what empties the table `whole`, or `anything` that may remove rows.
         done: set when all of it is there: the name is not used again.
         untouched: whether nothing is committed.
         again: whether an earlier try had committed all rows.
@@ -53,6 +56,7 @@ class Writing:
     application: str
     number: int = 1
     retried: bool = False
+    gone_after: GoneAfter = "anything"
     done: bool = False
     untouched: bool = False
     again: bool = False
@@ -78,11 +82,13 @@ def writing(df: DataFrame, once: str, *what: str) -> Iterator[Writing]:
         what: tables, rules and whatever else belongs to it.
     """
     if once:
-        yield Writing(f"nbkit-once-{_digest(once, *what[:1])}", retried=True)
+        application = f"nbkit-once-{_digest(once, *what[:1])}"
+        yield Writing(application, retried=True, gone_after="whole")
         return
     rows = identity(df)
     if rows is None:
-        yield Writing(f"nbkit-{uuid.uuid4()}")
+        with anew() as made:
+            yield made
         return
     context = attempt.current()
     if context is None or not context["run_id"]:
@@ -94,9 +100,16 @@ def writing(df: DataFrame, once: str, *what: str) -> Iterator[Writing]:
     yield from _in_a_job(application, str(context["task_run_id"]))
 
 
+@contextmanager
+def anew() -> Iterator[Writing]:
+    """Name a write that is no retry of any other."""
+    yield Writing(f"nbkit-{uuid.uuid4()}")
+
+
 def _by_hand(note: _Note | None) -> Iterator[Writing]:
     if note is None:  # somebody else is writing the same just now
-        yield Writing(f"nbkit-{uuid.uuid4()}")
+        with anew() as made:
+            yield made
         return
     left = note.read().get("application")
     made = Writing(left or f"nbkit-{uuid.uuid4()}", retried=left is not None)

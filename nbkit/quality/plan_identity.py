@@ -25,7 +25,8 @@ _TOLD = {"Range", "OneRowRelation"}
 """Leaves of which the tree says everything."""
 _ROWS = {"LogicalRDD", "LocalRelation"}
 _SEEDED = {"Rand", "Randn", "Uuid", "Shuffle", "RandStr", "Uniform"}
-_MOST_FILES = 1_000
+_MOST_FILES = 200
+"""Of so many files, it is also asked when they were changed."""
 
 
 class _UntoldError(Exception):
@@ -89,19 +90,19 @@ def _leaf(plan: Any, df: DataFrame) -> Any:
     if not plan.getClass().getName().endswith(".LogicalRelation"):
         raise _UntoldError
     relation = plan.relation()
-    files = relation.location() if hasattr(relation, "location") else None
-    if files is None:
+    if not relation.getClass().getName().endswith(".HadoopFsRelation"):
         raise _UntoldError
+    files = relation.location()
     if files.getClass().getName() == _DELTA:
         snapshot = files.getSnapshot()
         return [str(snapshot.metadata().id()), int(snapshot.version())]
-    return [str(relation.options().toString()), *_files(files)]
+    return [str(relation.options().toString()), *_files(files, df.sparkSession._jvm)]  # noqa: SLF001
 
 
-def _files(files: Any) -> list[Any]:
-    names = sorted(files.inputFiles())
-    found: list[Any] = [int(files.sizeInBytes()), *names]
-    if len(names) <= _MOST_FILES and hasattr(files, "allFiles"):
+def _files(files: Any, jvm: Any) -> list[Any]:
+    names = files.inputFiles()
+    found: list[Any] = [int(files.sizeInBytes()), str(jvm.java.util.Arrays.toString(names))]
+    if len(names) <= _MOST_FILES:
         known = files.allFiles()
         found += sorted(
             [str(each.getPath().toString()), int(each.getModificationTime())]

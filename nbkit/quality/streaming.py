@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
     from nbkit.quality.asked import Check
     from nbkit.quality.expectation import Expectation
 
+_PATIENCE_SECONDS = 60.0
 _STOPPED = "its batch was not written, batches before it were"
 _TOO_LATE = "its rows are written: their share was known only at the end of the stream"
 
@@ -79,7 +80,7 @@ def stream(
     given = {**(options or {}), "checkpointLocation": checkpoint}
     if is_classic(df.sparkSession):
         target = Target(table, quarantine, "append", options=dict(options or {}))
-        batches = Batches(target, asked, record, checkpoint, samples)
+        batches = Batches(target, asked, record, samples)
         outcome, consequence = _by_batches(df, batches, given)
         record.tell(outcome)
     else:
@@ -96,7 +97,6 @@ class Batches:
         target: where rows go.
         asked: expectations on them.
         record: takes what was measured of each batch.
-        checkpoint: of the stream.
         samples: most failing rows to show of each expectation.
 
     Attributes:
@@ -104,37 +104,36 @@ class Batches:
         stopped: whether there was such a one.
     """
 
-    def __init__(
-        self, target: Target, asked: Asked, record: History, checkpoint: str, samples: int
-    ) -> None:
+    def __init__(self, target: Target, asked: Asked, record: History, samples: int) -> None:
         self.outcome = nothing(target.table, asked.expectations)
         self.stopped = False
         self._target = target
         self._asked = asked
         self._record = record
-        self._checkpoint = checkpoint
         self._samples = samples
-        self._stream = ""
+        self._stream: Future[str] = Future()
+
+    def belong_to(self, stream: str) -> None:
+        """Say which stream it is: the name that Spark gave it when it made the checkpoint.
+
+        Not the folder's: when that is removed, the stream begins anew with the same numbers.
+        """
+        self._stream.set_result(stream)
 
     def __call__(self, batch: DataFrame, number: int) -> None:
         """Write one batch; one that is there already, after a crash, is not written again."""
-        self._stream = self._stream or _id_of(batch.sparkSession, self._checkpoint)
-        by = Writing(f"nbkit-{self._stream}", number, retried=True)
+        by = Writing(
+            f"nbkit-{self._stream.result(_PATIENCE_SECONDS)}",
+            number,
+            retried=True,
+            gone_after="nothing",
+        )
         found = through(*(batch, self._asked, self._target), samples=self._samples, past={}, by=by)
         self.stopped = any(result.fatal for result in found.results)
         self._record.keep(found, "" if self.stopped else by.key)
         self.outcome = found if self.stopped else self.outcome.plus(found)
         self.outcome = replace(self.outcome, aside=self._target.quarantine)
         found.raise_for_failures(_STOPPED)
-
-
-def _id_of(spark: SparkSession, checkpoint: str) -> str:
-    """Return the name that Spark gave a stream when it made the checkpoint.
-
-    Not the folder's: when that is removed, the stream begins anew with batches of the same numbers.
-    """
-    [[text]] = spark.read.text(f"{checkpoint.rstrip('/')}/metadata").collect()
-    return str(json.loads(text)["id"])
 
 
 def nothing(dataset: str, expectations: tuple[Expectation, ...]) -> Outcome:
@@ -146,7 +145,9 @@ def nothing(dataset: str, expectations: tuple[Expectation, ...]) -> Outcome:
 def _by_batches(df: DataFrame, batches: Batches, options: Mapping[str, str]) -> tuple[Outcome, str]:
     writer = df.writeStream.options(**options).trigger(availableNow=True)
     try:
-        writer.foreachBatch(batches).start().awaitTermination()
+        query = writer.foreachBatch(batches).start()
+        batches.belong_to(query.id)
+        query.awaitTermination()
     except Exception:
         if not batches.stopped:
             raise

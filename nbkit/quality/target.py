@@ -9,10 +9,11 @@ takes the quarantined rows back at once.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from nbkit.dialect.sql_text import literal
 from nbkit.errors import DefinitionError, Problem
+from nbkit.quality.table_log import emptied, noted
 from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
@@ -56,8 +57,18 @@ class Target:
         return self.mode == "append" and spark.catalog.tableExists(self.table)
 
     def has(self, spark: SparkSession, by: Writing) -> bool:
-        """Whether the good rows of a write are there already."""
-        return self.mode == "append" and by.retried and _noted(spark, self.table, by)
+        """Whether the good rows of a write are there already.
+
+        Where they were, and somebody has emptied the table since, the write gets another name.
+        """
+        if self.mode != "append" or not by.retried:
+            return False
+        while (since := noted(spark, self.table, by)) is not None:
+            version = emptied(spark, self.table, since, by.gone_after)
+            if version is None:
+                return True
+            by.application += f"-after-{version}"
+        return False
 
     def put(self, good: DataFrame, aside: DataFrame | None, by: Writing) -> None:
         """Write good and quarantined rows.
@@ -101,7 +112,7 @@ class Target:
     def _holds(self, spark: SparkSession, by: Writing) -> bool:
         """Whether rows of an earlier try are in the quarantine."""
         if is_classic(spark):
-            return _noted(spark, self.quarantine, by)
+            return noted(spark, self.quarantine, by) is not None
         if not spark.catalog.tableExists(self.quarantine):
             return False
         found = spark.table(self.quarantine)
@@ -141,17 +152,3 @@ class _State:
             why = f"{table} is there, and is no Delta table"
             raise DefinitionError((Problem("quarantine", why),), "write") from None
         return cls(int(row["version"]))
-
-
-def _noted(spark: SparkSession, table: str, by: Writing) -> bool:
-    """Whether a table's log says that a write was committed; over Spark Connect nobody tells."""
-    if not is_classic(spark) or not spark.catalog.tableExists(table):
-        return False
-    plan: Any = spark.table(table)._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no other way
-    while plan.children().size():
-        plan = plan.children().apply(0)
-    files = plan.relation().location() if hasattr(plan, "relation") else None
-    if files is None or not hasattr(files, "getSnapshot"):
-        return False
-    noted = files.getSnapshot().transactions().get(by.application)
-    return bool(noted.isDefined() and int(noted.get()) >= by.number)
