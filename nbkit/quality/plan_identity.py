@@ -90,9 +90,7 @@ def _leaf(plan: Any, df: DataFrame) -> Any:
     if not plan.getClass().getName().endswith(".LogicalRelation"):
         raise _UntoldError
     relation = plan.relation()
-    if not relation.getClass().getName().endswith(".HadoopFsRelation"):
-        raise _UntoldError
-    files = relation.location()
+    files = relation.location()  # none of a relation that is not over files: a Py4JError
     if files.getClass().getName() == _DELTA:
         snapshot = files.getSnapshot()
         return [str(snapshot.metadata().id()), int(snapshot.version())]

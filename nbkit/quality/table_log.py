@@ -29,6 +29,8 @@ def noted(spark: SparkSession, table: str, by: Writing) -> int | None:
 
     Over Spark Connect nobody tells.
     """
+    from py4j.protocol import Py4JError
+
     if not is_classic(spark) or not spark.catalog.tableExists(table):
         return None
     plan: Any = spark.table(table)._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no other way
@@ -36,10 +38,10 @@ def noted(spark: SparkSession, table: str, by: Writing) -> int | None:
         plan = plan.children().apply(0)
     if not plan.getClass().getName().endswith(".LogicalRelation"):
         return None
-    relation = plan.relation()
-    if not relation.getClass().getName().endswith(".HadoopFsRelation"):
+    try:
+        files = plan.relation().location()
+    except Py4JError:  # no relation over files
         return None
-    files = relation.location()
     if files.getClass().getName() != _DELTA:
         return None
     told = files.getSnapshot().setTransactions()
