@@ -21,7 +21,7 @@ import os
 import time
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbkit import serving as attempt
@@ -50,6 +50,7 @@ class Writing:
             log, what empties the table `whole`, or `anything` that may remove rows.
         done: set when all of it is there: the name is not used again.
         untouched: whether nothing is committed.
+        former: names of tries whose good rows are gone again.
         again: whether an earlier try had committed all rows.
     """
 
@@ -59,6 +60,7 @@ class Writing:
     gone_after: GoneAfter = "anything"
     done: bool = False
     untouched: bool = False
+    former: list[str] = field(default_factory=list)
     again: bool = False
 
     @property

@@ -94,12 +94,12 @@ def _leaf(plan: Any, df: DataFrame) -> Any:
     if files.getClass().getName() == _DELTA:
         snapshot = files.getSnapshot()
         return [str(snapshot.metadata().id()), int(snapshot.version())]
-    return [str(relation.options().toString()), *_files(files, df.sparkSession._jvm)]  # noqa: SLF001
+    return [str(relation.options().toString()), *_files(files)]
 
 
-def _files(files: Any, jvm: Any) -> list[Any]:
-    names = files.inputFiles()
-    found: list[Any] = [int(files.sizeInBytes()), str(jvm.java.util.Arrays.toString(names))]
+def _files(files: Any) -> list[Any]:
+    names = sorted(files.inputFiles())
+    found: list[Any] = [int(files.sizeInBytes()), *names]
     if len(names) <= _MOST_FILES:
         known = files.allFiles()
         found += sorted(

@@ -67,6 +67,7 @@ class Target:
             version = emptied(spark, self.table, since, by.gone_after)
             if version is None:
                 return True
+            by.former.append(by.key)
             by.application += f"-after-{version}"
         return False
 
@@ -104,21 +105,25 @@ class Target:
         rows = df.withColumns({QUARANTINED_AT: F.current_timestamp(), WRITTEN_BY: F.lit(by.key)})
         evolve = {"overwriteSchema" if self.mode == "overwrite" else "mergeSchema": "true"}
         mode, how = self.mode, by.options if self.mode == "append" else {}
-        if mode == "append" and by.retried and self._holds(df.sparkSession, by):
-            mode, how = "overwrite", {"replaceWhere": f"{WRITTEN_BY} = {literal(by.key)}"}
+        if mode == "append" and (keys := self._earlier(df.sparkSession, by)):
+            listed = ", ".join(map(literal, keys))
+            mode, how = "overwrite", {"replaceWhere": f"{WRITTEN_BY} in ({listed})"}
         writer = rows.write.mode(mode).options(**{**how, **self.options, **evolve})
         writer.saveAsTable(self.quarantine)
 
-    def _holds(self, spark: SparkSession, by: Writing) -> bool:
-        """Whether rows of an earlier try are in the quarantine."""
-        if is_classic(spark):
-            return noted(spark, self.quarantine, by) is not None
-        if not spark.catalog.tableExists(self.quarantine):
-            return False
+    def _earlier(self, spark: SparkSession, by: Writing) -> list[str]:
+        """Return the names of earlier tries, if rows of any are in the quarantine."""
+        keys = [by.key, *by.former]
+        if not by.retried or not spark.catalog.tableExists(self.quarantine):
+            return []
         found = spark.table(self.quarantine)
-        return WRITTEN_BY in found.columns and bool(
-            found.where(f"{WRITTEN_BY} = {literal(by.key)}").limit(1).count()
-        )
+        if WRITTEN_BY not in found.columns:
+            return []
+        if is_classic(spark):
+            there = bool(by.former) or noted(spark, self.quarantine, by) is not None
+        else:
+            there = found.where(f"{WRITTEN_BY} = {literal(by.key)}").limit(1).count() > 0
+        return keys if there else []
 
     def _take_back(self, spark: SparkSession, before: _State | None, by: Writing) -> None:
         """Let the quarantine be as it was."""
