@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import settings
 
 _TIMES = 10
 
 
-def of_examples(few: int) -> settings:
-    """Return the settings of a test that tries `few` examples in CI; put it above the test."""
+def of_examples(few: int, **more: Any) -> settings:
+    """Return the settings of a test that tries `few` examples in CI, and any others it needs."""
     proving = settings.get_current_profile_name() == "prove"
-    return settings(max_examples=few * _TIMES if proving else few)
+    return settings(max_examples=few * _TIMES if proving else few, **more)

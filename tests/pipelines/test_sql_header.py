@@ -6,6 +6,7 @@ import pytest
 
 from nbkit.dialect.tokens import statements, tokens
 from nbkit.errors import UsageError
+from nbkit.pipelines.declare.changes import check
 from nbkit.pipelines.declare.declarations import Rule
 from nbkit.pipelines.declare.sql_changes import read_changes
 from nbkit.pipelines.declare.sql_header import cleaned
@@ -101,8 +102,8 @@ def test_all_clauses_of_auto_cdc_are_read():
     text = """from STREAM(`src`) KEYS (a, `b c`) IGNORE NULL UPDATES
       APPLY AS DELETE WHEN op = 'D' APPLY AS TRUNCATE WHEN op = 'T' SEQUENCE BY struct(ts, n)
       COLUMNS * EXCEPT (op, ts) STORED AS SCD TYPE 2 TRACK HISTORY ON * EXCEPT (c)"""
-    changes = read_changes(tokens(text), text)
-    assert (changes.source, changes.keys) == ("`src`", ("a", "b c"))
+    changes = read_changes(tokens(text), text, str)
+    assert (changes.source, changes.keys) == ("`src`", ("a", "`b c`"))
     assert (changes.deletes, changes.truncates) == ("op = 'D'", "op = 'T'")
     assert changes.sequence_by == "struct(ts, n)"
     assert changes.columns is None
@@ -114,5 +115,5 @@ def test_all_clauses_of_auto_cdc_are_read():
 @pytest.mark.parametrize("text", ["FROM s KEYS (a)", "FROM s SEQUENCE BY a", "KEYS (a)"])
 def test_auto_cdc_says_what_it_lacks(text):
     """Source, keys and order are needed."""
-    with pytest.raises(UsageError, match="AUTO CDC needs"):
-        read_changes(tokens(text), text)
+    with pytest.raises(UsageError, match=r"AUTO CDC.* needs"):
+        check(read_changes(tokens(text), text, str), "t")

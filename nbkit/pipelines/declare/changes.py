@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbkit.errors import UsageError
+from nbkit.near import hint
 from nbkit.pipelines.declare.declarations import Changes, Flow
 from nbkit.pipelines.declare.registry import active, caller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_OF_DATABRICKS = ("system_sequence_by", "columns_to_update")
+"""Keywords of tables with two times, and of changes that name their columns."""
 
 _TYPES: dict[Any, Literal[1, 2]] = {
     1: 1,
@@ -51,8 +55,12 @@ def create_auto_cdc_flow(  # noqa: PLR0917 - Databricks' own order
     """
     if where is not None:
         raise UsageError(f"{caller()}: `where` is gone; filter in a view, and name that as source")
-    if newer:
-        raise UsageError(f"{caller()}: nbkit's AUTO CDC does not know {', '.join(newer)}")
+    for keyword, value in newer.items():
+        if keyword not in _OF_DATABRICKS:
+            near = hint(keyword, [*create_auto_cdc_flow.__annotations__, *_OF_DATABRICKS])
+            raise UsageError(f"{caller()}: create_auto_cdc_flow has no keyword {keyword}{near}")
+        if value is not None:
+            raise UsageError(f"{caller()}: nbkit's AUTO CDC does not know {keyword}")
     nulls = ignore_null_updates_column_list, ignore_null_updates_except_column_list
     scd_type = _scd_type(stored_as_scd_type)
     changes = Changes(

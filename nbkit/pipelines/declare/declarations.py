@@ -115,6 +115,21 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaces:
+    """Which rows of a table make room for those of a flow: either `where`, or `using`.
+
+    Attributes:
+        where: a condition in SQL, or a PySpark column: the rows that meet it are computed anew.
+        using: columns: the rows with the same values in them are replaced by those that come.
+        sequence_by: a column that says which rows are newer; for `using`.
+    """
+
+    where: Any = None
+    using: tuple[Any, ...] = ()
+    sequence_by: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """A query that feeds a dataset.
 
@@ -126,6 +141,7 @@ class Flow:
         conf: Spark settings for this flow alone.
         once: whether it runs in the first update and in full refreshes only.
         changes: for AUTO CDC.
+        replaces: which rows make room for the new ones; None to append.
     """
 
     name: str
@@ -135,6 +151,7 @@ class Flow:
     conf: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
     changes: Changes | None = None
+    replaces: Replaces | None = None
 
 
 @dataclass(frozen=True, slots=True)

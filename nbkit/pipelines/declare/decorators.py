@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.near import hint
-from nbkit.pipelines.declare.declarations import Dataset, Flow, Rule
+from nbkit.pipelines.declare.declarations import Dataset, Flow, Replaces, Rule
 from nbkit.pipelines.declare.registry import active, caller
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ _ON_DATABRICKS_ONLY = (
     "cluster_by_auto",
     "private",
     "refresh_policy",
-    "replace_where",
     "row_filter",
     "spark_version",
     "temporary",
@@ -143,14 +142,41 @@ def append_flow(
     comment: str | None = None,
     spark_conf: Mapping[str, str] | None = None,
     once: bool = False,
+    replace_where: Any = None,
+    replace_using: Sequence[Any] | None = None,
+    sequence_by: Any = None,
 ) -> Any:
-    """Declare a query whose rows are appended to a streaming table or a sink."""
+    """Declare a query whose rows are appended to a streaming table or a sink.
+
+    With `replace_where` the rows that meet that condition are computed anew in every update; with
+    `replace_using` rows replace those with the same values in these columns, if `sequence_by`
+    says that they are newer.
+
+    Raises:
+        UsageError: arguments that exclude each other.
+    """
     del comment
+    if (replace_using is None) != (sequence_by is None) or (
+        replace_where is not None and replace_using
+    ):
+        said = "give either replace_where, or replace_using with sequence_by"
+        raise UsageError(f"{caller()}: {said}")
+    replaces = None
+    if replace_where is not None or replace_using:
+        replaces = Replaces(replace_where, tuple(replace_using or ()), sequence_by)
     place, what = caller(), "append_flow"
     wanted, conf = _text(what, "target", target), _mapping(what, "spark_conf", spark_conf)
 
     def declare(function: Query) -> Query:
-        flow = Flow(name or _name_of(what, function), wanted, place, function, conf, once=once)
+        flow = Flow(
+            name or _name_of(what, function),
+            wanted,
+            place,
+            function,
+            conf,
+            once=once,
+            replaces=replaces,
+        )
         active().add_flow(flow)
         return function
 
@@ -229,10 +255,13 @@ def _decorator(what: str, kind: Kind, query: Any, keywords: dict[str, Any]) -> A
     def declare(function: Query) -> Query:
         given = dict(keywords)
         name = given.pop("name", None) or _name_of(what, function)
+        where = given.pop("replace_where", None)
+        replaces = None if where is None else Replaces(where)
         fields = _dataset_fields(what, given)
         conf = fields.pop("conf")
-        active().add_dataset(Dataset(name, kind, place, **fields), function)
-        active().add_flow(Flow(name, name, place, function, conf))
+        own = kind if replaces is None else "streaming_table"  # which rows stay in
+        active().add_dataset(Dataset(name, own, place, **fields), function)
+        active().add_flow(Flow(name, name, place, function, conf, replaces=replaces))
         return function
 
     return declare if query is None else declare(query)
@@ -273,6 +302,7 @@ _KEYWORDS = (
     "schema",
     "path",
     "format",
+    "replace_where",
 )
 
 

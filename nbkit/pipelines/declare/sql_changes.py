@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.tokens import closing, split, starts
 from nbkit.errors import UsageError
 from nbkit.pipelines.declare.declarations import Changes
+from nbkit.pipelines.declare.snapshot_query import SnapshotQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import DataFrame
+
     from nbkit.dialect.tokens import Token
 
 _HEADS: tuple[tuple[str, ...], ...] = (
+    ("FROM", "SNAPSHOT"),
+    ("WITH", "VERSION"),
     ("FROM",),
     ("KEYS",),
     ("IGNORE", "NULL", "UPDATES"),
     ("APPLY", "AS", "DELETE", "WHEN"),
     ("APPLY", "AS", "TRUNCATE", "WHEN"),
+    ("SYSTEM", "SEQUENCE", "BY"),
     ("SEQUENCE", "BY"),
+    ("COLUMNS", "TO", "UPDATE"),
     ("COLUMNS",),
     ("STORED", "AS", "SCD", "TYPE"),
     ("STORED", "AS"),
@@ -25,21 +34,43 @@ _HEADS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def read_changes(found: list[Token], text: str) -> Changes:
+_OF_SNAPSHOTS = {
+    "FROM SNAPSHOT",
+    "WITH VERSION",
+    "KEYS",
+    "STORED AS SCD TYPE",
+    "STORED AS",
+    "TRACK HISTORY ON",
+}
+_UNKNOWN = ("SYSTEM SEQUENCE BY", "COLUMNS TO UPDATE")
+
+
+def read_changes(
+    found: list[Token], text: str, query: Callable[[str], Callable[[], DataFrame]]
+) -> Changes:
     """Read the clauses from `FROM` on.
 
     Args:
         found: tokens of the statement, beginning with `FROM`.
         text: that the tokens were made of.
+        query: makes a query of its text.
 
     Raises:
         UsageError: a clause is missing or does not make sense.
     """
     clauses = _clauses(found)
-    source = _source(clauses.get("FROM", []), text)
+    unknown = next((name for name in _UNKNOWN if name in clauses), None)
+    if unknown is not None:
+        raise UsageError(f"nbkit's AUTO CDC does not know {unknown}")
+    snapshots = "FROM SNAPSHOT" in clauses
+    if snapshots:
+        source: Any = _snapshot(clauses, text, query)
+    else:
+        source = _source(clauses.get("FROM", []), text)
     keys = _names(clauses.get("KEYS", []))
     sequence = _text(clauses.get("SEQUENCE BY", []), text)
     columns, others = _columns(clauses.get("COLUMNS", []))
+    nulls, other_nulls = _columns(clauses.get("IGNORE NULL UPDATES", [])[1:])
     history, other_history = _columns(clauses.get("TRACK HISTORY ON", []))
     kind = clauses.get("STORED AS SCD TYPE") or clauses.get("STORED AS")
     scd = kind[0].text.upper().removeprefix("SCD_TYPE_") if kind else "1"
@@ -48,7 +79,7 @@ def read_changes(found: list[Token], text: str) -> Changes:
     return Changes(
         source,
         keys,
-        sequence,
+        sequence or None,
         1 if scd == "1" else 2,
         _text(clauses.get("APPLY AS DELETE WHEN", []), text) or None,
         _text(clauses.get("APPLY AS TRUNCATE WHEN", []), text) or None,
@@ -57,7 +88,41 @@ def read_changes(found: list[Token], text: str) -> Changes:
         history,
         other_history,
         "IGNORE NULL UPDATES" in clauses,
+        nulls,
+        other_nulls,
+        snapshots=snapshots,
     )
+
+
+def _snapshot(
+    clauses: dict[str, list[Token]], text: str, query: Callable[[str], Callable[[], DataFrame]]
+) -> SnapshotQuery | str:
+    """Read `FROM SNAPSHOT (query) [WITH VERSION (query)]`, or the name of a table.
+
+    Raises:
+        UsageError: it says something that snapshots do not have.
+    """
+    more = next((name for name in clauses if name and name not in _OF_SNAPSHOTS), None)
+    if more is not None:
+        raise UsageError(f"AUTO CDC FROM SNAPSHOT has no {more}")
+    of, version = clauses["FROM SNAPSHOT"], clauses.get("WITH VERSION")
+    if not of or (version is not None and (not version or version[0].text != "(")):
+        raise UsageError("write FROM SNAPSHOT (query) WITH VERSION (query)")
+    if of[0].text != "(":
+        if version is None:
+            return _source(of, text)
+        rows = query(f"TABLE {_text(of, text)}")
+    else:
+        rows = query(_inside(of, text))
+    return SnapshotQuery(rows, None if version is None else query(_inside(version, text)))
+
+
+def _inside(found: list[Token], text: str) -> str:
+    """Return what stands between parentheses."""
+    end = closing(found, 0)
+    if end != len(found) - 1:
+        raise UsageError(f"after {text[found[0].start : found[end].end]} comes something else")
+    return text[found[0].end : found[end].start].strip()
 
 
 def _clauses(found: list[Token]) -> dict[str, list[Token]]:
@@ -90,7 +155,7 @@ def _names(found: list[Token]) -> tuple[str, ...]:
     if found and found[0].text == "(":
         found = found[1 : closing(found, 0)]
     parts = split(found, found[0].depth) if found else []
-    return tuple("".join(token.text for token in part).strip("`") for part in parts)
+    return tuple("".join(token.text for token in part) for part in parts)
 
 
 def _columns(found: list[Token]) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from nbkit.dialect.tokens import blanked, span, starts, statements, tokens
+from nbkit.dialect.tokens import blanked, starts, statements, tokens
 from nbkit.errors import UsageError
+from nbkit.pipelines.declare.changes import check
 from nbkit.pipelines.declare.declarations import Dataset, Flow, Place
 from nbkit.pipelines.declare.sql_changes import read_changes
+from nbkit.pipelines.declare.sql_flows import flow_clause, read_insert
 from nbkit.pipelines.declare.sql_header import cleaned
 from nbkit.pipelines.scala import java_class, option, scala_map, sequence
 
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.dialect.tokens import Token
-    from nbkit.pipelines.declare.declarations import Kind
+    from nbkit.pipelines.declare.declarations import Kind, Replaces
     from nbkit.pipelines.declare.registry import Registry
+    from nbkit.pipelines.declare.sql_flows import Insert
     from nbkit.pipelines.declare.sql_header import Cleaned
 
 _KINDS: dict[str, Kind] = {
@@ -139,38 +142,49 @@ class _Statement:
     def _flow(self, found: list[Token]) -> None:
         """Read `CREATE FLOW f AS INSERT INTO …` and `CREATE FLOW f AS AUTO CDC INTO …`."""
         start = next((at for at, token in enumerate(found) if token.upper == "AS"), len(found))
-        name = _unquoted(self._text[found[2].start : found[start - 1].end]) if start > 2 else ""  # noqa: PLR2004
-        if starts(found, start + 1, "AUTO", "CDC", "INTO"):
-            self._changes(found[start + 4 :], name)
+        named = next((at for at in range(2, start) if found[at].upper == "COMMENT"), start)
+        name = _unquoted(self._text[found[2].start : found[named - 1].end]) if named > 2 else ""  # noqa: PLR2004
+        if starts(found, start + 1, "AUTO", "CDC") or starts(found, start + 1, "APPLY", "CHANGES"):
+            once = starts(found, start + 3, "ONCE")
+            into = start + 3 + once
+            if not starts(found, into, "INTO"):
+                raise SqlError(self.place, "write AUTO CDC INTO, and the name of a streaming table")
+            self._changes(found[into + 1 :], name, once=once)
             return
-        if starts(found, start + 1, "APPLY", "CHANGES", "INTO"):
-            self._changes(found[start + 4 :], name)
-            return
-        once = starts(found, start + 3, "ONCE")
-        text = self._text
-        if once:
-            text = blanked(text, [span(found[start + 3 : start + 4])])
-        plan = self._parsed(text)
-        insert = plan.flowOperation()
-        target = ".".join(sequence(insert.table().multipartIdentifier()))
-        query = _after(text, insert.query())
-        self._add_flow(name, target, query, once=once)
+        if not starts(found, start + 1, "INSERT"):
+            raise SqlError(self.place, "a flow is AS INSERT INTO … or AS AUTO CDC INTO …")
+        insert = read_insert(found[start + 1 :], self._text)
+        if not insert.target:
+            raise SqlError(self.place, "INSERT INTO needs the name of a table")
+        first, last = insert.target[0], insert.target[-1]
+        target = _unquoted(self._text[first.start : last.end])
+        self._insert(name, target, insert, self._text)
 
-    def _changes(self, found: list[Token], name: str) -> None:
+    def _insert(self, name: str, target: str, insert: Insert, text: str) -> None:
+        query = text[insert.start :].rstrip().removesuffix(";")
+        self._add_flow(name, target, query, once=insert.once, replaces=insert.replaces)
+
+    def _changes(self, found: list[Token], name: str, *, once: bool = False) -> None:
         at = next((n for n, token in enumerate(found) if token.upper == "FROM"), len(found))
         if not found or not at:
             raise SqlError(self.place, "AUTO CDC INTO needs the name of a streaming table")
         target = _unquoted(self._text[found[0].start : found[at - 1].end])
-        changes = read_changes(found[at:], self._text)
-        flow = Flow(name or target, target, self.place, conf=dict(self._conf), changes=changes)
+        self._add_changes(found[at:], self._text, name or target, target, once=once)
+
+    def _add_changes(
+        self, found: list[Token], text: str, name: str, target: str, *, once: bool = False
+    ) -> None:
+        changes = read_changes(found, text, lambda inner: _query(self._placed(inner)))
+        check(changes, target)
+        flow = Flow(name, target, self.place, conf=dict(self._conf), once=once, changes=changes)
         self._registry.add_flow(flow)
 
     def _dataset(self) -> None:
-        made = cleaned(self._text)
+        made = cleaned(_as_streaming(self._text))
         found = tokens(made.text)
-        inner = _flow_clause(found)
+        inner = flow_clause(found)
         text = made.text
-        if inner is not None:  # CREATE STREAMING TABLE t FLOW AUTO CDC FROM …
+        if inner is not None:  # CREATE STREAMING TABLE t FLOW …
             text = blanked(text, [(found[inner].start, found[-1].end)])
         plan = self._parsed(text)
         kind = _KINDS.get(java_class(plan))
@@ -184,10 +198,10 @@ class _Statement:
             dataset = self._table(plan, name, kind, made)
         self._registry.add_dataset(dataset)
         if inner is not None:
-            changes = read_changes(found[inner + 3 :], made.text)
-            self._registry.add_flow(
-                Flow(name, name, self.place, conf=dict(self._conf), changes=changes)
-            )
+            if starts(found, inner + 1, "AUTO", "CDC"):
+                self._add_changes(found[inner + 3 :], made.text, name, name)
+            else:
+                self._insert(name, name, read_insert(found[inner + 1 :], made.text), made.text)
         elif java_class(plan) != "CreateStreamingTable":  # which flows elsewhere write to
             self._add_flow(name, name, _original(plan, text))
 
@@ -220,11 +234,24 @@ class _Statement:
             ignored=tuple(made.ignored),
         )
 
-    def _add_flow(self, name: str, target: str, query: str, *, once: bool = False) -> None:
-        lines = self._text.partition(query)[0].count("\n") if query in self._text else 0
-        above = "\n" * (self.place.line + lines - 1)  # so that errors name the file's lines
-        flow = Flow(name, target, self.place, _query(above + query), dict(self._conf), once=once)
+    def _add_flow(
+        self,
+        name: str,
+        target: str,
+        query: str,
+        *,
+        once: bool = False,
+        replaces: Replaces | None = None,
+    ) -> None:
+        made = _query(self._placed(query))
+        conf = dict(self._conf)
+        flow = Flow(name, target, self.place, made, conf, once=once, replaces=replaces)
         self._registry.add_flow(flow)
+
+    def _placed(self, query: str) -> str:
+        """Return the text of a query below as many lines as in the file, which errors name."""
+        lines = self._text.partition(query)[0].count("\n") if query in self._text else 0
+        return "\n" * (self.place.line + lines - 1) + query
 
     def _parsed(self, text: str) -> Any:
         from pyspark.errors import ParseException
@@ -256,15 +283,21 @@ def _query(text: str) -> Callable[[], DataFrame]:
     return query
 
 
-def _flow_clause(found: list[Token]) -> int | None:
-    return next(
-        (
-            at
-            for at, token in enumerate(found)
-            if token.depth == 0 and starts(found, at, "FLOW", "AUTO", "CDC")
-        ),
-        None,
-    )
+def _as_streaming(text: str) -> str:
+    """Return `CREATE TABLE t … FLOW INSERT …` as the streaming table that it is here.
+
+    Raises:
+        UsageError: its flow is none that such a table takes.
+    """
+    found = tokens(text)
+    at = next((at for at, token in enumerate(found) if token.upper == "TABLE"), 0)
+    words = {token.upper for token in found[1:at]}
+    clause = flow_clause(found)
+    if not at or clause is None or words - {"OR", "REFRESH", "REPLACE", "PRIVATE"}:
+        return text
+    if not starts(found, clause + 1, "INSERT"):
+        raise UsageError("CREATE TABLE … FLOW appends: CREATE STREAMING TABLE takes other flows")
+    return f"{text[: found[at].start]}STREAMING {text[found[at].start :]}"
 
 
 def _name(plan: Any) -> str:
@@ -278,10 +311,6 @@ def _name(plan: Any) -> str:
 def _original(plan: Any, text: str) -> str:
     query = plan.originalText()
     return str(option(query)) if hasattr(query, "isDefined") else str(query or text)
-
-
-def _after(text: str, query: Any) -> str:
-    return text[option(query.origin().startIndex()) :]
 
 
 def _transforms(plan: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -34,7 +34,7 @@ class FilesOnly:
 
     spark: SparkSession
 
-    def table(self, name: str, *, stream: bool) -> None:
+    def table(self, name: str, *, stream: bool, feed: bool = False) -> None:
         """Leave tables to Spark."""
 
     def files(

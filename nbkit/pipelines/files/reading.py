@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nbkit.dialect import sql_call
 from nbkit.dialect.paths import spark_path
 from nbkit.dialect.tokens import tokens
+from nbkit.pipelines.files import change_feed
 from nbkit.pipelines.files.file_arguments import file_arguments
 from nbkit.pipelines.files.given_names import with_names
 from nbkit.pipelines.scala import java_class, option, sequence
@@ -38,12 +39,13 @@ _numbers = itertools.count(1)
 class Inputs(Protocol):
     """Answers a query that reads something by name."""
 
-    def table(self, name: str, *, stream: bool) -> DataFrame | str | None:
+    def table(self, name: str, *, stream: bool, feed: bool = False) -> DataFrame | str | None:
         """Return a dataset, or the name that Spark knows it by; None for no dataset.
 
         Args:
             name: as the query writes it.
             stream: whether the query reads it as a stream.
+            feed: whether it reads its change feed.
         """
         ...
 
@@ -101,7 +103,8 @@ def _reading(call: Callable[..., Any], *, stream: bool) -> Callable[..., Any]:
         if inputs is None:
             return call(self, tableName, *args, **named)
         with asking_spark():
-            found = inputs.table(tableName, stream=stream)
+            feed = change_feed.is_asked(self.__dict__.get("_nbkit_told", {}).get("options", {}))
+            found = inputs.table(tableName, stream=stream, feed=feed)
             if found is None or isinstance(found, str):
                 return call(self, found or tableName, *args, **named)
             return found
@@ -365,6 +368,13 @@ REPLACED = (
     ),
     Replacement(
         _STREAM_READER, _TABLE, _OF_PIPELINES, _PYSPARK, functools.partial(_reading, stream=True)
+    ),
+    Replacement(
+        "pyspark.sql.readwriter:DataFrameReader",
+        {"option": "self, key, value", "options": "self, **options"},
+        "a reader of a dataset's change feed has other columns than the dataset",
+        _PYSPARK,
+        _noting,
     ),
     Replacement(
         _STREAM_READER,

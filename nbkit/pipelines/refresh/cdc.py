@@ -19,7 +19,14 @@ from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
 from nbkit.pipelines.refresh.cdc_versions import OPERATION, SEQUENCE, SHAPE
 from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.pipelines.refresh.written import Merged, Written
-from nbkit.pipelines.resolve.cdc_columns import END, START, column, names_of, read_changes
+from nbkit.pipelines.resolve.cdc_columns import (
+    END,
+    START,
+    check_stored,
+    column,
+    names_of,
+    read_changes,
+)
 from nbkit.pipelines.resolve.names import quoted
 
 if TYPE_CHECKING:
@@ -103,6 +110,7 @@ class ChangesInto:
         events = cdc_versions.as_events(source, self._changes)
         events = moved(events.withColumn(SHAPE, F.lit(self._shape)), self._live.session)
         if not events.isStreaming:
+            self._application += "-once"
             self._batch(events, 0)
             return
         writer = events.writeStream.foreachBatch(self._caught)
@@ -125,6 +133,7 @@ class ChangesInto:
         session, key = batch.sparkSession, self._found.key
         table = session.read.table(quoted(key))
         order = {SEQUENCE: START} if self._changes.scd_type == 2 else {}  # noqa: PLR2004
+        check_stored(table, self._changes, batch.columns)
         batch.persist()
         try:
             fitted = fitting.fit(batch, table, widens=fitting.widens(session, key), also=order)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nbkit.errors import UsageError
 from nbkit.pipelines.refresh import cdc_versions
 from nbkit.pipelines.refresh.cdc_shapes import Shapes
+from nbkit.pipelines.refresh.cdc_values import same
 from nbkit.pipelines.refresh.cdc_versions import OPERATION, SEQUENCE, SHAPE
 from nbkit.pipelines.resolve.cdc_columns import (
     END,
@@ -86,7 +87,8 @@ def _between(spark: SparkSession, changes: Changes) -> DataFrame:
         picked = whole.select(*map(column, kept(whole, changes)))
         events.append(_marked(picked, place, "upsert"))
         if before is not None:
-            gone = before.join(picked, _same(before, picked, changes), "left_anti")
+            keys = names_of(before, changes.keys)
+            gone = before.alias("b").join(picked.alias("p"), same(keys, "b", "p"), "left_anti")
             events.append(_marked(gone, place, "delete"))
         before = picked
     return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), events)
@@ -96,11 +98,3 @@ def _marked(rows: DataFrame, place: Column, operation: str) -> DataFrame:
     from pyspark.sql import functions as F  # noqa: N812
 
     return rows.withColumns({SEQUENCE: place, OPERATION: F.lit(operation)})
-
-
-def _same(one: DataFrame, other: DataFrame, changes: Changes) -> Column:
-    from nbkit.dialect.sql_text import quoted_part
-
-    pairs = zip(names_of(one, changes.keys), names_of(other, changes.keys), strict=True)
-    found = [one[quoted_part(a)].eqNullSafe(other[quoted_part(b)]) for a, b in pairs]
-    return reduce(lambda left, right: left & right, found)

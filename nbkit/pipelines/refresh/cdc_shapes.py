@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
+from nbkit.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -19,12 +21,14 @@ class Shape:
         columns: the names of all columns that they have, in lower case.
         nulls: those of them that a null leaves as they were.
         truncates: whether some of them may empty the table.
+        keys: the columns that identify a row, in lower case.
     """
 
     flow: str
     columns: tuple[str, ...]
     nulls: tuple[str, ...] = ()
     truncates: bool = False
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -44,7 +48,13 @@ class Shapes:
         """Return what `text` keeps; none if there is no text."""
         kept = json.loads(text) if text else {"known": [], "current": {}}
         known = [
-            Shape(each["flow"], tuple(each["columns"]), tuple(each["nulls"]), each["truncates"])
+            Shape(
+                each["flow"],
+                tuple(each["columns"]),
+                tuple(each["nulls"]),
+                each["truncates"],
+                tuple(each["keys"]),
+            )
             for each in kept["known"]
         ]
         return cls(known, kept["current"])
@@ -54,7 +64,18 @@ class Shapes:
         return json.dumps({"known": [asdict(each) for each in self.known], "current": self.current})
 
     def number_of(self, shape: Shape) -> int:
-        """Return the number of a shape, which is its flow's from now on."""
+        """Return the number of a shape, which is its flow's from now on.
+
+        Raises:
+            UsageError: changes before had other keys.
+        """
+        for known in self.known:
+            if set(known.keys) != set(shape.keys):
+                were, are = ", ".join(known.keys), ", ".join(shape.keys)
+                raise UsageError(
+                    f"the keys of its changes were {were}, and are {are} now: a full refresh "
+                    "applies all changes anew"
+                )
         if shape not in self.known:
             self.known.append(shape)
         self.current[shape.flow] = self.known.index(shape)

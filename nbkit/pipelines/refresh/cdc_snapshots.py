@@ -9,12 +9,15 @@ from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.refresh import fitting, snapshot_versions, tables
 from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
 from nbkit.pipelines.refresh.flow_session import moved
+from nbkit.pipelines.refresh.once_only import marked
 from nbkit.pipelines.refresh.written import Merged
 from nbkit.pipelines.resolve.cdc_columns import (
     END,
     OURS,
     START,
+    check_stored,
     column,
+    is_of_now,
     kept,
     names_of,
     next_snapshot,
@@ -38,8 +41,6 @@ if TYPE_CHECKING:
 
 _FILE = "version.json"
 _DO, _WHEN, _IS_NEW, _IS_OLD = (f"{OURS}{name}" for name in ("do", "when", "is_new", "is_old"))
-_APP_ID = "spark.databricks.delta.write.txnAppId"
-_APP_NUMBER = "spark.databricks.delta.write.txnVersion"
 
 
 class Snapshots:
@@ -77,7 +78,7 @@ class Snapshots:
             UsageError: a snapshot that cannot be followed; nothing of it was written.
         """
         source = self._changes.source
-        if isinstance(source, str):
+        if is_of_now(source):
             with answering(self._live):
                 rows, version = read_snapshot(self._live.spark, source)
             yield self._merged(rows, version)
@@ -110,22 +111,24 @@ class Snapshots:
         session = rows.sparkSession
         try:
             table = session.read.table(quoted(key))
+            check_stored(table, changes, rows.columns)
             fitted = fitting.fit(rows, table, widens=fitting.widens(session, key))
-            keys = names_of(rows, changes.keys)
-            self._check(rows, fitted, keys)
+            self._check(rows, fitted, names_of(rows, changes.keys))
+            keys = names_of(fitted.rows, changes.keys)
             if fitted.grows:
                 fitting.grow(session, key, fitted.columns)
-            if following is not None:
-                self._file.write(snapshot_versions.text(following))
-                session.conf.set(_APP_ID, self._application)
-                session.conf.set(_APP_NUMBER, str(following.number))
-            if changes.scd_type == 1:
-                return _overwrite(fitted.rows, key, keys)
-            return _extend(fitted.rows, version, key, keys, changes)
+            if following is None:
+                return self._merge(fitted.rows, version, keys)
+            self._file.write(snapshot_versions.text(following))
+            with marked(session, self._application, following.number):
+                return self._merge(fitted.rows, version, keys)
         finally:
-            session.conf.unset(_APP_ID)
-            session.conf.unset(_APP_NUMBER)
             rows.unpersist()
+
+    def _merge(self, rows: DataFrame, version: Any, keys: Sequence[str]) -> Merged:
+        if self._changes.scd_type == 1:
+            return _overwrite(rows, self._found.key, keys)
+        return _extend(rows, version, self._found.key, keys, self._changes)
 
     def _check(self, rows: DataFrame, fitted: fitting.Fit, keys: Sequence[str]) -> None:
         """Refuse a snapshot that has a key twice, or a value that fits no column.

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from nbkit.pipelines.refresh.cdc_shapes import Shape
-from nbkit.pipelines.refresh.cdc_values import comparable
+from nbkit.pipelines.refresh.cdc_values import comparable, same
 from nbkit.pipelines.resolve.cdc_columns import (
     END,
     OURS,
@@ -61,6 +61,7 @@ def shape_of(source: DataFrame, flow: str, changes: Changes) -> Shape:
         tuple(name.lower() for name in others),
         tuple(name.lower() for name in nulls),
         truncates=changes.truncates is not None,
+        keys=tuple(sorted(keys)),
     )
 
 
@@ -83,8 +84,7 @@ def events_of(
     if shapes.truncate:
         found = events.where(F.col(OPERATION) != "truncate")
     if affected is not None:
-        same = [found[quoted].eqNullSafe(affected[quoted]) for quoted in map(_quoted, keys)]
-        found = found.join(affected, reduce(lambda left, right: left & right, same), "left_semi")
+        found = found.alias("e").join(affected.alias("a"), same(keys, "e", "a"), "left_semi")
     if not shapes.truncate:
         return found
     truncations = events.where(F.col(OPERATION) == "truncate")
@@ -156,12 +156,11 @@ def with_stale(
 
     rows = table.select(*map(column, versions.drop(OPERATION).columns))
     if affected is not None:
-        same = [rows[quoted].eqNullSafe(affected[quoted]) for quoted in map(_quoted, keys)]
-        rows = rows.join(affected, reduce(lambda left, right: left & right, same), "left_semi")
+        rows = rows.alias("r").join(affected.alias("a"), same(keys, "r", "a"), "left_semi")
     marks = [*keys, START]
     known = versions.select(*[column(name).alias(f"{OURS}{at}") for at, name in enumerate(marks)])
-    same = [column(name).eqNullSafe(F.col(f"{OURS}{at}")) for at, name in enumerate(marks)]
-    stale = rows.join(known, reduce(lambda left, right: left & right, same), "left_anti")
+    on = [column(name).eqNullSafe(F.col(f"{OURS}{at}")) for at, name in enumerate(marks)]
+    stale = rows.join(known, reduce(lambda left, right: left & right, on), "left_anti")
     return versions.unionByName(stale.withColumn(OPERATION, F.lit("delete")))
 
 
@@ -225,9 +224,3 @@ def _struct_of_last(
     some = reduce(lambda left, right: left | right, [part.isNotNull() for part in parts])
     named = [part.alias(field.name) for part, field in zip(parts, kind, strict=True)]
     return F.when(some, F.struct(*named))
-
-
-def _quoted(name: str) -> str:
-    from nbkit.dialect.sql_text import quoted_part
-
-    return quoted_part(name)

@@ -33,7 +33,7 @@ class Fit:
     """Rows as a table takes them.
 
     Attributes:
-        rows: with the table's types.
+        rows: with the table's types, and its spelling of names.
         columns: what the table has then.
         grows: whether it has not yet.
         losses: by column, says of a row as it came whether its value would not be the same.
@@ -78,7 +78,8 @@ def fit(
             continue
         kind = exactly.together(known.dataType, field.dataType, wanted, widens=widens)
         columns[wanted.lower()] = StructField(known.name, kind, known.nullable, known.metadata)
-        picked.append(exactly.converted(value, field.dataType, kind).alias(name))
+        spelled = known.name if wanted == name else name
+        picked.append(exactly.converted(value, field.dataType, kind).alias(spelled))
         lost = exactly.loses(value, field.dataType, kind)
         if lost is not None:
             losses[name] = lost

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from nbkit.pipelines.files import auto_loader
+from nbkit.pipelines.files import auto_loader, change_feed
 from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.quality.expectation import Expectation
@@ -46,7 +46,7 @@ class LiveInputs:
         with answering(self):
             return flow.query()
 
-    def table(self, name: str, *, stream: bool) -> DataFrame | str | None:
+    def table(self, name: str, *, stream: bool, feed: bool = False) -> DataFrame | str | None:
         """Answer a query that reads a table."""
         del stream  # the analysis has seen that it fits
         key = self.graph.naming.key(name)
@@ -55,6 +55,7 @@ class LiveInputs:
             return self.graph.naming.outside(name, self.spark.catalog.tableExists)
         if found.kind != "temporary_view":
             return key
+        change_feed.refuse_view(found.name, feed=feed)
         rows = self.frame(found.flows[0].flow)
         if found.dataset.rules:
             rows = self._counted(rows, found.name, found.dataset.rules)

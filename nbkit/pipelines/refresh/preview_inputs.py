@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.files import auto_loader
+from nbkit.pipelines.files import auto_loader, change_feed
 from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.refresh.cdc_preview import preview
 from nbkit.pipelines.refresh.live_inputs import expectations_of
@@ -40,7 +40,11 @@ class PreviewInputs:
         for each in found.flows:
             with answering(self):
                 assert each.flow.query is not None
-                frames.append(each.flow.query())
+                rows = each.flow.query()
+                replaces = each.flow.replaces
+                if replaces is not None and not replaces.using:
+                    rows = rows.where(replaces.where)
+                frames.append(rows)
         if not frames:
             raise UsageError(f"{found.name} has no query yet")
         rows = frames[0]
@@ -51,12 +55,13 @@ class PreviewInputs:
                 rows = rows.where(f"not {rule.failing}")
         return rows
 
-    def table(self, name: str, *, stream: bool) -> DataFrame | str | None:
+    def table(self, name: str, *, stream: bool, feed: bool = False) -> DataFrame | str | None:
         """Answer a query that reads a table."""
         key = self.graph.naming.key(name)
         found = self.graph.datasets.get(key or "")
         if key is not None and found is not None:
-            return self.rows(found).alias(key.partition(".")[2])
+            rows = self.rows(found).alias(key.partition(".")[2])
+            return change_feed.shown(rows, feed=feed)
         there = self.graph.naming.outside(name, self.spark.catalog.tableExists)
         return self.spark.read.table(there or name) if stream else there
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
+from nbkit.pipelines.resolve.cdc_columns import plain_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,7 @@ class Applied:
         Raises:
             UsageError: its version is not greater.
         """
-        version = _plain(version)
+        version = _checked(version)
         if self.version is not None and not _is_greater(version, self.version):
             again = "again" if version == self.version else "which is not greater"
             raise UsageError(
@@ -94,14 +95,13 @@ def text(applied: Applied) -> str:
     )
 
 
-def _plain(version: Any) -> Any:
-    """Return NumPy's and pandas' values as Python's own.
+def _checked(version: Any) -> Any:
+    """Return a version as Python has it.
 
     Raises:
         UsageError: it is of a type that cannot be kept.
     """
-    for change in ("to_pydatetime", "item"):
-        version = getattr(version, change)() if hasattr(version, change) else version
+    version = plain_version(version)
     if not isinstance(version, tuple(kind for kind, *_ in _AS_TEXT.values())):
         raise UsageError(f"a snapshot's version cannot be a {type(version).__name__}: {version!r}")
     return version

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.refresh import drained, quarantine, sinks, tables
+from nbkit.pipelines.refresh import drained, quarantine, replacing, sinks, tables
 from nbkit.pipelines.refresh.cdc import ChangesInto
 from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.pipelines.refresh.live_inputs import expectations_of
@@ -107,6 +107,9 @@ class Streams:
             if ready.rows is None:
                 into = ChangesInto(found, flow.flow, live, place, generation)
                 written = into.run(self._finished)
+            elif flow.flow.replaces is not None:
+                given = ready.rows, found, flow.flow.replaces
+                written = replacing.replace(*given, place, self._finished)
             else:
                 rows = _fitting(ready.rows, found)
                 written = self._written(rows, found, place)
@@ -152,7 +155,7 @@ class Streams:
         if flow.streaming or (flow.flow.changes and not flow.flow.changes.snapshots):
             place = self._place(found, flow, generation)
             return drained.is_drained(flow.frame, place, versions)
-        if flow.flow.changes:
+        if flow.flow.changes or flow.flow.replaces:
             return False
         place = self._place(found, flow, generation)
         return _has_run(found.key, place) and not quarantine.has_staged(place)

@@ -15,10 +15,10 @@ from nbkit.errors import Problem, UsageError
 from nbkit.near import hint
 from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.declare.sources import as_problem
-from nbkit.pipelines.files import auto_loader
+from nbkit.pipelines.files import auto_loader, change_feed
 from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.resolve import columns, query_plan, stand_ins
-from nbkit.pipelines.resolve.cdc_columns import cdc_columns
+from nbkit.pipelines.resolve.cdc_columns import cdc_columns, check_declared_changes
 from nbkit.pipelines.resolve.graph import (
     STORED,
     AnalysedDataset,
@@ -100,7 +100,7 @@ class _Analysis:
         problems = tuple(dict.fromkeys(self._problems))
         return PipelineGraph(self._spec, self._naming, known, problems, self._schemas)
 
-    def table(self, name: str, *, stream: bool) -> DataFrame | str | None:
+    def table(self, name: str, *, stream: bool, feed: bool = False) -> DataFrame | str | None:
         """Answer a query that reads a table."""
         key = self._naming.key(name)
         if key is None:
@@ -112,13 +112,14 @@ class _Analysis:
         found = self._resolve(key)
         short = key.partition(".")[2]
         if found.kind == "temporary_view":
+            change_feed.refuse_view(short, feed=feed)
             view = self._views[key]
             if view.isStreaming != stream:
                 how = "a stream: read it with readStream" if view.isStreaming else "not a stream"
                 raise UsageError(f"{short} is {how}")
             return view
         make = stand_ins.stream if stream else stand_ins.batch
-        return make(self._spark, found.columns, key)
+        return change_feed.shown(make(self._spark, found.columns, key), feed=feed)
 
     def files(
         self, path: str, options: Mapping[str, str], schema: Any, *, stream: bool
@@ -252,6 +253,8 @@ class _Analysis:
         if declared is not None:
             if frames and flows[0].flow.changes is None:
                 columns.check_declared(declared, shape)
+            elif frames:
+                check_declared_changes(declared, shape)
             shape = declared
         elif not frames:
             raise UsageError(f"{dataset.name} has neither a query nor a schema")

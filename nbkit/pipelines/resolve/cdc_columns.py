@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import UsageError
 from nbkit.near import hint
+from nbkit.pipelines.declare.snapshot_query import SnapshotQuery
+from nbkit.pipelines.resolve import exact_types
 from nbkit.pipelines.resolve.names import parts_of
 from nbkit.pipelines.scala import java_class, sequence
 
@@ -14,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
     from nbkit.pipelines.declare.declarations import Changes, Flow
 
 START, END = "__START_AT", "__END_AT"
 """What SCD type 2 adds: from when a version was the newest one, and until when."""
+_DECIMAL = "decimal(38, 18)"
 OURS = "__nbkit_"
 """What names of nbkit's own columns, beside those of the changes, begin with."""
 
@@ -39,6 +44,11 @@ def read_changes(spark: SparkSession, changes: Changes, *, once: bool = False) -
         return spark.readStream.table(changes.source)
 
 
+def is_of_now(source: Any) -> bool:
+    """Say whether a source of snapshots has only the one of now, known by the time."""
+    return isinstance(source, str) or (isinstance(source, SnapshotQuery) and source.version is None)
+
+
 def read_snapshot(spark: SparkSession, source: str | Callable[[Any], Any]) -> tuple[DataFrame, Any]:
     """Return the first snapshot of a function, or a table as it is now, with what it is known by.
 
@@ -47,6 +57,8 @@ def read_snapshot(spark: SparkSession, source: str | Callable[[Any], Any]) -> tu
     """
     if isinstance(source, str):
         return spark.read.table(source), None
+    if isinstance(source, SnapshotQuery) and source.version is None:
+        return source.rows(), None
     found = next_snapshot(source, None)
     if found is None:
         raise UsageError("the function of snapshots returns none: there is nothing to begin with")
@@ -73,7 +85,14 @@ def next_snapshot(source: Callable[[Any], Any], last: Any) -> tuple[DataFrame, A
         raise UsageError(f"the function of snapshots returns (DataFrame, version), not {kind}")
     if version is None:
         raise UsageError("the function of snapshots returns a snapshot whose version is None")
-    return rows, version
+    return rows, plain_version(version)
+
+
+def plain_version(version: Any) -> Any:
+    """Return NumPy's and pandas' values as Python's own."""
+    for change in ("to_pydatetime", "item"):
+        version = getattr(version, change)() if hasattr(version, change) else version
+    return version
 
 
 def cdc_columns(spark: SparkSession, flow: Flow) -> DataFrame:
@@ -90,7 +109,11 @@ def cdc_columns(spark: SparkSession, flow: Flow) -> DataFrame:
     changes = flow.changes
     assert changes is not None
     version: Any = None
-    if changes.snapshots:
+    given = changes.source
+    if isinstance(given, SnapshotQuery) and given.version is not None:
+        source = given.rows()  # and no version is asked for: nothing is run
+        version = given.version().schema[0].dataType
+    elif changes.snapshots:
         source, version = read_snapshot(spark, changes.source)
     else:
         source = read_changes(spark, changes, once=flow.once)
@@ -108,15 +131,30 @@ def cdc_columns(spark: SparkSession, flow: Flow) -> DataFrame:
     if changes.scd_type == 1:
         return rows.select(*picked)
     if order is None:
-        order = F.current_timestamp() if version is None else version_literal(version)
+        order = _order_of(version)
     when = F.when(F.lit(False), order)
     return rows.select(*picked, when.alias(START), when.alias(END))
 
 
+def _order_of(version: Any) -> Column:
+    """Return what snapshots are ordered by: their version, or its type, or None for the time."""
+    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql.types import DataType, DecimalType, IntegralType
+
+    if version is None:
+        return F.current_timestamp()
+    if isinstance(version, DataType):
+        wide = "bigint" if isinstance(version, IntegralType) else version
+        return F.lit(None).cast(_DECIMAL if isinstance(version, DecimalType) else wide)
+    return version_literal(version)
+
+
 def version_literal(version: Any) -> Column:
-    """Return the version of a snapshot as Spark has it; whole numbers are as wide as they get."""
+    """Return the version of a snapshot as Spark has it; numbers are as wide as they may get."""
     from pyspark.sql import functions as F  # noqa: N812
 
+    if isinstance(version, Decimal):
+        return F.lit(version).cast(_DECIMAL)
     whole = isinstance(version, int) and not isinstance(version, bool)
     return F.lit(version).cast("bigint") if whole else F.lit(version)
 
@@ -147,6 +185,27 @@ def _check(source: DataFrame, columns: Sequence[str], changes: Changes) -> None:
         names_of(source, names or ())
 
 
+def check_stored(table: DataFrame, changes: Changes, come: Sequence[str]) -> None:
+    """Check that a table was made for changes of this type.
+
+    Args:
+        table: it.
+        changes: what goes into it.
+        come: names of the columns that come.
+
+    Raises:
+        UsageError: it was made for the other one.
+    """
+    versions = {START, END} <= set(table.columns)
+    other = versions and START not in come if changes.scd_type == 1 else not versions
+    if other:
+        was = 3 - changes.scd_type
+        raise UsageError(
+            f"the table was made for SCD type {was}, and its changes are of type "
+            f"{changes.scd_type} now: a full refresh makes it anew"
+        )
+
+
 def check_together(table: str, flows: Sequence[Flow]) -> None:
     """Check that the flows of changes into one table can share it.
 
@@ -166,6 +225,20 @@ def check_together(table: str, flows: Sequence[Flow]) -> None:
         tracking = [(_lowered(c.history), _lowered(c.except_history)) for c in (one, other)]
         if tracking[0] != tracking[1]:
             raise UsageError(f"{both} track the history of different columns")
+
+
+def check_declared_changes(wanted: StructType, found: StructType) -> None:
+    """Check the columns that changes become against the declared ones; they may lack some.
+
+    Raises:
+        UsageError: one is too many, or its values would be changed.
+    """
+    known = {name.lower() for name in wanted.names}
+    more = next((name for name in found.names if name.lower() not in known), None)
+    if more is not None:
+        said = f"the changes have column {more}, its schema has not{hint(more, wanted.names)}"
+        raise UsageError(f"{said}: except_column_list leaves it out")
+    exact_types.check(found, wanted, "its schema", "or declare it as it is")
 
 
 def _lowered(columns: Sequence[Any] | None) -> frozenset[str] | None:

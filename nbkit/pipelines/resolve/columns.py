@@ -8,6 +8,7 @@ from nbkit.errors import UsageError
 from nbkit.near import hint
 from nbkit.pipelines.resolve import exact_types
 from nbkit.pipelines.resolve.cdc_columns import check_together
+from nbkit.pipelines.resolve.replacing_flows import check_replacing
 from nbkit.quality.splitting import FAILED_EXPECTATIONS
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ def check_flows(dataset: Dataset, kind: Kind, flows: Sequence[AnalysedFlow]) -> 
     for each in flows:
         if kind == "sink" and not each.streaming:
             raise UsageError(f"flow {each.flow.name} is not a stream: a sink takes nothing else")
-        batch = not each.streaming and each.flow.changes is None and not each.flow.once
+        other = each.flow.changes or each.flow.once or each.flow.replaces
+        batch = not each.streaming and not other
         if kind == "streaming_table" and batch:
             raise UsageError(
                 f"flow {each.flow.name} is not a stream: read with readStream, or say once=True"
@@ -161,6 +163,7 @@ def check_flows(dataset: Dataset, kind: Kind, flows: Sequence[AnalysedFlow]) -> 
         if kind == "sink" and dataset.rules:
             raise UsageError(f"{name} is a sink; expectations are for tables and views")
     check_together(name, [each.flow for each in flows])
+    check_replacing(dataset, kind, flows)
     kinds = {each.flow.changes is not None for each in flows}
     if len(kinds) > 1:
         raise UsageError(f"{name} takes either changes or rows to append, not both")
