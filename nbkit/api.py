@@ -161,6 +161,59 @@ def run(
     return found
 
 
+def start(
+    job: str | Path,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    only: Sequence[str] | None = None,
+    idempotency_token: str = "",
+    skip_unsupported: bool = False,
+    target: str | None = None,
+    variables: Mapping[str, object] | None = None,
+    settings: Settings | None = None,
+) -> int:
+    """Begin a run of a job and return its id at once; it goes on in a process of its own.
+
+    It outlives this process. `show` tells how it stands, and `cancel` ends it.
+
+    Args:
+        job: a file, or `FILE:job_key` for one job of a bundle.
+        parameters: job parameters by name; values are handed over as text.
+        only: task keys to run.
+        idempotency_token: if the job has a run with this token, return that one.
+        skip_unsupported: leave out what cannot run here, instead of failing.
+        target: of a bundle; by default its own.
+        variables: values of a bundle's variables.
+        settings: of the project; by default those of the project that the job's file is in.
+
+    Raises:
+        NbkitError: the run could not begin.
+    """
+    from contextlib import closing
+    from uuid import uuid4
+
+    from nbkit.app.launching import begun_run, launch_run
+    from nbkit.app.loading import load
+    from nbkit.ledger.store import Ledger
+
+    definition = load(job, target=target, variables=_as_text(variables))
+    if definition.streamed:
+        raise UsageError("a job through a pipe cannot begin by itself: name its file")
+    settings = settings or Settings.of(definition.path.parent)
+    token = idempotency_token or uuid4().hex
+    job_id = definition.job_id(settings.root)
+    with closing(Ledger(settings.ledger_url)) as ledger:
+        launched = launch_run(
+            definition.source,
+            settings,
+            parameters=_as_text(parameters),
+            only=only,
+            token=token,
+            skip_unsupported=skip_unsupported,
+        )
+        return begun_run(launched, partial(ledger.run_of, job_id, token))
+
+
 def repair(
     run_id: int,
     *,

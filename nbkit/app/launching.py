@@ -6,15 +6,20 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from nbkit.errors import UsageError
+from nbkit.graph.address import Address
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from nbkit.settings import Settings
 
+_LOOK_EVERY_SECONDS = 0.05
 _PROGRAM = "from nbkit.cli.main import main; main()"
 _KERNELS_OWN = ("JPY_", "IPYKERNEL_", "PYSPARK_GATEWAY", "NBKIT_LEASE")
 """Variables of the kernel that this is called from; a run makes its own."""
@@ -46,11 +51,47 @@ def launch_run(
     *,
     parameters: Mapping[str, str],
     only: Sequence[str] | None = None,
+    token: str = "",
+    skip_unsupported: bool = False,
 ) -> Launched:
-    """Begin a run of a job."""
+    """Begin a run of a job.
+
+    Args:
+        job: its file, or its address with target and variables.
+        settings: of its project.
+        parameters: job parameters.
+        only: task keys to run.
+        token: the run's idempotency token, by which it is found in the ledger.
+        skip_unsupported: leave out what cannot run here.
+    """
+    address = Address.parse(str(job))
+    chosen = [f"--target={address.target}"] if address.target is not None else []
+    chosen += [f"--var={name}={value}" for name, value in address.variables.items()]
     given = [f"--parameter={name}={value}" for name, value in parameters.items()]
     some = ["--only", ",".join(only)] if only else []
-    return _launch(settings, "run", str(job), *given, *some, "--quiet", "--keep")
+    some += [f"--idempotency-token={token}"] if token else []
+    some += ["--skip-unsupported"] if skip_unsupported else []
+    return _launch(settings, "run", address.job, *chosen, *given, *some, "--quiet", "--keep")
+
+
+def begun_run(launched: Launched, find: Callable[[], int | None]) -> int:
+    """Wait until a run that was launched is on record, and return its id.
+
+    Args:
+        launched: the process.
+        find: looks for the run.
+
+    Raises:
+        UsageError: the process ended, and there is none; the message is what it said.
+    """
+    while True:
+        over = launched.over  # asked before the look: it may begin the run and end in between
+        run_id = find()
+        if run_id is not None:
+            return run_id
+        if over:
+            raise UsageError(launched.complaint() or "the process of the run ended without one")
+        time.sleep(_LOOK_EVERY_SECONDS)
 
 
 def launch_repair(run_id: int, settings: Settings, *, parameters: Mapping[str, str]) -> Launched:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 import nbkit
 from nbkit import api
 from nbkit.errors import DefinitionError, RunNotFoundError, UsageError
+from nbkit.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +104,22 @@ def test_explain_and_validate_run_nothing(job):
     assert step.outcome is False
     assert nbkit.validate(job) == ()
     assert nbkit.runs() == []
+
+
+def test_a_run_begins_and_its_id_is_known_at_once(project):
+    """It goes on in a process of its own; the same token is the same run."""
+    job = project.job(
+        project.condition("a", "{{job.parameters.x}}", "EQUAL_TO", "1"),
+        parameters=[{"name": "x", "default": "0"}],
+    )
+
+    run_id = api.start(job, {"x": 1}, idempotency_token="once")
+
+    assert api.start(job, {"x": 1}, idempotency_token="once") == run_id
+    with pytest.raises(UsageError, match="nobody declares the parameter y"):
+        api.start(job, {"y": 1})
+    settings = Settings.of(project.root)
+    while (found := api.show(run_id, settings=settings)).result_state is None:
+        time.sleep(0.05)
+    assert found.succeeded
+    assert found.record["job_parameters"][0]["value"] == "1"
