@@ -5,6 +5,7 @@ Imported only when a session is wanted: it needs pyspark.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import warnings
@@ -14,8 +15,11 @@ from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
+from pyspark.sql.catalog import Catalog
+from pyspark.sql.conf import RuntimeConfig
 
 from nbkit.errors import DriverLostError, SetupError
+from nbkit.spark import apart
 from nbkit.spark.conf import worker_python
 
 if TYPE_CHECKING:
@@ -53,7 +57,31 @@ class LeasedContext(SparkContext):  # type: ignore[misc]
 
 
 class LeasedSparkSession(SparkSession):  # type: ignore[misc]
-    """A session of the shared driver."""
+    """A session of the shared driver; within `apart.within`, the session that is said there."""
+
+    @property
+    def _jsparkSession(self) -> Any:  # noqa: N802 - PySpark's name
+        said = self._said()
+        return self._own if said is None else said._jsparkSession  # noqa: SLF001 - of a session
+
+    @_jsparkSession.setter
+    def _jsparkSession(self, session: Any) -> None:  # noqa: N802
+        self._own = session
+
+    @functools.cached_property
+    def conf(self) -> RuntimeConfig:
+        """The settings of the session."""
+        return _Settings(self)
+
+    @functools.cached_property
+    def catalog(self) -> Catalog:
+        """The catalog, as the session sees it."""
+        return _Tables(self)
+
+    def _said(self) -> SparkSession | None:
+        """Return the session that is meant instead of this one, if any."""
+        only = SparkSession._instantiatedSession  # noqa: SLF001 - PySpark has no other way
+        return apart.here() if self is only else None
 
     def stop(self) -> None:
         """End this session alone."""
@@ -62,6 +90,33 @@ class LeasedSparkSession(SparkSession):  # type: ignore[misc]
         self._sc.stop()
         SparkSession._instantiatedSession = SparkSession._activeSession = None  # noqa: SLF001
         SQLContext._instantiatedContext = None  # noqa: SLF001
+
+
+class _Settings(RuntimeConfig):  # type: ignore[misc]
+    """The settings of the session that is meant now, also when somebody keeps this value."""
+
+    def __init__(self, session: LeasedSparkSession) -> None:
+        self._session = session
+
+    @property
+    def _jconf(self) -> Any:
+        return self._session._jsparkSession.conf()  # noqa: SLF001
+
+
+class _Tables(Catalog):  # type: ignore[misc]
+    """The catalog of the session that is meant now, also when somebody keeps this value."""
+
+    def __init__(self, session: LeasedSparkSession) -> None:
+        self._sparkSession = session
+        self._sc = session.sparkContext
+
+    @property
+    def _jsparkSession(self) -> Any:  # noqa: N802 - PySpark's name
+        return self._sparkSession._jsparkSession  # noqa: SLF001
+
+    @property
+    def _jcatalog(self) -> Any:
+        return self._jsparkSession.catalog()
 
 
 def enter(
