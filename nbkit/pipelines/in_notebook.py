@@ -22,7 +22,7 @@ from nbkit.pipelines.resolve.analysis import analyse
 from nbkit.pipelines.tell import telling
 from nbkit.pipelines.tell.last_counts import last_counts
 from nbkit.pipelines.tell.shown import Shown, graph_shown
-from nbkit.pipelines.whole import checked, update
+from nbkit.pipelines.whole import checked, left_code, update
 from nbkit.toolkit.display import display
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class CellsPipeline:
         chosen = None if refresh is None else tuple(refresh)
         request = Request(chosen, tuple(full_refresh), full_refresh_all)
         table = telling.Table()
+        for said in left_code(graph, spark, self._place()).values():
+            print(f"note: {said}")
         try:
             progress = update(graph, spark, self._place(), request, [telling.to_record, table])
         finally:  # also of an update that was interrupted

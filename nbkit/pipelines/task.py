@@ -9,10 +9,11 @@ from nbkit import serving as attempt
 from nbkit.pipelines.declare.spec import read_spec
 from nbkit.pipelines.place import Place
 from nbkit.pipelines.refresh.plan import Request
+from nbkit.pipelines.refresh.progress import DatasetProgress
 from nbkit.pipelines.refresh.update import raise_for_failures
 from nbkit.pipelines.tell import telling
 from nbkit.pipelines.tell.shown import graph_shown
-from nbkit.pipelines.whole import checked, left_over, resolve, update
+from nbkit.pipelines.whole import checked, left_code, resolve, update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,12 +60,12 @@ def run_task(
     chosen = None if refresh_selection is None else tuple(refresh_selection)
     request = Request(chosen, tuple(full_refresh_selection), full_refresh)
     table = telling.Table()
-    before = place.known()
+    for name, said in left_code(graph, spark, place).items():
+        print(f"note: {said}")
+        telling.to_record(DatasetProgress(name, "table", "SKIPPED", said))
     try:
         progress = update(graph, spark, place, request, [telling.to_record, table])
     finally:  # also of an update that was interrupted
         display(graph_shown(graph, table.progress))
         table.show()
-    for key in left_over(spark, set(before) - set(progress), spec.name):
-        print(f"note: {key} is in the code no more; its table is still there")
     raise_for_failures(progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbkit.errors import DefinitionError, Problem
+from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.pipelines.declare.declarations import Declared
 from nbkit.pipelines.declare.sources import evaluate
 from nbkit.pipelines.files.auto_loader import SCHEMAS
@@ -15,6 +15,7 @@ from nbkit.pipelines.refresh.continuous import INTERVAL, Rounds, seconds_of
 from nbkit.pipelines.refresh.plan import Request, select
 from nbkit.pipelines.refresh.update import Update
 from nbkit.pipelines.resolve.analysis import analyse
+from nbkit.pipelines.resolve.names import naming_of, quoted
 from nbkit.pipelines.tell.event_log import EventLog
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def resolve(spec: Spec, spark: SparkSession, place: Place | None = None) -> Pipe
         spark: resolves its queries.
         place: where it keeps what it knows of files; they are looked into where that is unknown.
     """
+    naming_of(spec, spark)  # sources may use the pipeline's catalog
     declared, problems = evaluate(spec, spark)
     if not declared.datasets and not problems:
         problems.append(Problem("", "its sources declare no datasets"))
@@ -80,6 +82,8 @@ def update(
         stored = [each.key for each in graph.stored() if each.kind != "sink"]
         tables.ensure_schemas(spark, stored)
         log = EventLog(place.folder, graph, full=request.full_refresh_all)
+        for said in left_code(graph, spark, place).values():
+            log.add("update_progress", said, {"update_progress": {"state": "RUNNING"}})
         heard = Rounds((*listeners, log)) if spec.continuous else None
         storage = HadoopFolder(spark, place.storage)
         running = Update(graph, selection, spark, storage, (heard,) if heard else (*listeners, log))
@@ -113,11 +117,26 @@ def again(graph: PipelineGraph, spark: SparkSession) -> PipelineGraph:
     return checked(analyse(declared, graph.spec, spark, schemas=graph.schemas))
 
 
+def left_code(graph: PipelineGraph, spark: SparkSession, place: Place) -> dict[str, str]:
+    """Return what to say of each dataset that is in the code no more while its table is there."""
+    stored = {each.key for each in graph.stored()}
+    left = left_over(spark, set(place.known()) - stored, graph.spec.name)
+    names = {key: graph.naming.written(key) for key in left}
+    return {
+        name: f"{name} is in the code no more; its table stays as it was at its last update: "
+        f"DROP TABLE {quoted(key)} removes it"
+        for key, name in names.items()
+    }
+
+
 def left_over(spark: SparkSession, keys: set[str], pipeline: str) -> list[str]:
     """Return those of some datasets whose tables are still there, and the pipeline's."""
     found = []
     for key in sorted(keys):
-        state = tables.state_of(spark, key)
+        try:
+            state = tables.state_of(spark, key)
+        except UsageError:  # somebody has made something else of that name
+            continue
         if state is not None and state.owner == pipeline:
             found.append(key)
     return found

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from nbkit.pipelines.refresh.plan import Facts, decide
+from nbkit.pipelines.refresh import strategies
+from nbkit.pipelines.refresh.plan import Facts
+from nbkit.pipelines.refresh.plan import decide as decided_by
+from nbkit.pipelines.refresh.source_changes import UNKNOWN, SourceChange
+
+WAYS = tuple(strategies.ways().values())
+
+
+def decide(facts):
+    return decided_by(facts, WAYS)
+
+
+QUIET = SourceChange("none")
 
 VIEW = Facts(
     "materialized_view",
@@ -28,7 +41,11 @@ TABLE = Facts("streaming_table", streams={"a": "x"}, last_streams={"a": "x"})
         ({"definition": "e"}, "recompute", "definition has changed"),
         ({"touched": True}, "recompute", "somebody else"),
         ({"unknown": ("it calls rand()",)}, "recompute", "it calls rand()"),
+        ({"unknown": ("it calls rand()",), "definition": "e"}, "recompute", "it calls rand()"),
         ({"inputs": {"a": "t:2"}}, "recompute", "a has changed"),
+        ({"inputs": {"a": "t:2"}, "changes": {"a": QUIET}}, "unchanged", "neither"),
+        ({"inputs": {"a": "t:2"}, "changes": {"a": UNKNOWN}}, "recompute", "a has changed"),
+        ({"inputs": {"a": "t:2", "b": "u:1"}, "changes": {"a": QUIET}}, "recompute", "b has"),
         ({"inputs": {"a": "t:1", "b": "u:0"}}, "recompute", "b has changed"),
     ],
 )
@@ -59,3 +76,55 @@ def test_a_streaming_table_goes_on_where_it_was(change, how, why):
     decided = decide(replace(TABLE, **change))
     assert decided.how == how
     assert why in decided.why
+
+
+def test_what_was_not_taken_says_why():
+    """Each way that was refused, and each that is dearer."""
+    decided = decide(VIEW)
+    assert decided.words == "left as it is"
+    assert decided.refused == {
+        "full": "it is no streaming table",
+        "incremental": "it is no streaming table",
+        "recompute": "all of it is computed",
+    }
+
+
+ADDED = """
+from nbkit.pipelines.refresh.plan import Offer, Refusal
+from nbkit.pipelines.refresh.strategies import Strategy
+from nbkit.pipelines.refresh.written import Written
+
+def offer(facts):
+    change = facts.changes.get("a")
+    if change is None or change.kind != "appended":
+        return Refusal("its source did more than grow")
+    return Offer(f"{change.files} files were added", cost=0.5)
+
+def carry_out(work):
+    return Written(rows=work.facts.changes["a"].files)
+
+STRATEGY = Strategy("grown", "grown", offer, carry_out)
+"""
+
+
+def test_a_way_is_one_file(tmp_path, monkeypatch):
+    """It is found, weighed against the others, and carried out."""
+    (tmp_path / "grown.py").write_text(ADDED)
+    monkeypatch.setattr(strategies, "__path__", [*strategies.__path__, str(tmp_path)])
+    ways = strategies.ways()
+    assert list(ways) == ["full", "incremental", "grown", "unchanged", "recompute"]
+    grown = {"inputs": {"a": "t:2"}, "changes": {"a": SourceChange("appended", files=3)}}
+    facts = replace(VIEW, **grown)
+    decided = decided_by(facts, tuple(ways.values()))
+    assert (decided.how, decided.why) == ("grown", "3 files were added")
+    assert decided.refused["recompute"] == "a has changed"
+    assert ways["grown"].carry_out(SimpleNamespace(facts=facts)).rows == 3
+    cheap = replace(facts, full_seconds=0.1)
+    assert decided_by(cheap, tuple(ways.values())).how == "recompute"
+    assert decided_by(VIEW, tuple(ways.values())).how == "unchanged"
+
+
+def test_no_way_at_all():
+    """It is a mistake in the ways, and not in a pipeline."""
+    with pytest.raises(LookupError, match="no way to refresh a materialized_view"):
+        decided_by(VIEW, ())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 Kind = Literal["table", "materialized_view", "streaming_table", "temporary_view", "sink"]
 """`table` is one of the next two: its query says which, by being streaming or not."""
@@ -142,6 +142,7 @@ class Flow:
         once: whether it runs in the first update and in full refreshes only.
         changes: for AUTO CDC.
         replaces: which rows make room for the new ones; None to append.
+        home: the session with what its source has defined; None for that of the process.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Flow:
     once: bool = False
     changes: Changes | None = None
     replaces: Replaces | None = None
+    home: SparkSession | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

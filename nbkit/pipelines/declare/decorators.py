@@ -13,6 +13,7 @@ from nbkit.errors import UsageError
 from nbkit.near import hint
 from nbkit.pipelines.declare.declarations import Dataset, Flow, Replaces, Rule
 from nbkit.pipelines.declare.registry import active, caller
+from nbkit.spark import apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,7 +128,8 @@ def foreach_batch_sink(
         _text(what, "name", name)
 
     def declare(handler: Callable[[DataFrame, int], object]) -> Any:
-        made = Dataset(name or _name_of(what, handler), "sink", place, handler=handler)
+        called = name or _name_of(what, handler)
+        made = Dataset(called, "sink", place, handler=apart.of_batch(handler))
         active().add_dataset(made)
         return handler
 

@@ -15,6 +15,8 @@ from nbkit.pipelines.declare.declarations import Dataset, Declared, Flow, Place,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from pyspark.sql import SparkSession
+
 _LIBRARIES = ("nbkit.pipelines", "pyspark")
 
 
@@ -51,6 +53,22 @@ class Registry:
         """Add expectations to a query function, above or below its other decorators."""
         known = self._rules.setdefault(id(query), (query, []))[1]
         known[:0] = rules  # decorators nearest to the function come first
+
+    def settle(self, home: SparkSession, since: int = 0) -> None:
+        """Let flows that have none yet have a session to begin from.
+
+        Args:
+            home: the session, as the source of the flows has left it.
+            since: how many flows had been declared before that source.
+        """
+        for at in range(since, len(self._flows)):
+            if self._flows[at].home is None:
+                self._flows[at] = replace(self._flows[at], home=home)
+
+    @property
+    def count(self) -> int:
+        """How many flows have been declared so far."""
+        return len(self._flows)
 
     def declared(self) -> Declared:
         """Return what was declared so far."""

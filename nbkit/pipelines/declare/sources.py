@@ -17,8 +17,10 @@ from nbkit.errors import Problem, UsageError
 from nbkit.own_language import before_magic, has_magic, in_python_notebook, language_of
 from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.declare.registry import Registry, collecting
+from nbkit.pipelines.declare.source_sessions import SourceSessions
 from nbkit.pipelines.declare.sql_declare import declare_sql
 from nbkit.pipelines.declare.stock import as_pipeline_code
+from nbkit.spark import apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,13 +44,20 @@ def evaluate(spec: Spec, spark: SparkSession) -> tuple[Declared, list[Problem]]:
     """
     registry = Registry()
     evaluation = _Evaluation(spec, spark, registry)
+    sessions = SourceSessions(spark)
     with ExitStack() as stack:
         stack.enter_context(collecting(registry))
         stack.enter_context(as_pipeline_code(registry))
+        stack.enter_context(apart.within(sessions.session))
         stack.enter_context(configured(spark, spec.configuration))
         stack.enter_context(_importing({str(spec.root), *(str(p.parent) for p in spec.sources)}))
         for source in spec.sources:
+            before = registry.count
             evaluation.run(source)
+            if evaluation.ran_python:  # SQL alone defines nothing
+                registry.settle(sessions.kept(), before)
+        sessions.complete()
+        registry.settle(sessions.kept())
     return registry.declared(), evaluation.problems
 
 
@@ -59,10 +68,12 @@ class _Evaluation:
         self._spark = spark
         self._registry = registry
         self._set: dict[str, str] = {}
+        self.ran_python = False
 
     def run(self, source: Path) -> None:
         """Evaluate one source."""
         self._set = {}
+        self.ran_python = False
         names = self._names(source)
         text = source.read_text(encoding="utf-8")
         shown = _shown(source)
@@ -135,6 +146,7 @@ class _Evaluation:
 
     def _python(self, code: str, file: str, names: dict[str, Any]) -> bool:
         """Run Python; what it raises becomes a problem, with the line of this source."""
+        self.ran_python = True
         if file not in linecache.cache and not Path(file).is_file():
             lines = code.splitlines(keepends=True)
             linecache.cache[file] = (len(code), None, lines, file)

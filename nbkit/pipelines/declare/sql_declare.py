@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.dialect.tokens import blanked, starts, statements, tokens
 from nbkit.errors import UsageError
 from nbkit.pipelines.declare.changes import check
+from nbkit.pipelines.declare.column_list import listed
 from nbkit.pipelines.declare.declarations import Dataset, Flow, Place
 from nbkit.pipelines.declare.sql_changes import read_changes
 from nbkit.pipelines.declare.sql_flows import flow_clause, read_insert
@@ -227,7 +228,7 @@ class _Statement:
             properties=scala_map(spec.properties()),
             partition_by=partitions,
             cluster_by=clusters,
-            schema=_schema(self._spark, columns) if columns else None,
+            schema=listed(columns).columns if columns else None,
             path=option(spec.location()) or "",
             source_format=option(spec.provider()) or "",
             rules=tuple(made.rules),
@@ -321,19 +322,6 @@ def _transforms(plan: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
         columns = [".".join(each.fieldNames()) for each in transform.references()]
         (clusters if transform.name() == "cluster_by" else partitions).extend(columns)
     return tuple(partitions), tuple(clusters)
-
-
-def _schema(spark: SparkSession, columns: list[Any]) -> Any:
-    from pyspark.sql.types import StructField, StructType, _parse_datatype_json_string
-
-    del spark
-    fields = []
-    for column in columns:
-        kind = _parse_datatype_json_string(column.dataType().json())
-        comment = option(column.comment())
-        metadata = {"comment": comment} if comment else None
-        fields.append(StructField(column.name(), kind, column.nullable(), metadata))
-    return StructType(fields)
 
 
 def _unquoted(name: str) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.files import auto_loader, change_feed
 from nbkit.pipelines.files.reading import answering
-from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.quality.expectation import Expectation
 from nbkit.quality.splitting import split
+from nbkit.spark import apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ class LiveInputs:
 
     Attributes:
         graph: the pipeline.
-        spark: the session that all queries of the pipeline are made in.
-        session: the flow's own, which runs the query, and hears what is counted.
+        spark: what people's code has for its session.
+        session: the flow's own: its query is made and run in it, and it hears what is counted.
         schemas: folder where Auto Loader keeps schemas.
         counted: by name, expectations of views that the query reads: they are counted with it.
     """
@@ -41,10 +41,10 @@ class LiveInputs:
     counted: dict[str, Metrics] = field(default_factory=dict)
 
     def frame(self, flow: Flow) -> DataFrame:
-        """Return the rows of a flow, not computed yet."""
+        """Return the rows of the flow, not computed yet."""
         assert flow.query is not None
-        with answering(self):
-            return flow.query()
+        with apart.within(self.session), answering(self):
+            return apart.moved(flow.query(), self.session)
 
     def table(self, name: str, *, stream: bool, feed: bool = False) -> DataFrame | str | None:
         """Answer a query that reads a table."""
@@ -56,10 +56,10 @@ class LiveInputs:
         if found.kind != "temporary_view":
             return key
         change_feed.refuse_view(found.name, feed=feed)
-        rows = self.frame(found.flows[0].flow)
+        rows = self._of_view(found.flows[0].flow)
         if found.dataset.rules:
             rows = self._counted(rows, found.name, found.dataset.rules)
-        return rows.alias(found.name)
+        return apart.moved(rows, apart.here() or self.session).alias(found.name)
 
     def files(
         self, path: str, options: Mapping[str, str], schema: Any, *, stream: bool
@@ -75,17 +75,23 @@ class LiveInputs:
         for metrics in self.counted.values():
             metrics.close()
 
+    def _of_view(self, flow: Flow) -> DataFrame:
+        """Return the rows of a view, made in a session of its own, too."""
+        assert flow.query is not None
+        with apart.within(apart.copied(flow.home or self.spark, flow.conf)), answering(self):
+            return flow.query()
+
     def _counted(self, rows: DataFrame, view: str, rules: Sequence[Rule]) -> DataFrame:
         expectations = expectations_of(rules)
         drops = tuple(  # a view has no table to put rows into
             replace(each, action="drop") if each.action == "quarantine" else each
             for each in expectations
         )
-        parts = split(moved(rows, self.session), drops, dataset=view)
+        parts = split(apart.moved(rows, self.session), drops, dataset=view)
         if view in self.counted:  # it is read twice, and counted once
             self.counted[view].close()
         self.counted[view] = parts.metrics
-        return moved(parts.good, self.spark)
+        return parts.good
 
 
 def expectations_of(rules: Sequence[Rule]) -> tuple[Expectation, ...]:

@@ -1,25 +1,23 @@
 """Which datasets an update refreshes, how, and why: pure decisions over facts.
 
 `decide` is asked when a dataset's turn comes, since what it says depends on what became of the
-datasets before it. Refreshing a materialized view incrementally would be one more answer here.
+datasets before it. It chooses among the ways in `strategies`, each of which says what it offers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Protocol
 
 from nbkit.errors import DefinitionError, Problem
 from nbkit.near import hint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from nbkit.pipelines.declare.declarations import Kind
+    from nbkit.pipelines.refresh.source_changes import SourceChange
     from nbkit.pipelines.resolve.graph import PipelineGraph
-
-How = Literal["unchanged", "recompute", "incremental", "full"]
-"""Leave it, replace all rows, add what is new, or begin anew with all there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +51,13 @@ class Facts:
         streams: streaming tables that it streams from → which life of them it is.
         active: flows into it that may have something new to read; None where nobody has looked.
         last_definition, last_inputs, last_streams: the same at the last refresh.
+        changes: of inputs that have another version than at the last refresh: what became of them.
         touched: whether somebody else has changed the table since.
         apart: whether the quarantine beside it is not of the same refresh.
         full: whether a full refresh is asked for.
         resettable: whether the author allows one.
+        rows: in the table at the last refresh; None if nobody has counted.
+        full_seconds: how long it took to replace all rows the last time; None if it is not known.
     """
 
     kind: Kind
@@ -71,61 +72,122 @@ class Facts:
     last_definition: str = ""
     last_inputs: Mapping[str, str] = field(default_factory=dict)
     last_streams: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, SourceChange] = field(default_factory=dict)
     touched: bool = False
     apart: bool = False
     full: bool = False
     resettable: bool = True
+    rows: int | None = None
+    full_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """That a way of refreshing fits the facts.
+
+    Attributes:
+        why: in words, what speaks for it.
+        cost: about how many seconds it takes; of the ways that fit, the cheapest is taken.
+    """
+
+    why: str
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """That a way of refreshing does not fit the facts, and why, in words."""
+
+    why: str
+
+
+class Way(Protocol):
+    """A way of refreshing, as far as a decision needs it; see `strategies`."""
+
+    @property
+    def name(self) -> str:
+        """Return what records and events call it."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """Return what people read of it."""
+        ...
+
+    @property
+    def offer(self) -> Callable[[Facts], Offer | Refusal]:
+        """Return what says whether it fits."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """A decision: how a dataset is refreshed, and why so."""
+    """A decision: how a dataset is refreshed, and why so.
 
-    how: How
+    Attributes:
+        how: name of the way that was taken.
+        why: in words.
+        words: what people read of the way.
+        refused: by name, why the others were not taken.
+    """
+
+    how: str
     why: str
+    words: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
-def decide(facts: Facts) -> Refresh:
-    """Return how a dataset is refreshed."""
-    if facts.kind == "materialized_view":
-        return _decide_view(facts)
+def decide(facts: Facts, ways: Sequence[Way]) -> Refresh:
+    """Return how a dataset is refreshed: by the cheapest way that fits.
+
+    Raises:
+        LookupError: none fits, which is a mistake in the ways.
+    """
+    said = [(way, way.offer(facts)) for way in ways]
+    offers = [(offer.cost, at) for at, (_, offer) in enumerate(said) if isinstance(offer, Offer)]
+    if not offers:
+        raise LookupError(f"no way to refresh a {facts.kind}: {said}")
+    way, offer = said[min(offers)[1]]
+    refused = {other.name: about.why for other, about in said if other is not way}
+    return Refresh(way.name, offer.why, way.words, refused)
+
+
+def why_not_left(facts: Facts) -> str | None:  # noqa: PLR0911 - a table of reasons, one by one
+    """Return why the rows of a materialized view may be others by now; None if they are not."""
+    if not facts.exists:
+        return "it does not exist yet"
+    if facts.full:
+        return "a full refresh was asked for"
+    if not facts.last_definition:
+        return "its last refresh left no record"
+    if facts.unknown:
+        return facts.unknown[0]
+    if facts.definition != facts.last_definition:
+        return "its definition has changed"
+    if facts.touched:
+        return "somebody else has changed its table"
+    if facts.apart:
+        return "its quarantine is not of its last refresh"
+    for name, version in facts.inputs.items():
+        quiet = name in facts.changes and facts.changes[name].kind == "none"
+        if facts.last_inputs.get(name) != version and not quiet:
+            return f"{name} has changed"
+    return None
+
+
+def why_anew(facts: Facts) -> str | None:
+    """Return why a streaming table, or a sink, begins anew; None if it goes on where it was."""
     if not facts.exists:
         sink = facts.kind == "sink"
-        return Refresh(
-            "full", f"{'nothing was written to it' if sink else 'it does not exist'} yet"
-        )
+        return f"{'nothing was written to it' if sink else 'it does not exist'} yet"
     if facts.full and facts.resettable:
-        return Refresh("full", "a full refresh was asked for")
+        return "a full refresh was asked for"
     renewed = [
         name for name, life in facts.streams.items() if facts.last_streams.get(name, life) != life
     ]
     if renewed and facts.resettable:
-        return Refresh("full", f"it streams from {renewed[0]}, which has begun anew")
-    if facts.active == ():
-        return Refresh("unchanged", "what it streams from has nothing new")
-    kept = "; pipelines.reset.allowed keeps it from beginning anew" if facts.full else ""
-    return Refresh("incremental", f"what is new is added{kept}")
-
-
-def _decide_view(facts: Facts) -> Refresh:  # noqa: PLR0911 - a table of reasons, one by one
-    if not facts.exists:
-        return Refresh("recompute", "it does not exist yet")
-    if facts.full:
-        return Refresh("recompute", "a full refresh was asked for")
-    if not facts.last_definition:
-        return Refresh("recompute", "its last refresh left no record")
-    if facts.definition != facts.last_definition:
-        return Refresh("recompute", "its definition has changed")
-    if facts.touched:
-        return Refresh("recompute", "somebody else has changed its table")
-    if facts.apart:
-        return Refresh("recompute", "its quarantine is not of its last refresh")
-    if facts.unknown:
-        return Refresh("recompute", facts.unknown[0])
-    for name, version in facts.inputs.items():
-        if facts.last_inputs.get(name) != version:
-            return Refresh("recompute", f"{name} has changed")
-    return Refresh("unchanged", "neither its inputs nor its definition have changed")
+        return f"it streams from {renewed[0]}, which has begun anew"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from nbkit.pipelines.files import auto_loader, change_feed
 from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.refresh.cdc_preview import preview
 from nbkit.pipelines.refresh.live_inputs import expectations_of
+from nbkit.spark import apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,17 +35,21 @@ class PreviewInputs:
     def rows(self, found: AnalysedDataset) -> DataFrame:
         """Return the rows of a dataset, not computed yet."""
         frames = []
-        if any(each.flow.changes is not None for each in found.flows):
-            with answering(self):
-                return preview(self.spark, [each.flow for each in found.flows])
-        for each in found.flows:
-            with answering(self):
-                assert each.flow.query is not None
-                rows = each.flow.query()
-                replaces = each.flow.replaces
+        flows = [each.flow for each in found.flows]
+        if any(each.changes is not None for each in flows):
+            own = apart.copied(flows[0].home or self.spark, flows[0].conf)
+            with apart.within(own), answering(self):
+                rows = preview(self.spark, flows)
+            return apart.moved(rows, apart.here() or own)
+        for each in flows:
+            own = apart.copied(each.home or self.spark, each.conf)
+            with apart.within(own), answering(self):
+                assert each.query is not None
+                rows = each.query()
+                replaces = each.replaces
                 if replaces is not None and not replaces.using:
                     rows = rows.where(replaces.where)
-                frames.append(rows)
+            frames.append(apart.moved(rows, apart.here() or own))
         if not frames:
             raise UsageError(f"{found.name} has no query yet")
         rows = frames[0]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nbkit.pipelines.refresh.plan import How
     from nbkit.pipelines.refresh.written import Merged
     from nbkit.quality.outcome import Outcome
 
@@ -29,7 +28,7 @@ class DatasetProgress:
         kind: such as `materialized_view`.
         state: where it stands.
         message: for a person: how it was refreshed and why, or what went wrong.
-        how: how it was, or is being, refreshed; None before that is decided.
+        how: name of the way that it was refreshed in; None before that is decided.
         rows, dropped: written and kept out; None where that is not known.
         merged: what changes have done, to a table that takes them.
         started_at, ended_at: milliseconds since the epoch; 0 for not yet.
@@ -42,7 +41,7 @@ class DatasetProgress:
     kind: str
     state: FlowState
     message: str = ""
-    how: How | None = None
+    how: str | None = None
     rows: int | None = None
     dropped: int | None = None
     merged: Merged | None = None

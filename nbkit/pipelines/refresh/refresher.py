@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import uuid
-from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import UsageError
-from nbkit.pipelines.files.auto_loader import SCHEMAS
-from nbkit.pipelines.refresh import quarantine, sinks, tables
-from nbkit.pipelines.refresh.flow_session import moved, session_for
-from nbkit.pipelines.refresh.live_inputs import LiveInputs, expectations_of
-from nbkit.pipelines.refresh.plan import Facts, decide
+from nbkit.pipelines.files.hadoop_folder import HadoopFolder
+from nbkit.pipelines.refresh import full_times, quarantine, sinks, tables
+from nbkit.pipelines.refresh.live_inputs import expectations_of
+from nbkit.pipelines.refresh.plan import Facts, decide, why_not_left
 from nbkit.pipelines.refresh.quarantine import Quarantine
+from nbkit.pipelines.refresh.source_changes import change_between
+from nbkit.pipelines.refresh.strategies import ways
 from nbkit.pipelines.refresh.streams import Streams
 from nbkit.pipelines.refresh.tables import TableState
-from nbkit.pipelines.refresh.written import Written
-from nbkit.pipelines.resolve import columns
-from nbkit.pipelines.resolve.exact_types import as_type
-from nbkit.quality.splitting import aborted_by, split
+from nbkit.pipelines.refresh.work import Work
+from nbkit.quality.splitting import aborted_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
-    from nbkit.pipelines.declare.declarations import Flow
-    from nbkit.pipelines.files.hadoop_folder import HadoopFolder
     from nbkit.pipelines.refresh.plan import Refresh
     from nbkit.pipelines.refresh.sinks import SinkState
-    from nbkit.pipelines.refresh.streams import Ready
-    from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow, PipelineGraph
+    from nbkit.pipelines.refresh.source_changes import SourceChange
+    from nbkit.pipelines.refresh.written import Written
+    from nbkit.pipelines.resolve.graph import AnalysedDataset, PipelineGraph
 
 
 class ExpectationViolatedError(UsageError):
@@ -56,6 +52,7 @@ class Refresher:
         beside = [quarantine.key_of(key) for key in stored]
         self._known = tables.catalogued(spark, [*stored, *beside])
         self.streams = Streams(storage)
+        self._ways = ways()
 
     def decided(self, found: AnalysedDataset, *, full: bool) -> tuple[Refresh, Facts]:
         """Return how a dataset is to be refreshed, with the facts of this moment.
@@ -72,7 +69,10 @@ class Refresher:
             quarantine.check_is_none(found.key, state)
             self._beside(found).check()
         facts = self._facts(found, state, full=full)
-        return decide(facts), facts
+        if found.kind == "materialized_view" and why_not_left(facts):
+            last = full_times.of(self._storage, found.key)
+            facts = replace(facts, rows=last.rows, full_seconds=last.seconds)
+        return decide(facts, tuple(self._ways.values())), facts
 
     def refresh(self, found: AnalysedDataset, how: Refresh, facts: Facts) -> Written:
         """Bring a dataset up to date.
@@ -83,11 +83,7 @@ class Refresher:
         """
         expectations = expectations_of(found.dataset.rules)
         try:
-            if how.how == "unchanged":
-                return Written(None, None)
-            if how.how == "recompute":
-                return self._recomputed(found, facts)
-            return self._streamed(found, how, facts)
+            return self._ways[how.how].carry_out(self._work(found, facts))
         except Exception as error:
             broken = aborted_by(error, expectations)
             if broken is None:
@@ -96,6 +92,18 @@ class Refresher:
                 f"{found.name}: a row fails the expectation {broken.name!r} ({broken.rule}); "
                 "nothing of it was written"
             ) from error
+
+    def _work(self, found: AnalysedDataset, facts: Facts) -> Work:
+        return Work(
+            found,
+            facts,
+            self._graph,
+            self._spark,
+            self._storage,
+            self.streams,
+            None if found.kind == "sink" else self._state(found.key),
+            lambda: self._beside(found),
+        )
 
     def _facts(
         self, found: AnalysedDataset, state: TableState | SinkState | None, *, full: bool
@@ -115,6 +123,8 @@ class Refresher:
         }
         record: Mapping[str, Any] = state.record if state else {}
         number = state.number if isinstance(state, TableState) else None
+        last_inputs = record.get("inputs", {})
+        changes = {} if full else self._changes(inputs, last_inputs, parents)
         allowed = str(found.dataset.properties.get("pipelines.reset.allowed", "true")).lower()
         return Facts(
             found.kind,
@@ -127,13 +137,30 @@ class Refresher:
             streams=lives,
             active=None if state is None or full else self._active(found, state, versions),
             last_definition=record.get("definition", ""),
-            last_inputs=record.get("inputs", {}),
+            last_inputs=last_inputs,
             last_streams=record.get("streams", {}),
+            changes=changes,
             touched=number != record.get("number", number),
             apart=found.kind == "materialized_view" and self._beside(found).is_apart(record),
             full=full,
             resettable=allowed != "false",
         )
+
+    def _changes(
+        self,
+        inputs: Mapping[str, str],
+        last: Mapping[str, str],
+        parents: Mapping[str, TableState | None],
+    ) -> dict[str, SourceChange]:
+        """Return what became of the inputs that have another version than at the last refresh."""
+        found = {}
+        for name, version in inputs.items():
+            if name in last and last[name] != version:
+                parent = parents.get(name)
+                log = parent.log if parent else f"{name}/_delta_log"
+                folder = HadoopFolder(self._spark, log)
+                found[name] = change_between(folder, last[name], version)
+        return found
 
     def _active(
         self,
@@ -162,120 +189,8 @@ class Refresher:
     def _state(self, key: str) -> TableState | None:
         return tables.state_of(self._spark, key, self._known.get(key))
 
-    def _recomputed(self, found: AnalysedDataset, facts: Facts) -> Written:
-        """Replace a materialized view in one commit."""
-        flow = found.flows[0].flow
-        live = self._live(flow)
-        try:
-            rows = moved(self._shaped(live.frame(flow), found), live.session)
-            return self._replaced(rows, found, facts, live)
-        finally:
-            live.close()
-
-    def _replaced(
-        self, rows: DataFrame, found: AnalysedDataset, facts: Facts, live: LiveInputs
-    ) -> Written:
-        expectations = expectations_of(found.dataset.rules)
-        refresh = uuid.uuid4().hex
-        record = {
-            **quarantine.noted(refresh),
-            "definition": facts.definition,
-            "inputs": dict(facts.inputs),
-            "number": 0 if facts.number is None else facts.number + 1,
-        }
-        parts = split(rows, expectations, dataset=found.written)
-        with parts.metrics:
-            tables.replace(parts.good, found.key, found.dataset, self._owner, record)
-            self._beside(found).replace(parts, refresh)
-            outcome = parts.metrics.read()
-            outcomes = [metrics.read() for metrics in live.counted.values()]
-        counted = [outcome] if expectations else []
-        return Written(outcome.kept, outcome.rows - outcome.kept, outcomes=[*counted, *outcomes])
-
     def _beside(self, found: AnalysedDataset) -> Quarantine:
         key = quarantine.key_of(found.key)
         looked = quarantine.is_wanted(found.dataset) or key in self._known
         state = self._state(key) if looked else None
         return Quarantine(self._spark, found, self._owner, state)
-
-    def _shaped(self, rows: DataFrame, found: AnalysedDataset) -> DataFrame:
-        """Return rows with the declared columns, in their order and types."""
-        wanted = columns.declared(self._spark, found.dataset)
-        if wanted is None:
-            return rows
-        from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
-
-        kinds = {field.name.lower(): field.dataType for field in rows.schema}
-        return rows.select(
-            *(
-                as_type(
-                    F.col(quoted_part(field.name)),
-                    field.name,
-                    kinds.get(field.name.lower(), field.dataType),
-                    field.dataType,
-                ).alias(field.name, metadata=field.metadata)
-                for field in wanted
-            )
-        )
-
-    def _streamed(self, found: AnalysedDataset, how: Refresh, facts: Facts) -> Written:
-        """Add to a streaming table, or to a sink, what is new: all its flows at once.
-
-        Flows of changes are an exception: each merges into the table, and comes after the other.
-        """
-        active = facts.active if how.how == "incremental" else None
-        flows = [each for each in found.flows if active is None or each.flow.name in active]
-        done, errors = Written(), []
-        merging = any(each.flow.changes for each in flows)
-        at_once = 1 if merging else max(1, len(flows))
-        with ThreadPoolExecutor(at_once, thread_name_prefix="nbkit-flow") as pool:
-            ready = self._ready(pool, found, flows)
-            generation = self._begun(found, facts) if how.how == "full" else facts.generation
-            if found.kind != "sink":
-                self._beside(found).ensure(generation)
-                self.streams.settle(found.key, generation)
-            begun = [pool.submit(self.streams.run, found, each, generation) for each in ready]
-            for each in begun:
-                try:
-                    done.include(each.result())
-                except Exception as error:  # noqa: BLE001 - the other flows go on
-                    errors.append(error)
-        if errors:
-            raise errors[0]
-        return done
-
-    def _ready(
-        self, pool: ThreadPoolExecutor, found: AnalysedDataset, flows: Sequence[AnalysedFlow]
-    ) -> list[Ready]:
-        """Make the queries of flows, so that nothing is emptied for one that cannot be made."""
-        begun = [
-            pool.submit(self.streams.ready, found, each, self._live(each.flow), self._shaped)
-            for each in flows
-        ]
-        wait(begun)
-        if any(each.exception() for each in begun):
-            for each in begun:
-                if not each.exception():
-                    each.result().live.close()
-        return [each.result() for each in begun]
-
-    def _begun(self, found: AnalysedDataset, facts: Facts) -> str:
-        """Let a streaming table, or a sink, begin anew; returns which life of it this is."""
-        record = {"streams": dict(facts.streams)}
-        if found.kind == "sink":
-            generation = sinks.begin(self.streams.folder(found.key), record)
-        else:
-            generation = tables.begin(
-                self._spark,
-                found.key,
-                found.dataset,
-                found.columns,
-                pipeline=self._owner,
-                record=record,
-            )
-        self.streams.forget(found.key, generation)
-        return generation
-
-    def _live(self, flow: Flow) -> LiveInputs:
-        session = session_for(self._spark, flow.conf)
-        return LiveInputs(self._graph, self._spark, session, self._storage / SCHEMAS)

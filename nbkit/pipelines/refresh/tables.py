@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 _OWNER = "nbkit.pipeline"
 _RECORD = "nbkit.refresh"
 _GENERATION = "nbkit.generation"
-_OURS = (_OWNER, _RECORD, _GENERATION)
+_DECLARED = "nbkit.declared"
+"""The names of the properties that the code declared: those that it declares no more go."""
+
+_OURS = (_OWNER, _RECORD, _GENERATION, _DECLARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class TableState:
         record: what the last refresh noted.
         generation: which life it is, of a streaming table.
         properties: all others.
+        log: folder of its log.
+        comment: what people read about it in the catalog.
+        declared: names of the properties that the code had declared.
     """
 
     version: str
@@ -50,6 +56,9 @@ class TableState:
     record: Mapping[str, Any] = field(default_factory=dict)
     generation: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
+    log: str = ""
+    comment: str = ""
+    declared: tuple[str, ...] = ()
 
 
 def catalogued(spark: SparkSession, keys: Iterable[str]) -> dict[str, Any]:
@@ -98,6 +107,9 @@ def state_of(spark: SparkSession, key: str, known: Any = None) -> TableState | N
         json.loads(properties.get(_RECORD, "{}")),
         properties.get(_GENERATION, ""),
         {name: value for name, value in properties.items() if name not in _OURS},
+        str(snapshot.path()),
+        str(metadata.description() or ""),
+        tuple(json.loads(properties.get(_DECLARED, "[]"))),
     )
 
 
@@ -198,6 +210,7 @@ def begin(
         _OWNER: pipeline,
         _GENERATION: generation,
         _RECORD: json.dumps(record, sort_keys=True),
+        _DECLARED: json.dumps(sorted(dataset.properties)),
     }
     builder = DeltaTable.createOrReplace(spark).tableName(quoted(key)).addColumns(columns)
     if dataset.partition_by:
@@ -214,6 +227,63 @@ def begin(
     return generation
 
 
+def describe(spark: SparkSession, key: str, dataset: Dataset, state: TableState) -> str:
+    """Let a table that stays have the comment and the properties that its code has now.
+
+    Returns:
+        What was changed, in words; empty for nothing.
+    """
+    looks = looks_to_change(dataset, state)
+    if looks.set_properties:
+        spark.sql(f"ALTER TABLE {quoted(key)} SET TBLPROPERTIES ({_pairs(looks.set_properties)})")
+    if looks.unset_properties:
+        names = ", ".join(map(literal, looks.unset_properties))
+        spark.sql(f"ALTER TABLE {quoted(key)} UNSET TBLPROPERTIES IF EXISTS ({names})")
+    if looks.comment is not None:
+        spark.sql(f"COMMENT ON TABLE {quoted(key)} IS {literal(looks.comment)}")
+    changed = ["its comment"] if looks.comment is not None else []
+    changed += ["its properties"] if looks.set_properties or looks.unset_properties else []
+    return f"{' and '.join(changed)} changed" if changed else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What of a table's description is not as its code has it.
+
+    Attributes:
+        comment: the new one; None if it stays.
+        set_properties: with their new values.
+        unset_properties: names of those that the code declares no more.
+    """
+
+    comment: str | None = None
+    set_properties: Mapping[str, str] = field(default_factory=dict)
+    unset_properties: tuple[str, ...] = ()
+
+
+def looks_to_change(dataset: Dataset, state: TableState) -> Looks:
+    """Return what of a table's description is not as its code has it."""
+    wanted = {
+        name: str(value)
+        for name, value in dataset.properties.items()
+        if not name.lower().startswith(_NOT_KEPT)
+    }
+    changed = {name: each for name, each in wanted.items() if state.properties.get(name) != each}
+    gone = tuple(
+        name
+        for name in state.declared
+        if name not in dataset.properties and name in state.properties
+    )
+    if changed or gone or (wanted and not state.declared):
+        changed[_DECLARED] = json.dumps(sorted(dataset.properties))
+    comment = None if dataset.comment == state.comment else dataset.comment
+    return Looks(comment, changed, gone)
+
+
+_NOT_KEPT = ("delta.feature.", "delta.minreader", "delta.minwriter")
+"""Properties that ask for a protocol, and stand in no table afterwards."""
+
+
 def ensure_schemas(spark: SparkSession, keys: Sequence[str]) -> None:
     """Make the schemas that tables stand in."""
     for schema in dict.fromkeys(key.partition(".")[0] for key in keys):
@@ -221,8 +291,7 @@ def ensure_schemas(spark: SparkSession, keys: Sequence[str]) -> None:
 
 
 def _clauses(dataset: Dataset, noted: Mapping[str, str]) -> list[str]:
-    properties = {**dataset.properties, **noted}
-    listed = ", ".join(f"{literal(name)} = {literal(value)}" for name, value in properties.items())
+    listed = _pairs({**dataset.properties, **noted})
     clauses = []
     if dataset.partition_by:
         clauses.append(f"PARTITIONED BY ({_listed(dataset.partition_by)})")
@@ -233,6 +302,10 @@ def _clauses(dataset: Dataset, noted: Mapping[str, str]) -> list[str]:
     if dataset.comment:
         clauses.append(f"COMMENT {literal(dataset.comment)}")
     return [*clauses, f"TBLPROPERTIES ({listed})"]
+
+
+def _pairs(properties: Mapping[str, str]) -> str:
+    return ", ".join(f"{literal(name)} = {literal(value)}" for name, value in properties.items())
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -154,7 +154,7 @@ class Update:
             return replace(
                 begun,
                 state="COMPLETED",
-                message=f"{_WORDS[how.how]}: {how.why}",
+                message="; ".join(filter(None, (f"{how.words}: {how.why}", done.said))),
                 how=how.how,
                 rows=done.rows,
                 dropped=done.dropped,
@@ -196,12 +196,6 @@ class Update:
 _SETTING = "spark.sql.pipelines.execution.maxConcurrentFlows"
 _RETRIES = "pipelines.maxFlowRetryAttempts"
 _NOT_THERE = {"FAILED", "SKIPPED", "STOPPED"}
-_WORDS = {
-    "unchanged": "left as it is",
-    "recompute": "recomputed",
-    "incremental": "updated",
-    "full": "begun anew",
-}
 
 
 def raise_for_failures(progress: Mapping[str, DatasetProgress]) -> None:

@@ -48,12 +48,14 @@ class Written:
         dropped: kept out of it by expectations, quarantined ones included.
         merged: what changes have done to it; None where it takes none.
         outcomes: of the expectations on it, and on the views that it reads.
+        said: what else was done to its table, in words.
     """
 
     rows: int | None = 0
     dropped: int | None = 0
     merged: Merged | None = None
     outcomes: list[Outcome] = field(default_factory=list)
+    said: str = ""
 
     def add(self, metrics: Metrics, *, own: bool) -> None:
         """Add what was counted; nothing where no rows came.

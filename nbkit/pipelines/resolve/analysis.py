@@ -8,6 +8,7 @@ itself, and a wrong column shows three tables down.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.unity_catalog import unknown_catalog
@@ -26,10 +27,12 @@ from nbkit.pipelines.resolve.graph import (
     Inputs,
     PipelineGraph,
 )
+from nbkit.pipelines.resolve.identity import identity_of
 from nbkit.pipelines.resolve.names import naming_of, parts_of
+from nbkit.spark import apart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -117,7 +120,7 @@ class _Analysis:
             if view.isStreaming != stream:
                 how = "a stream: read it with readStream" if view.isStreaming else "not a stream"
                 raise UsageError(f"{short} is {how}")
-            return view
+            return apart.moved(view, apart.here() or self._spark).alias(short)
         make = stand_ins.stream if stream else stand_ins.batch
         return change_feed.shown(make(self._spark, found.columns, key), feed=feed)
 
@@ -190,8 +193,12 @@ class _Analysis:
                 continue
             frame, inputs = resolved
             frames.append(frame)
-            digest = query_plan.definition(frame, *_looks(dataset))
-            flows.append(AnalysedFlow(flow, key, frame.isStreaming, inputs, digest, frame))
+            definition = ""  # of a stream nobody asks: what it has read, it has read
+            if not frame.isStreaming:
+                identity = identity_of(frame)
+                definition = identity.with_more(*_looks(dataset), *self._views_read(inputs))
+                inputs = replace(inputs, unknown=(*identity.unknown, *inputs.unknown))
+            flows.append(AnalysedFlow(flow, key, frame.isStreaming, inputs, definition, frame))
         if broken:
             return None
         kind = _kind(dataset, flows)
@@ -205,7 +212,7 @@ class _Analysis:
             self._wrong(dataset, str(error))
             return None
         if kind == "temporary_view":
-            self._views[key] = frames[0].alias(key.partition(".")[2])
+            self._views[key] = frames[0]
         written = self._naming.written(key)
         return AnalysedDataset(key, dataset, kind, shape, tuple(flows), written)
 
@@ -213,8 +220,10 @@ class _Analysis:
         """Call a query; return what it makes and reads, or None after noting what is wrong."""
         self._read.append({})
         try:
-            with configured(self._spark, flow.conf), answering(self):
+            own = apart.copied(flow.home or self._spark, flow.conf)
+            with apart.within(own), apart.nothing_global(flow.name), answering(self):
                 frame = self._called(flow)
+            frame = apart.moved(frame, own)
         except _BrokenError:
             self._read.pop()
             return None
@@ -226,6 +235,13 @@ class _Analysis:
         tables, unknown = query_plan.outside(frame) if not frame.isStreaming else ({}, ())
         streams = tuple(key for key, stream in read.items() if stream)
         return frame, Inputs(tuple(read), streams, tables, unknown)
+
+    def _views_read(self, inputs: Inputs) -> Iterator[str]:
+        """Yield what the views mean that a query reads, with their rules and settings."""
+        for key in sorted(inputs.datasets):
+            found = self._done.get(key)
+            if found is not None and found.kind == "temporary_view":
+                yield from (flow.definition for flow in found.flows)
 
     def _called(self, flow: Flow) -> DataFrame:
         if flow.changes is not None:
@@ -252,7 +268,7 @@ class _Analysis:
         declared = columns.declared(self._spark, dataset)
         if declared is not None:
             if frames and flows[0].flow.changes is None:
-                columns.check_declared(declared, shape)
+                columns.check_declared(declared, shape, kind)
             elif frames:
                 check_declared_changes(declared, shape)
             shape = declared
@@ -260,7 +276,7 @@ class _Analysis:
             raise UsageError(f"{dataset.name} has neither a query nor a schema")
         columns.check_names(dataset, shape)
         for frame in frames or [stand_ins.batch(self._spark, shape, "rows")]:
-            columns.check_rules(dataset, frame)
+            columns.check_rules(dataset, columns.with_generated(frame, declared))
         return shape
 
     def _located(self, flow: Flow, error: Exception) -> Problem:
@@ -289,7 +305,10 @@ class _Analysis:
     def _ignored(self) -> None:
         """Name once each what means something on Databricks only."""
         places: dict[str, list[str]] = {}
-        for dataset in self._declared.values():
+        for key, dataset in self._declared.items():
+            if self._done.get(key) is not None:
+                for name in columns.declared_list(self._spark, dataset).keys:
+                    places.setdefault(name, []).append(dataset.name)
             other = dataset.source_format.lower() not in {"", "delta"} and dataset.kind != "sink"
             if other:
                 message = f"{dataset.name}: made as Delta instead of {dataset.source_format}"
@@ -312,8 +331,8 @@ def _kind(dataset: Dataset, flows: list[AnalysedFlow]) -> Kind:
 def _looks(dataset: Dataset) -> tuple[object, ...]:
     """Return what of a dataset is part of its definition, besides the query."""
     return (
-        str(dataset.schema),
-        dict(dataset.properties),
+        dataset.schema.json() if hasattr(dataset.schema, "json") else dataset.schema,
+        sorted(dataset.properties.items()),
         dataset.comment,
         dataset.partition_by,
         dataset.cluster_by,

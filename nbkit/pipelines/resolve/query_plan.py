@@ -14,40 +14,15 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _EVERYTHING = 2**31 - 1
-_IDS = re.compile(r"#\d+|@[0-9a-f]{5,}|__nbkit_\d+|(?<=CTERelationDef) \d+|(?<=CTERelationRef) \d+")
-_VARYING = re.compile(
-    r"\b(rand|randn|uuid|shuffle|current_timestamp|current_date|current_time|now|localtimestamp"
-    r"|input_file_name|monotonically_increasing_id|spark_partition_id|current_user|session_user)\("
-)
-_PYTHON = re.compile(
-    r"\b(MapInPandas|MapInArrow|FlatMap\w*|PythonUDTF|PythonMap\w*|Aggregate\w*Py)"
-)
 _READ_AT = re.compile(r"\baccess_time=\d+")
 """Of a file: reading it is no change."""
 _HARMLESS = {"CTERelationRef", "LocalRelation", "OneRowRelation", "Range"}
 
 
-def definition(frame: DataFrame, *more: object) -> str:
-    """Return a digest of what a query means: its resolved plan, and whatever else is given.
-
-    Names that Spark makes up anew for each plan are numbered by their first mention.
-    """
-    numbers: dict[str, str] = {}
-    text = _IDS.sub(lambda id_: numbers.setdefault(id_[0], f"~{len(numbers)}"), plan_text(frame))
-    return hashlib.sha256("\n".join([text, *map(repr, more)]).encode()).hexdigest()[:32]
-
-
 def plan_text(frame: DataFrame) -> str:
     """Return a query's resolved plan with nothing left out."""
     plan = frame._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no other way
-    text = str(plan.treeString(True, False, _EVERYTHING, False, False))
-    rows = [str(option_rows(leaf)) for leaf in _leaves(plan) if java_class(leaf) == "LocalRelation"]
-    return "\n".join([text, *(row for row in rows if row != "List()")])
-
-
-def option_rows(leaf: Any) -> str:
-    """Return the rows that stand in a query itself, as text."""
-    return str(leaf.data().toString())
+    return str(plan.treeString(True, False, _EVERYTHING, False, False))
 
 
 def outside(frame: DataFrame) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -60,12 +35,7 @@ def outside(frame: DataFrame) -> tuple[dict[str, str], tuple[str, ...]]:
     plan = frame._jdf.queryExecution().analyzed()  # noqa: SLF001
     tables: dict[str, str] = {}
     unknown: dict[str, None] = {}
-    text = str(plan.treeString(True, False, _EVERYTHING, False, False))
-    for found in _VARYING.finditer(text):
-        unknown.setdefault(f"it calls {found[1]}()")
-    if _PYTHON.search(text) or _calls_python(frame, plan):
-        unknown.setdefault("it calls Python functions")
-    for leaf in _leaves(plan):
+    for leaf in leaves(plan):
         kind = java_class(leaf)
         if kind in _HARMLESS:
             continue
@@ -77,15 +47,26 @@ def outside(frame: DataFrame) -> tuple[dict[str, str], tuple[str, ...]]:
     return tables, tuple(unknown)
 
 
-def _calls_python(frame: DataFrame, plan: Any) -> bool:
-    patterns = frame.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern  # noqa: SLF001
-    return bool(plan.containsPattern(patterns.PYTHON_UDF()))
-
-
-def _leaves(plan: Any) -> Iterator[Any]:
+def leaves(plan: Any) -> Iterator[Any]:
+    """Yield the leaves of a plan, and of its subqueries."""
     yield from sequence(plan.collectLeaves())
     for inner in sequence(plan.subqueriesAll()):
         yield from sequence(inner.collectLeaves())
+
+
+def delta_files(leaf: Any) -> Any:
+    """Return Delta's index of the files of a leaf; None if it is no Delta table."""
+    if java_class(leaf) != "LogicalRelation" or not _has_files(leaf.relation()):
+        return None
+    location = leaf.relation().location()
+    return location if java_class(location).startswith("TahoeLogFileIndex") else None
+
+
+def _has_files(relation: Any) -> bool:
+    """Say whether a relation is one of files; Delta's is a nameless class of its own below it."""
+    kind = relation.getClass()
+    kinds = {kind.getSimpleName(), kind.getSuperclass().getSimpleName()}
+    return "HadoopFsRelation" in kinds
 
 
 def version_of(snapshot: Any) -> str:
@@ -96,12 +77,13 @@ def version_of(snapshot: Any) -> str:
 def _version(leaf: Any) -> tuple[str, str] | None:
     """Return where files are, and their version; None where there is none."""
     relation = leaf.relation()
-    if java_class(relation) != "HadoopFsRelation":
+    if not _has_files(relation):
         return None
     location = relation.location()
     kind = java_class(location)
     if kind.startswith("TahoeLogFileIndex"):
-        return str(location.path()), version_of(location.snapshotAtAnalysis())
+        version, path = version_of(location.snapshotAtAnalysis()), str(location.path())
+        return (f"{path}@{version}" if location.isTimeTravelQuery() else path), version
     if kind != "InMemoryFileIndex":
         return None
     files = _READ_AT.sub("", str(location.allFiles().mkString("\n"))).splitlines()
@@ -114,7 +96,7 @@ def _shown(leaf: Any, kind: str) -> str:
         table = option(leaf.catalogTable())
         if table is not None:
             return f"table {table.identifier().unquotedString()}, which is not Delta"
-        if java_class(leaf.relation()) == "HadoopFsRelation":
+        if _has_files(leaf.relation()):
             return "files"
     if kind == "LogicalRDD":
         return "rows made in Python"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbkit.pipelines.declare.column_list import metadata_of
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
@@ -19,7 +21,7 @@ def batch(spark: SparkSession, columns: StructType, key: str) -> DataFrame:
     from pyspark.sql import DataFrame
 
     java: Any = spark._jsparkSession  # noqa: SLF001 - an empty relation, and no job to make it
-    schema = java.parseDataType(columns.json())
+    schema = java.parseDataType(_as_read(columns).json())
     rows = spark._jvm.java.util.ArrayList()  # noqa: SLF001
     return _called(DataFrame(java.createDataFrame(rows, schema), spark), key)
 
@@ -32,10 +34,22 @@ def stream(spark: SparkSession, columns: StructType, key: str) -> DataFrame:
     rows = ticks.select(
         *(
             F.lit(None).cast(field.dataType).alias(field.name, metadata=field.metadata)
-            for field in columns
+            for field in _as_read(columns)
         )
     )
     return _called(rows, key)
+
+
+def _as_read(columns: StructType) -> StructType:
+    """Return columns as who reads a table has them: how Delta fills them is the table's own."""
+    from pyspark.sql.types import StructField, StructType
+
+    return StructType(
+        [
+            StructField(field.name, field.dataType, field.nullable, metadata_of(field))
+            for field in columns
+        ]
+    )
 
 
 def _called(rows: DataFrame, key: str) -> DataFrame:

@@ -115,7 +115,24 @@ public final class PlanIdentity {
     SQLConf conf = session.sessionState().conf();
     text(conf.sessionLocalTimeZone());
     text(String.valueOf(conf.ansiEnabled()));
-    put(ViewHelper$.MODULE$.sqlConfigsToProps(conf, ""));
+    Map kept = new HashMap();
+    for (Iterator each = ViewHelper$.MODULE$.sqlConfigsToProps(conf, "").iterator();
+        each.hasNext();) {
+      scala.Tuple2 pair = (scala.Tuple2) each.next();
+      if (!ofThisProcess((String) pair._1())) {
+        kept.put(pair._1(), pair._2());
+      }
+    }
+    map(kept);
+  }
+
+  /** Whether a setting says what this process has done so far, or how it is set up. */
+  private static boolean ofThisProcess(String setting) {
+    boolean ofDelta = setting.startsWith("spark.databricks.");
+    return (ofDelta && !setting.startsWith("spark.databricks.delta.properties.defaults."))
+        || setting.startsWith("spark.sql.parquet.fieldId.")
+        || setting.startsWith("spark.sql.catalog.")
+        || setting.startsWith("spark.sql.artifact.");
   }
 
   private void put(Object value) throws Exception {
