@@ -161,6 +161,87 @@ def run(
     return found
 
 
+def plan(
+    job: str | Path,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    only: Sequence[str] | None = None,
+    idempotency_token: str = "",
+    skip_unsupported: bool = False,
+    strict: bool = False,
+    target: str | None = None,
+    variables: Mapping[str, object] | None = None,
+    settings: Settings | None = None,
+) -> Run:
+    """Leave a run to a node (`nbkit work`), and return at once; the arguments are those of `run`.
+
+    Raises:
+        NbkitError: the run could never begin; nothing is planned.
+    """
+    from nbkit.app.loading import load
+    from nbkit.app.planning import plan as planned
+
+    settings = settings or project_of(job)
+    run_id = planned(
+        load(job, strict=strict, target=target, variables=_as_text(variables)),
+        settings,
+        parameters=_as_text(parameters),
+        only=only,
+        token=idempotency_token,
+        skip_unsupported=skip_unsupported,
+    )
+    return _recorded(run_id, settings)
+
+
+def work(
+    *,
+    at_once: int = 1,
+    until_idle: bool = False,
+    tell: Callable[[str], None] = print,
+    settings: Settings | None = None,
+) -> None:
+    """Be a node: take planned runs from the ledger, and drive each in a process of its own.
+
+    Ctrl-C and SIGTERM end it once its runs are over, a second one at once.
+
+    Args:
+        at_once: how many runs at most.
+        until_idle: end as soon as no planned run is left to take.
+        tell: is told what happens, in one line each.
+        settings: of the project; by default those of the current folder's project.
+
+    Raises:
+        NbkitError: the ledger cannot be used.
+    """
+    from nbkit.app import node
+
+    node.work(settings or Settings.of(), at_once=at_once, until_idle=until_idle, tell=tell)
+
+
+def drive(
+    run_id: int, *, fence: int | None = None, show: Show = "live", settings: Settings | None = None
+) -> Run:
+    """Drive one planned run to its end, on this machine.
+
+    Args:
+        run_id: which run.
+        fence: of the node that took it.
+        show: progress on standard error: `live`, `quiet` or `nothing`.
+        settings: of the project; by default those of the current folder's project.
+
+    Raises:
+        NbkitError: it could not begin here, or another process drives it.
+    """
+    from nbkit.kernels.pool import spares_ahead
+
+    settings = settings or Settings.of()
+    with spares_ahead(settings) as pool:
+        from nbkit.app.planning import drive_planned
+
+        drive_planned(run_id, settings, fence=fence, view=_view(show), pool=pool)
+    return _recorded(run_id, settings)
+
+
 def start(
     job: str | Path,
     parameters: Mapping[str, object] | None = None,
@@ -361,7 +442,9 @@ def show(run_id: int, *, settings: Settings | None = None) -> Run:
     Raises:
         RunNotFoundError: there is no such run.
     """
-    return _recorded(run_id, settings or Settings.of())
+    settings = settings or Settings.of()
+    _fetch(run_id, settings)
+    return _recorded(run_id, settings)
 
 
 def runs(
@@ -382,6 +465,29 @@ def cancel(run_id: int, *, settings: Settings | None = None) -> str:
     from nbkit.app import history
 
     return history.cancel(run_id, settings or Settings.of())
+
+
+def old_runs(keep: str, *, settings: Settings | None = None) -> list[tuple[int, str]]:
+    """Return id and job of the runs that have been over for longer than `keep`, such as `90d`.
+
+    Raises:
+        UsageError: that is no age.
+    """
+    from nbkit.app import cleaning
+
+    found = cleaning.old_runs(settings or Settings.of(), cleaning.age(keep))
+    return [(run.run_id, run.job_name) for run in found]
+
+
+def remove(run_id: int, *, settings: Settings | None = None) -> bool:
+    """Remove a run from the ledger, with its files here and in the store.
+
+    Returns:
+        Whether it was removed; one that goes on just now is not.
+    """
+    from nbkit.app import cleaning
+
+    return cleaning.remove(run_id, settings or Settings.of())
 
 
 def review(
@@ -409,6 +515,7 @@ def review(
     if run_id is None:
         return _index(settings)
     graph, state = history.show(run_id, settings)
+    _fetch(run_id, settings)
     if task is not None:
         notebook = settings.root / notebook_of(record(graph, state), task)
         return written(notebook.with_suffix(".html"), partial(write_notebook_page, notebook))
@@ -457,6 +564,8 @@ def diff(
 
     settings = settings or Settings.of()
     first, second = _recorded(before, settings), _recorded(after, settings)
+    for each in (before, after):
+        _fetch(each, settings)
     if task is not None:
         require_task(task, first.record, second.record)
     found = diff_runs(first.record, second.record, settings.root, task)
@@ -473,6 +582,14 @@ def _reader(run_id: int, settings: Settings) -> Callable[[], dict[str, Any]]:
     from nbkit.app import history
 
     return partial(history.recorded, run_id, settings)
+
+
+def _fetch(run_id: int, settings: Settings) -> None:
+    """Bring what another machine left of a run here, if the team has a store."""
+    if settings.run.store:
+        from nbkit.app.sharing import fetch
+
+        fetch(run_id, settings)
 
 
 def _recorded(run_id: int, settings: Settings) -> Run:

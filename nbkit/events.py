@@ -42,6 +42,33 @@ class Unit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class RunPlanned:
+    """A run is to begin, on whichever node takes it; it is asked for as it will be started.
+
+    Attributes:
+        run_id, job_id, run_name: identity; the run has not started.
+        due: not before this time; 0 for at once.
+        parameters: job parameters that were given.
+        only: task keys to run, as they were given; None for all.
+        trigger: what will have started it.
+        skip_unsupported: whether tasks that cannot run are left out.
+        task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
+    """
+
+    at: int
+    run_id: int
+    job_id: int
+    run_name: str
+    due: int = 0
+    parameters: dict[str, str] = field(default_factory=dict)
+    only: tuple[str, ...] | None = None
+    trigger: str = "one_time"
+    skip_unsupported: bool = False
+    task_parameters: dict[str, Any] = field(default_factory=dict)
+    kind: Literal["run_planned"] = "run_planned"
+
+
+@dataclass(frozen=True, slots=True)
 class RunHeldUp:
     """A run cannot begin yet, as too many of its job go on: it waits, or ends at once.
 
@@ -300,7 +327,8 @@ class Noted:
 
 
 Event = (
-    RunHeldUp
+    RunPlanned
+    | RunHeldUp
     | RunStarted
     | RunRepaired
     | RunFinished

@@ -52,6 +52,8 @@ class RunSettings(_Section):
         save_seconds: shortest time between two saves of a running output notebook.
         lease_seconds: how long a process on another machine may be silent before its runs count
             as lost; of a ledger in PostgreSQL. On one machine that is known at once.
+        store: where a team keeps copies of output notebooks and reports: a URL such as
+            `s3://bucket/runs`, or a folder relative to the project root; by default nowhere.
     """
 
     parallel: int = Field(default_factory=lambda: 2 * (os.cpu_count() or 1), ge=1)
@@ -61,6 +63,7 @@ class RunSettings(_Section):
     grace_seconds: float = Field(5, ge=0)
     save_seconds: float = Field(5, ge=0)
     lease_seconds: float = Field(30, ge=1)
+    store: str = ""
 
 
 class SparkSettings(_Section):

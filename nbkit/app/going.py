@@ -13,6 +13,7 @@ from nbkit.app.calls import serving
 from nbkit.app.child_runs import ChildRuns
 from nbkit.app.files import tasks as tasks_of
 from nbkit.app.queueing import admitted, readmitted
+from nbkit.app.sharing import copying
 from nbkit.errors import SetupError
 from nbkit.events import RunHeldUp
 from nbkit.kernels.run_notebook import Kernels
@@ -93,9 +94,13 @@ def go(plan: Plan, stage: Stage) -> None:
     watch = Watch(partial(ledger.cancel_requested, begun.run_id))
     with ExitStack() as stack:
         _keep_graph(plan)
+        note = partial(ledger.append, begun.run_id)
+        copier = stack.enter_context(copying(begun, note, stage.clock.now))
         listening = stack.enter_context(
             audience(begun, plan.state, ledger, stage.clock, stage.view)
         )
+        if copier is not None:
+            listening.observers.append(copier)
         if within:
             stack.enter_context(within.stop.watched(lambda _cause: watch.cancel()))
         stack.enter_context(ctrl_c_cancels(watch))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.app.opening import open_ledger
 from nbkit.errors import UsageError
-from nbkit.events import CancelRequested, RunFinished, TaskSkipped
+from nbkit.events import CancelRequested, RunFinished, RunPlanned, RunStarted, TaskSkipped
 from nbkit.graph.load import parse_job
 from nbkit.ledger.store import Ledger
 from nbkit.rules.apply import apply, replay
@@ -16,6 +16,8 @@ from nbkit.rules.record import record
 from nbkit.rules.repair import lost_attempts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nbkit.events import Event
     from nbkit.graph.run_graph import RunGraph
     from nbkit.ledger.reader import Episode, RunSummary
@@ -39,7 +41,7 @@ def show(run_id: int, settings: Settings) -> tuple[RunGraph, RunState]:
         events = ledger.read(run_id)
     graph = parse_job(definition.graph).graph
     state = replay(graph, events)
-    if not state.finished and not live:
+    if not state.finished and not live and not _awaited(events):
         at = events[-1].at if events else 0
         end = RunFinished(at, "FAILED", "INTERNAL_ERROR", LOST.format(run_id))
         state = reduce(partial(apply, graph), (*_loss(graph, state, at), end), state)
@@ -62,7 +64,8 @@ def runs(
     with closing(Ledger(settings.ledger_url, reading=True)) as ledger:
         found = ledger.runs(job_name, limit)
         live = ledger.live_runs()
-        lost = {run.run_id for run in found if run.state != "TERMINATED"} - live
+        over = {run.run_id for run in found if run.state == "TERMINATED" or run.planned}
+        lost = {run.run_id for run in found} - over - live
         if lost:  # or it ended just after it was read: then that is on record by now
             found = ledger.runs(job_name, limit)
     return [_listed(summary, lost=summary.run_id in lost) for summary in found]
@@ -94,11 +97,29 @@ def cancel(run_id: int, settings: Settings) -> str:
         end = RunFinished(at, "CANCELED", "USER_CANCELED")
         lost = _loss(graph, state, at)
         ledger.append_many(run_id, (*lost, CancelRequested(at), end))
-        return f"Run {run_id} had lost its process; it is recorded as cancelled."
+        had = "had lost its process" if state.started else "had not begun"
+        return f"Run {run_id} {had}; it is recorded as cancelled."
+
+
+def give_up(run_id: int, ledger: Ledger, why: str) -> None:
+    """Record the end of a run that cannot begin; the ledger drives it."""
+    graph = parse_job(ledger.definition(run_id).graph).graph
+    state = replay(graph, ledger.read(run_id))
+    at = ledger.clock.now()
+    end = RunFinished(at, "FAILED", "INTERNAL_ERROR", why)
+    ledger.append_many(run_id, (*_loss(graph, state, at), end))
+
+
+def _awaited(events: Sequence[Event]) -> bool:
+    """Tell whether a run was planned, and no node has begun it yet."""
+    planned = any(isinstance(event, RunPlanned) for event in events[:1])
+    return planned and not any(isinstance(event, RunStarted) for event in events)
 
 
 def _loss(graph: RunGraph, state: RunState, at: int) -> tuple[Event, ...]:
     """Return the ends of all tasks of a run that lost its process; a repair can run them."""
+    if not state.started:  # nothing of it was going on, and its end says it all
+        return ()
     lost = lost_attempts(state, at)
     state = reduce(partial(apply, graph), lost, state)
     left = (key for key, task in state.tasks.items() if task.life != "TERMINATED")

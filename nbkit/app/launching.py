@@ -100,6 +100,11 @@ def launch_repair(run_id: int, settings: Settings, *, parameters: Mapping[str, s
     return _launch(settings, "repair", str(run_id), *given, "--quiet", "--keep")
 
 
+def launch_planned(run_id: int, fence: int, settings: Settings) -> Launched:
+    """Drive a planned run that a node took."""
+    return _launch(settings, "work", "--run", str(run_id), "--fence", str(fence))
+
+
 def _launch(settings: Settings, *arguments: str) -> Launched:
     said = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this call, with the process
     env = {name: value for name, value in os.environ.items() if not name.startswith(_KERNELS_OWN)}

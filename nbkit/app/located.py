@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from nbkit import on_disk
@@ -87,6 +88,24 @@ def located(address: Address) -> tuple[Path, str | None]:
     found = on_disk.file_at(path)
     assert found is not None
     return found, job_key
+
+
+def in_project(source: str, root: str, here: Path) -> str:
+    """Return where a definition is in this machine's copy of a project.
+
+    Args:
+        source: where it was when its run was begun, as `Definition.source` says.
+        root: the project's folder then; empty if that is not known.
+        here: the project's folder now.
+    """
+    if not root or root == str(here):
+        return source
+    address = Address.parse(source)
+    if not address.job.startswith(f"{root}/"):
+        return source
+    moved = replace(address, job=f"{here}{address.job[len(root) :]}")
+    name, _ = moved.split(lambda name: on_disk.is_there(on_disk.place(name)))
+    return str(moved) if on_disk.is_there(on_disk.place(name)) else source
 
 
 def streamed(address: Address) -> str:

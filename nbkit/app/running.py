@@ -11,13 +11,15 @@ from nbkit.app.audience import Begun
 from nbkit.app.definition import Definition, of_notebook, of_record
 from nbkit.app.driver import ready_for_spark
 from nbkit.app.going import Plan, Stage, document_of, go
+from nbkit.app.history import give_up
 from nbkit.app.idempotency import awaited, earlier_run
 from nbkit.app.loading import load
+from nbkit.app.located import in_project
 from nbkit.app.opening import open_ledger
 from nbkit.app.parameters import check_declared
 from nbkit.clock import SystemClock
-from nbkit.errors import DefinitionError, Problem
-from nbkit.events import Noted, RunStarted
+from nbkit.errors import DefinitionError, Problem, UsageError
+from nbkit.events import Noted, RunPlanned, RunStarted
 from nbkit.graph.select import select
 from nbkit.ledger.reader import TokenTakenError
 from nbkit.notify.destinations import missing
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from nbkit.clock import Clock
     from nbkit.events import Event
     from nbkit.kernels.pool import Pool
+    from nbkit.ledger.store import Ledger
     from nbkit.rules.secrets import Places
     from nbkit.settings import Settings
 
@@ -128,16 +131,57 @@ def run(
         if within:
             within.begun(run_id)
         begun = _begun(run_id, definition, settings, inner=within is not None)
-        warnings = (str(problem) for problem in definition.parsed.warnings)
-
-        def first() -> list[Event]:
-            at = clock.now()
-            texts = (*warnings, *notes, *_unheard(begun))
-            return [start(at, run_id=run_id), *(Noted(at, text) for text in texts)]
-
+        first = partial(_first, begun, definition, start, clock, notes)
         plan = Plan(begun, definition, RunState.fresh(definition.graph), first)
         go(plan, Stage(ledger, clock, run, view, pool, within))
     return run_id
+
+
+def run_planned(
+    run_id: int,
+    settings: Settings,
+    *,
+    fence: int | None = None,
+    view: View | None = None,
+    pool: Pool | None = None,
+) -> None:
+    """Run to its end what was planned, with the job and notebooks as they are now.
+
+    A job that cannot run ends the run, as failed.
+
+    Raises:
+        UsageError: it was not planned, or another process drives it.
+        NbkitError: it cannot begin on this machine, perhaps on another.
+    """
+    with ExitStack() as stack:
+        ledger = stack.enter_context(closing(open_ledger(settings)))
+        ledger.claim(run_id, fence)
+        events = ledger.read(run_id)
+        planned = events[0] if events else None
+        if not isinstance(planned, RunPlanned):
+            raise UsageError(f"Run {run_id} was not planned: there is nothing to begin.")
+        try:
+            definition = _as_now(ledger, run_id, settings)
+            start = partial(
+                start_of_run,
+                definition,
+                settings,
+                parameters=planned.parameters,
+                only=planned.only,
+                trigger=planned.trigger,
+                skip_unsupported=planned.skip_unsupported,
+                task_parameters=planned.task_parameters,
+            )
+            start(ledger.clock.now())
+        except (UsageError, DefinitionError) as error:
+            give_up(run_id, ledger, str(error))
+            return
+        notes = stack.enter_context(ready_for_spark(definition.code, settings))
+        ledger.redefine(run_id, document_of(definition))
+        begun = _begun(run_id, definition, settings)
+        first = partial(_first, begun, definition, start, ledger.clock, notes)
+        plan = Plan(begun, definition, replay(definition.graph, events), first)
+        go(plan, Stage(ledger, ledger.clock, run, view, pool))
 
 
 def repair(
@@ -150,6 +194,7 @@ def repair(
     view: View | None = None,
     clock: Clock | None = None,
     pool: Pool | None = None,
+    fence: int | None = None,
 ) -> None:
     """Take a finished or lost run up again, with the job and notebooks as they are now.
 
@@ -161,13 +206,10 @@ def repair(
     with ExitStack() as stack:
         ledger = stack.enter_context(closing(open_ledger(settings)))
         clock = clock or ledger.clock
-        kept = ledger.definition(run_id)
-        definition = of_record(kept.graph, kept.source) or load(kept.source)
-        if definition.is_notebook:  # what its caller gave it is in the record alone
-            definition = of_notebook(definition.path, kept.graph)
+        definition = _as_now(ledger, run_id, settings)
         check_declared(definition, dict(parameters or {}))
         begun = _begun(run_id, definition, settings)
-        ledger.claim(run_id)
+        ledger.claim(run_id, fence)
         state = replay(definition.graph, ledger.read(run_id))
         at = clock.now()
         lost = lost_attempts(state, at)
@@ -194,6 +236,30 @@ def repair(
 
         plan = Plan(begun, definition, state, first, again=True)
         go(plan, Stage(ledger, clock, run, view, pool))
+
+
+def _first(
+    begun: Begun,
+    definition: Definition,
+    start: Callable[..., RunStarted],
+    clock: Clock,
+    notes: Sequence[str],
+) -> list[Event]:
+    """Return the events that a run begins with."""
+    at = clock.now()
+    warnings = (str(problem) for problem in definition.parsed.warnings)
+    texts = (*warnings, *notes, *_unheard(begun))
+    return [start(at, run_id=begun.run_id), *(Noted(at, text) for text in texts)]
+
+
+def _as_now(ledger: Ledger, run_id: int, settings: Settings) -> Definition:
+    """Return the job of a run as it is now, in this machine's copy of the project."""
+    kept = ledger.definition(run_id)
+    source = in_project(kept.source, ledger.root_of(run_id), settings.root)
+    definition = of_record(kept.graph, source) or load(source)
+    if definition.is_notebook:  # what its caller gave it is in the record alone
+        definition = of_notebook(definition.path, kept.graph)
+    return definition
 
 
 def _begun(

@@ -26,6 +26,9 @@ def run(
         str, typer.Option(help="If the job has a run with this token, show that; run nothing.")
     ] = "",
     strict: options.Strict = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Leave it to a node (nbkit work); print the run's id.")
+    ] = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     keep: options.Keep = None,
@@ -33,6 +36,22 @@ def run(
     """Run a job and wait for its end."""
     from nbkit import api
 
+    if plan:
+        planned = api.plan(
+            options.job_of(job),
+            parameters=options.parameters(parameter),
+            only=options.keys(only),
+            idempotency_token=idempotency_token,
+            skip_unsupported=skip_unsupported,
+            strict=strict,
+            target=target,
+            variables=options.variables(var),
+        )
+        if as_json:
+            print_document(planned.record)
+        else:
+            typer.echo(planned.run_id)
+        return
     _end(
         api.run(
             options.job_of(job),

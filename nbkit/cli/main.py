@@ -19,6 +19,7 @@ from nbkit.cli import (
     jobs,
     machine,
     new_project,
+    nodes,
     pipeline,
     planned,
     streams,
@@ -58,6 +59,8 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     history.review,
     history.diff,
     planned.jobs,
+    nodes.work,
+    nodes.gc,
     machine.doctor,
     new_project.init,
 )

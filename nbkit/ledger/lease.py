@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 30.0
 """How long an owner on another machine may be silent before it is taken for dead."""
 
+MOST_TAKES = 10
+"""How often nodes take a planned run that ends with them; after that, a person is to look."""
+
+FENCES_OF_A_TAKE = 2
+"""A node takes a run, and hands it to a process of its own."""
+
 _BEATS = 6
 _log = logging.getLogger(__name__)
 
@@ -88,6 +94,19 @@ def leases_in(connection: Connection, wanted: Select[tuple[object, ...]]) -> lis
 def open_leases(job_id: int) -> Select[tuple[object, ...]]:
     """Return the query for leases of all runs of a job that are not over."""
     return select(leases).where(leases.c.job_id == job_id, leases.c.state != "over")
+
+
+def due_leases(now: int, most: int) -> Select[tuple[object, ...]]:
+    """Return the query for leases of planned runs that a node may take: not yet over, and due.
+
+    Their owners are gone, as far as the database can tell. PostgreSQL leaves out what another node
+    takes at the same moment. A run that ended with its node again and again is left alone.
+    """
+    gone = (leases.c.owner == "") | (leases.c.expires_at <= now) | (leases.c.machine == machine())
+    takeable = leases.c.fence < MOST_TAKES * FENCES_OF_A_TAKE
+    wanted = select(leases).where(leases.c.state != "over", leases.c.planned_at <= now)
+    ordered = wanted.where(gone | leases.c.expires_at.is_(None), takeable).order_by("run_id")
+    return ordered.limit(most).with_for_update(skip_locked=True)
 
 
 def held_by(owner: Owner, seconds: float | None, now: int) -> dict[str, object]:

@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from nbkit.errors import RunNotFoundError
-from nbkit.events import Event, ResultState, RunFinished, RunRepaired, RunStarted
+from nbkit.events import (
+    Event,
+    ResultState,
+    RunFinished,
+    RunHeldUp,
+    RunPlanned,
+    RunRepaired,
+    RunStarted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LIFECYCLE = ("run_held_up", "run_started", "run_repaired", "run_finished")
+LIFECYCLE = ("run_planned", "run_held_up", "run_started", "run_repaired", "run_finished")
 """Kinds of the events that a summary is made of."""
 
 
@@ -50,7 +58,7 @@ class RunSummary:
     """One line about a run, from its first and last events.
 
     `RUNNING` only says that no end was recorded: whether a process still drives the run is
-    known to its lease (`nbkit.ledger.lease`).
+    known to its lease (`nbkit.ledger.lease`). A `planned` one waits for a node that takes it.
     """
 
     run_id: int
@@ -64,6 +72,7 @@ class RunSummary:
     started_at: int | None = None
     finished_at: int | None = None
     episodes: tuple[Episode, ...] = ()
+    planned: bool = False
 
     @property
     def repairs(self) -> int:
@@ -106,18 +115,21 @@ def summary_of(begun: RunSummary, lifecycle: Sequence[Event]) -> RunSummary:
     last = lifecycle[-1]
     ended = last if isinstance(last, RunFinished) else None
     started = [found.at for found in lifecycle if isinstance(found, RunStarted)]
+    held_up = any(isinstance(found, RunHeldUp) for found in lifecycle)
+    before: Literal["PENDING", "QUEUED"] = "QUEUED" if held_up else "PENDING"
     return RunSummary(
         run_id=begun.run_id,
         job_name=begun.job_name,
         job_id=begun.job_id,
         source=begun.source,
         created_at=begun.created_at,
-        state="TERMINATED" if ended else "RUNNING" if started else "QUEUED",
+        state="TERMINATED" if ended else "RUNNING" if started else before,
         result=ended.result if ended else None,
         message=ended.message if ended else "",
         started_at=started[0] if started else None,
         finished_at=ended.at if ended else None,
         episodes=_episodes(lifecycle),
+        planned=not started and isinstance(lifecycle[0], RunPlanned),
     )
 
 

@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Connection, Integer, String, bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Integer, String, bindparam, delete, insert, select, update
 
-from nbkit.clock import SystemClock
-from nbkit.errors import NbkitError, TakenOverError, UsageError
+from nbkit.errors import NbkitError
 from nbkit.events import Noted, RunFinished, RunRepaired, RunStarted
-from nbkit.ledger.archive import Archive
 from nbkit.ledger.codec import encode
-from nbkit.ledger.database import clear_errors, folder_of, open_database, open_for_reading
+from nbkit.ledger.holding import ConflictError, Held, Holder
 from nbkit.ledger.lease import (
-    LEASE_SECONDS,
-    Heart,
     clock_of,
+    due_leases,
     has_turn,
     held_by,
-    lease_of,
     leases_in,
     one_at_a_time,
     open_leases,
 )
-from nbkit.ledger.owner import Owner
 from nbkit.ledger.patience import LedgerAwayError, patiently
 from nbkit.ledger.reader import TokenTakenError
 from nbkit.ledger.tables import events, leases, requests, runs, tokens
-from nbkit.ledger.time_of_database import DatabaseClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
-    from nbkit.clock import Clock
-    from nbkit.events import Event
+    from nbkit.events import Event, RunPlanned
     from nbkit.ledger.lease import Lease, State
 
 _CANCEL = "cancel"
+_SOME_MORE = 20
 _WORTH_A_NOTE_SECONDS = 5
 
 _RUN = bindparam("run", type_=Integer)
@@ -68,16 +59,14 @@ _APPEND = (
 nobody else takes the run."""
 
 
-@dataclass(slots=True)
-class _Held:
-    """A run that this ledger drives: its fence, its last place, and whether it is over."""
+class Taken(NamedTuple):
+    """A planned run that a node took, with the fence to claim it by."""
 
+    run_id: int
     fence: int
-    seq: int
-    ended: bool = False
 
 
-class Ledger(Archive):
+class Ledger(Holder):
     """Events of runs in a database; safe to use from several threads and processes.
 
     An event is on record when `append` returns, and outlives a killed process from then on.
@@ -95,40 +84,6 @@ class Ledger(Archive):
     Raises:
         SetupError: from every method, when the database cannot be used.
     """
-
-    def __init__(
-        self,
-        url: str,
-        clock: Clock | None = None,
-        *,
-        reading: bool = False,
-        home: Path | None = None,
-        lease_seconds: float = LEASE_SECONDS,
-    ) -> None:
-        super().__init__(url, open_for_reading(url) if reading else open_database(url))
-        alone = self._engine.dialect.name == "sqlite"
-        self._lasts = None if alone else lease_seconds
-        self._owner = Owner(home or folder_of(url))
-        self._held: dict[int, _Held] = {}
-        self._pen = threading.Lock()  # places in a run are given out one after the other
-        self._time = None if alone or reading else DatabaseClock(self._ask_time())
-        self._clock: Clock = clock or self._time or SystemClock()
-        self._heart = None if alone else Heart(self._prolong, lease_seconds)
-
-    @property
-    def clock(self) -> Clock:
-        """What tells the time to all who share this ledger."""
-        return self._clock
-
-    def close(self) -> None:
-        """Give up what is held, and let go of the database."""
-        if self._heart is not None:
-            self._heart.stop()
-        for run_id in tuple(self._held):
-            with suppress(NbkitError):  # it ends by itself then
-                self.release(run_id)
-        self._owner.leave()
-        super().close()
 
     def begin(
         self,
@@ -159,48 +114,59 @@ class Ledger(Archive):
             holder = held_by(self._owner, self._lasts, clock_of(connection))
             lease = {"run_id": run_id, "fence": 1, "job_id": job_id, "state": "idle"}
             connection.execute(insert(leases).values({**lease, **holder}))
-        self._held[run_id] = _Held(1, 0)
+        self._held[run_id] = Held(1, 0)
         return run_id
 
-    def claim(self, run_id: int, fence: int | None = None) -> None:
-        """Drive a run that nobody drives any more, or one that is handed over with its `fence`.
+    def plan(
+        self,
+        planned: RunPlanned,
+        graph_json: str,
+        source: str,
+        token: str = "",
+        *,
+        root: str = "",
+    ) -> int:
+        """Make a run that a node will take, and return its id; see `begin`.
 
         Raises:
-            RunNotFoundError: there is no such run.
-            UsageError: another process drives it.
+            TokenTakenError: the job has a run with this `token` already.
         """
-        self._numbered(run_id)
-        self._appear()
-        with self._writing() as connection:
-            now = clock_of(connection)
-            lease = lease_of(connection, run_id)
-            if lease is not None and (fence is None or fence != lease.fence):
-                self._refuse_live(lease, now)
-            holder = {**held_by(self._owner, self._lasts, now), "state": "idle"}
-            next_fence = 1 if lease is None else lease.fence + 1
-            if lease is None:
-                job_id = connection.scalar(select(runs.c.job_id).where(runs.c.run_id == run_id))
-                if job_id is None:
-                    raise self._missing(run_id)
-                first = {"run_id": run_id, "fence": next_fence, "job_id": job_id}
-                connection.execute(insert(leases).values({**first, **holder}))
-            elif not self._change(connection, lease, fence=next_fence, **holder):
-                raise _driven(run_id, "")
-            last = connection.scalar(
-                select(func.max(events.c.seq)).where(events.c.run_id == run_id)
-            )
-            ended = self._ended(connection, run_id)
-        self._held[run_id] = _Held(next_fence, last or 0, ended)
+        name, job_id = planned.run_name, planned.job_id
+        with self._making(job_id, token) as connection:
+            run_id = self._make(connection, name, job_id, graph_json, source, token, root)
+            event = replace(planned, run_id=run_id)
+            due = max(planned.due, 0)
+            lease = {"run_id": run_id, "fence": 0, "job_id": job_id, "state": "idle"}
+            nobody = {"owner": "", "host": "", "machine": "", "lock": "", "planned_at": due}
+            connection.execute(insert(leases).values({**lease, **nobody}))
+            row = {"run": run_id, "fence": 0, "seq_": 1, "at_": event.at}
+            connection.execute(_APPEND, {**row, "kind_": event.kind, "body_": encode(event)})
+        return run_id
 
-    def release(self, run_id: int) -> None:
-        """Drive a run no more; unless it is over, another may claim it."""
-        held = self._held.pop(run_id, None)
-        if held is None:
-            return
-        state: State = "over" if held.ended else "idle"
-        with self._writing() as connection:
-            mine = update(leases).where(leases.c.run_id == run_id, leases.c.fence == held.fence)
-            connection.execute(mine.values(owner="", state=state, expires_at=None))
+    def take_planned(self, most: int) -> list[Taken]:
+        """Take planned runs that are due and that nobody drives, the oldest first.
+
+        This ledger holds them until the process that drives each claims it with its fence.
+        """
+        self._appear()
+
+        def take() -> list[Taken]:
+            with self._writing() as connection:
+                now = clock_of(connection)
+                found = leases_in(connection, due_leases(now, most + _SOME_MORE))
+                free = [each for each in found if self._is_forgotten(each) or not each.is_live(now)]
+                taken = []
+                for lease in free[:most]:
+                    ended = self._ended(connection, lease.run_id)
+                    holder = {**held_by(self._owner, self._lasts, now), "state": "idle"}
+                    values = {"state": "over"} if ended else {**holder, "fence": lease.fence + 1}
+                    if self._change(connection, lease, **values) and not ended:
+                        taken.append(Taken(lease.run_id, lease.fence + 1))
+            for run_id, fence in taken:
+                self._held[run_id] = Held(fence, 0)
+            return taken
+
+        return patiently(take, self._shown)[0]
 
     def append(self, run_id: int, event: Event) -> None:
         """Record one event of a run."""
@@ -244,7 +210,7 @@ class Ledger(Archive):
             RunNotFoundError: there is no such run.
         """
         self._require(run_id)
-        with suppress(_ConflictError), self._writing() as connection:  # if nobody asked before
+        with suppress(ConflictError), self._writing() as connection:  # if nobody asked before
             row = {"run_id": run_id, "request": _CANCEL, "at": self._clock.now()}
             connection.execute(insert(requests).values(row))
 
@@ -272,6 +238,15 @@ class Ledger(Archive):
         """Drop what was asked of an earlier go at the run; for repairs."""
         with self._writing() as connection:
             connection.execute(delete(requests).where(requests.c.run_id == run_id))
+
+    def forget(self, run_id: int) -> None:
+        """Remove a run that this ledger drives, with everything that is on record of it."""
+        self._driven(run_id)
+        with self._writing() as connection:
+            self._own(connection, run_id)
+            for table in (events, requests, tokens, leases, runs):
+                connection.execute(delete(table).where(table.c.run_id == run_id))
+        self._held.pop(run_id, None)
 
     def take_turn(self, run_id: int, most: int) -> bool:
         """Let a run go on if fewer than `most` of its job do, and no older one waits."""
@@ -305,26 +280,7 @@ class Ledger(Archive):
         with self._writing() as connection:
             self._change(connection, self._own(connection, run_id), state=state)
 
-    def _own(self, connection: Connection, run_id: int) -> Lease:
-        """Return the lease of a run that this ledger drives."""
-        held, lease = self._driven(run_id), lease_of(connection, run_id)
-        if lease is None or lease.fence != held.fence:
-            raise self._taken_over(run_id)
-        return lease
-
-    def _driven(self, run_id: int) -> _Held:
-        held = self._held.get(run_id)
-        if held is None:
-            self._require(run_id)
-            raise UsageError(f"Run {run_id} is not driven by this process.")
-        return held
-
-    def _change(self, connection: Connection, lease: Lease, **values: object) -> bool:
-        """Change a lease, unless another took the run meanwhile; return whether it did."""
-        same = update(leases).where(leases.c.run_id == lease.run_id, leases.c.fence == lease.fence)
-        return connection.execute(same.values(values)).rowcount == 1
-
-    def _write(self, run_id: int, held: _Held, rows: list[dict[str, object]]) -> None:
+    def _write(self, run_id: int, held: Held, rows: list[dict[str, object]]) -> None:
         numbered = [
             {**row, "fence": held.fence, "seq_": held.seq + place}
             for place, row in enumerate(rows, 1)
@@ -334,7 +290,7 @@ class Ledger(Archive):
                 for row in numbered:
                     if connection.execute(_APPEND, row).rowcount != 1:
                         raise self._taken_over(run_id)
-        except _ConflictError:  # an earlier try was recorded, and its answer was lost
+        except ConflictError:  # an earlier try was recorded, and its answer was lost
             with self._reading() as connection:
                 wanted = select(events.c.body).where(events.c.run_id == run_id)
                 later = wanted.where(events.c.seq > held.seq).order_by(events.c.seq)
@@ -342,28 +298,9 @@ class Ledger(Archive):
             if found != [row["body_"] for row in rows]:
                 raise self._taken_over(run_id) from None
 
-    def _refuse_live(self, lease: Lease, now: int) -> None:
-        if lease.is_live(now):
-            raise _driven(lease.run_id, lease.host)
-        if lease.owner and self._owner.is_neighbour(lease.lock):
-            raise UsageError(
-                f"Run {lease.run_id} is being driven by another process: {lease.host}, which does "
-                "not answer, but still has the run's folder on this machine. End it first."
-            )
-
-    def _taken_over(self, run_id: int) -> TakenOverError:
-        self._held.pop(run_id, None)
-        with suppress(NbkitError), self._reading() as connection:
-            lease = lease_of(connection, run_id)
-            if lease is not None and lease.owner:
-                return TakenOverError(
-                    f"Run {run_id} was taken over by {lease.host}, as this process had not been "
-                    "heard of for too long; it records and runs nothing more of it."
-                )
-        return TakenOverError(
-            f"Run {run_id} was ended elsewhere, as this process had not been heard of for too "
-            "long; it records and runs nothing more of it."
-        )
+    def _is_forgotten(self, lease: Lease) -> bool:
+        """Tell whether this ledger took a run and never heard that it did."""
+        return lease.owner == self._owner.name and lease.run_id not in self._held
 
     def _make(self, connection: Connection, *values: object) -> int:
         *_, token, root = values
@@ -382,40 +319,5 @@ class Ledger(Archive):
         try:
             with self._writing() as connection:
                 yield connection
-        except _ConflictError:
+        except ConflictError:
             raise TokenTakenError(self.run_of(job_id, token) or 0) from None
-
-    def _appear(self) -> None:
-        self._owner.appear()
-        if self._heart is not None:
-            self._heart.start()
-
-    def _prolong(self) -> None:
-        with self._writing() as connection:
-            now = clock_of(connection)
-            mine = update(leases).where(leases.c.owner == self._owner.name)
-            connection.execute(mine.values(expires_at=now + int((self._lasts or 0) * 1000)))
-        if self._time is not None:
-            self._time.heard(now)
-
-    def _ask_time(self) -> int:
-        with self._reading() as connection:
-            return clock_of(connection)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with clear_errors(self._url):
-            try:
-                with self._engine.begin() as connection:
-                    yield connection
-            except IntegrityError as error:
-                raise _ConflictError from error
-
-
-def _driven(run_id: int, host: str) -> UsageError:
-    by = f": {host}" if host else ""
-    return UsageError(f"Run {run_id} is being driven by another process{by}.")
-
-
-class _ConflictError(Exception):
-    """The row is there already, or the run is not."""

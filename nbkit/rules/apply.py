@@ -274,6 +274,7 @@ def _with_last(found: Work, attempt: AttemptState) -> Work:
 
 
 _STEPS: dict[type, Callable[[RunGraph, RunState, Any], RunState]] = {
+    events.RunPlanned: run_steps.planned,
     events.RunHeldUp: run_steps.held_up,
     events.RunStarted: run_steps.started,
     events.RunRepaired: run_steps.repaired,

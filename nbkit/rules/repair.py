@@ -95,7 +95,7 @@ def plan_repair(
     if all_failed or not named:
         chosen |= {key for key in graph.keys if _failed(state, key)}
     rerun = _spread(graph, state, chosen, dependents=dependents)
-    if not rerun:
+    if not rerun and state.finished:  # else only its end is missing
         raise UsageError(f"Nothing in run {state.run_id} failed: there is nothing to repair.")
     kept = {name: state.parameters[name] for name in state.overrides}
     given = kept | dict(parameters or {})

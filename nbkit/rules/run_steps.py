@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from nbkit.rules.state import RunState
 
 
+def planned(_: RunGraph, state: RunState, event: events.RunPlanned) -> RunState:
+    """Let the run be known before it begins."""
+    if state.started or state.finished:
+        return state
+    return replace(
+        state,
+        run_id=event.run_id,
+        job_id=event.job_id,
+        run_name=event.run_name,
+        trigger=event.trigger,
+    )
+
+
 def held_up(_: RunGraph, state: RunState, event: events.RunHeldUp) -> RunState:
     """Let the run wait for its turn."""
     if state.started or state.finished:
@@ -153,9 +166,10 @@ def _left_undone(state: RunState) -> dict[str, TaskState]:
 
 
 def _never_started(state: RunState, event: events.RunFinished) -> RunState:
-    """Close a run that waited for its turn, or could not wait."""
-    if state.queued_at is None:
+    """Close a run that was planned or waited for its turn, or could not wait."""
+    if not state.run_id:  # neither was recorded
         return state
+    began = event.at if state.queued_at is None else state.queued_at
     tasks = {
         key: replace(
             task,
@@ -171,7 +185,7 @@ def _never_started(state: RunState, event: events.RunFinished) -> RunState:
     episode = Episode(
         type="ORIGINAL",
         id=state.run_id,
-        started_at=state.queued_at,
+        started_at=began,
         first_task_run_id=state.next_task_run_id,
         finished_at=event.at,
         result=event.result,
