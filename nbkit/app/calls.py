@@ -18,7 +18,6 @@ End of file means that the caller has ended, for whatever reason: what it called
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 from contextlib import contextmanager, suppress
@@ -29,6 +28,7 @@ from nbkit.app.child_runs import Within
 from nbkit.app.definition import of_notebook
 from nbkit.app.history import recorded
 from nbkit.app.notebook_job import job_around
+from nbkit.channel import Channel
 from nbkit.errors import NbkitError, UsageError
 from nbkit.kernels.attempt import StopRequest
 from nbkit.tasks.places import find_notebook, missing_notebook
@@ -90,7 +90,7 @@ class _Calls:
 
     def serve(self, connection: socket.socket) -> None:
         """Do what one notebook asks for, until it has ended."""
-        caller = _Caller(self, connection)
+        caller = _Caller(self, Channel(connection))
         with self._lock:
             self._callers.add(caller)
         try:
@@ -111,25 +111,22 @@ class _Calls:
 class _Caller:
     """One notebook that calls others."""
 
-    def __init__(self, calls: _Calls, connection: socket.socket) -> None:
+    def __init__(self, calls: _Calls, channel: Channel) -> None:
         self._calls = calls
-        self._connection = connection
-        self._lock = threading.Lock()
+        self._channel = channel
         self._stops: dict[int, StopRequest] = {}
         self._threads: list[threading.Thread] = []
 
     def serve(self) -> None:
         """Begin and cancel runs as the notebook says."""
-        with suppress(OSError), self._connection.makefile(encoding="utf-8") as lines:
-            for line in lines:
-                request = json.loads(line)
-                if "cancel" in request:
-                    self._stops[request["cancel"]].request("canceled")
-                    continue
-                self._stops[request["run"]] = StopRequest()
-                thread = threading.Thread(target=self._answer, args=[request], daemon=True)
-                self._threads.append(thread)
-                thread.start()
+        for request in self._channel:
+            if "cancel" in request:
+                self._stops[request["cancel"]].request("canceled")
+                continue
+            self._stops[request["run"]] = StopRequest()
+            thread = threading.Thread(target=self._answer, args=[request], daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """Cancel what still runs, wait for its end, and hang up."""
@@ -137,14 +134,11 @@ class _Caller:
             stop.request("canceled")
         for thread in tuple(self._threads):
             thread.join()
-        with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RDWR)
-        self._connection.close()
+        self._channel.close()
 
     def _tell(self, **message: Any) -> None:
-        data = json.dumps(message).encode() + b"\n"
-        with self._lock, suppress(OSError):  # a caller that has ended hears nothing
-            self._connection.sendall(data)
+        with suppress(OSError):  # a caller that has ended hears nothing
+            self._channel.send(message)
 
     def _answer(self, request: dict[str, Any]) -> None:
         call = request["run"]

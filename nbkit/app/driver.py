@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from nbkit.channel import Line
     from nbkit.settings import Settings
     from nbkit.spark.lease import Hold
-    from nbkit.spark.protocol import Line
 
 _MENTION = re.compile(r"\b(?:spark|sc|sql|pyspark|delta|DeltaTable|SparkSession)\b")
 

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from concurrent.futures import Future
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+from nbkit.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 CAN_FORK = sys.platform == "linux"
 """Elsewhere system libraries may crash after a fork, or there is none."""
 
 _LAST_WORDS_SECONDS = 5
-
-_LONGEST_FOLDER = 60
-"""The name of a unix socket has at most 103 bytes on macOS."""
 
 
 class ForkedKernel:
@@ -86,7 +83,7 @@ class ForkServer:
     def __init__(
         self,
         directory: Path,
-        control: socket.socket,
+        control: Channel,
         process: subprocess.Popen[bytes] | None = None,
     ) -> None:
         self.directory = directory
@@ -118,7 +115,7 @@ class ForkServer:
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in the terminal is for the owner alone
             )
-        return cls(directory, ours, process)
+        return cls(directory, Channel(ours), process)
 
     @property
     def is_alive(self) -> bool:
@@ -149,14 +146,12 @@ class ForkServer:
 
     def send(self, request: dict[str, Any]) -> None:
         """Send one request; if the server is gone, its kernels have been told."""
-        line = json.dumps(request).encode() + b"\n"
-        with self._lock, contextlib.suppress(OSError):
-            self._control.sendall(line)
+        with contextlib.suppress(OSError):
+            self._control.send(request)
 
     def close(self) -> None:
         """End the server and every kernel it still has."""
-        with contextlib.suppress(OSError):
-            self._control.shutdown(socket.SHUT_WR)
+        self._control.finish()
         if self._process is not None:
             if not self.up.is_set():  # still importing, and without kernels
                 self._process.kill()
@@ -169,12 +164,8 @@ class ForkServer:
         self._control.close()
 
     def _listen(self) -> None:
-        with self._control.makefile("rb") as lines:
-            try:
-                for line in lines:
-                    self._pass_on(json.loads(line))
-            except OSError:
-                pass
+        for line in self._control:
+            self._pass_on(line)
         with self._lock:
             self._gone = True
             lost = list(self._kernels.values())
@@ -191,14 +182,6 @@ class ForkServer:
         with self._lock:
             kernel = self._kernels.pop(key) if "exited" in message else self._kernels[key]
         kernel.hear(message)
-
-
-def private_folder() -> Path:
-    """Make a folder that only this user can enter, with a name short enough for sockets."""
-    parent = tempfile.gettempdir()
-    if len(parent) > _LONGEST_FOLDER and os.name == "posix":
-        parent = "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
-    return Path(tempfile.mkdtemp(prefix="nbkit-", dir=parent))
 
 
 def current_environment() -> dict[str, str]:

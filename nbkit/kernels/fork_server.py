@@ -19,7 +19,6 @@ import contextlib
 import ctypes
 import gc
 import importlib
-import json
 import os
 import selectors
 import shutil
@@ -30,6 +29,7 @@ import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nbkit.channel import Channel
 from nbkit.kernels.own_kernel import finish, make_kernel
 from nbkit.process_start import follow_environment
 
@@ -97,7 +97,7 @@ def write_to(log: str | Path) -> None:
 class ForkServer:
     """Forks kernels, passes signals to them and reports how they end."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: Channel) -> None:
         self._control = control
         self._kernels: dict[int, str] = {}
         self._pids: dict[str, int] = {}
@@ -111,12 +111,13 @@ class ForkServer:
         os.set_blocking(woken, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-        unread = b""
         with selectors.DefaultSelector() as selector:
             selector.register(wake, selectors.EVENT_READ)
             selector.register(self._control, selectors.EVENT_READ)
             self._inherited = (wake, woken, selector)
             later = list(LATER)
+            for request in self._control.held():
+                self._obey(request)
             while True:
                 events = selector.select(_IDLE_SECONDS if later else None)
                 if not events:
@@ -128,24 +129,17 @@ class ForkServer:
                         os.read(wake, 4096)
                     self._reap()
                 if self._control in ready:
-                    received = self._receive()
-                    if not received:
+                    requests = self._control.arrived()
+                    if requests is None:
                         break
-                    *lines, unread = (unread + received).split(b"\n")
-                    for line in lines:
-                        self._obey(json.loads(line))
+                    for request in requests:
+                        self._obey(request)
         for pid in self._kernels:
             _kill_group(pid, signal.SIGKILL)
 
-    def _receive(self) -> bytes:
-        try:
-            return self._control.recv(65536)
-        except ConnectionError:
-            return b""
-
     def _tell(self, **message: Any) -> None:
         with contextlib.suppress(OSError):  # the owner is gone: its end of file comes next
-            self._control.sendall(json.dumps(message).encode() + b"\n")
+            self._control.send(message)
 
     def _obey(self, request: dict[str, Any]) -> None:
         if "start" in request:
@@ -193,7 +187,7 @@ class ForkServer:
             # The operating system watches over the parent, see `_leave_server`.
             app = make_kernel(request["connection_file"], owner=0)
             self._tell(ready=request["start"])
-            self._control.close()
+            self._control.forget()
             app.start()
             finish(app)
             status = 0
@@ -249,9 +243,9 @@ def main() -> None:
     """Preload, serve, and take the owner's private directory along at the end."""
     descriptor, directory, *modules = sys.argv[1:]
     control = socket.socket(fileno=int(descriptor))
-    os.set_inheritable(control.fileno(), False)
+    control.set_inheritable(False)
     preload([*ALWAYS, *modules])
-    ForkServer(control).serve()
+    ForkServer(Channel(control)).serve()
     shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -2,8 +2,9 @@
 
 `python -m nbkit.kernels.kept_forks` reads the project's settings as JSON, imports what they say,
 listens on a unix socket and forks itself for every owner that connects: the fork is that owner's
-fork server (`nbkit.kernels.fork_server`), as if it had started one. An owner says one line, its
-private directory. The kept one ends with the driver, which it watches, and when another is kept.
+fork server (`nbkit.kernels.fork_server`), as if it had started one. An owner's first line is
+`{"directory": …}`, its private one. The kept one ends with the driver, which it watches, and when
+another is kept.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from nbkit.channel import Channel, private_folder
 from nbkit.process_start import limits, read_once
 from nbkit.whole_file import write_atomically
 
@@ -37,7 +39,7 @@ _CURRENT_SECONDS = 30  # after which a server that another replaced has noticed
 _SOCKET = "forks"
 
 
-def connect(settings: Settings) -> socket.socket | None:
+def connect(settings: Settings) -> Channel | None:
     """Return a connection to the project's kept server; None if it has none that fits.
 
     One that fits imported what this process would import: the same files, of the same Python, with
@@ -99,14 +101,11 @@ def _read(settings: Settings) -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
-def _connected(kept: Mapping[str, Any]) -> socket.socket | None:
-    control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+def _connected(kept: Mapping[str, Any]) -> Channel | None:
     try:
-        control.connect(kept["socket"])
+        return Channel.to(kept["socket"])
     except (OSError, KeyError, TypeError):
-        control.close()
         return None
-    return control
 
 
 def _imports(settings: Settings) -> str:
@@ -121,7 +120,6 @@ def _imports(settings: Settings) -> str:
 
 def main() -> None:
     """Import, listen, and fork for every owner until the driver ends."""
-    from nbkit.kernels.fork_client import private_folder
     from nbkit.kernels.fork_server import ALWAYS, LATER, preload
     from nbkit.settings import Settings
     from nbkit.spark import discovery
@@ -169,10 +167,10 @@ def _serve(listener: socket.socket, driver: int, current: Callable[[], bool]) ->
                         selector.close()
                         listener.close()
                         os.close(driver)
-                        _be_owned(control)
+                        _be_owned(Channel(control))
 
 
-def _be_owned(control: socket.socket) -> NoReturn:
+def _be_owned(control: Channel) -> NoReturn:
     """In the forked process: be the fork server of the owner at the other end."""
     from nbkit.kernels.fork_server import ForkServer, write_to
 
@@ -180,8 +178,9 @@ def _be_owned(control: socket.socket) -> NoReturn:
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        directory = _first_line(control)
-        if directory:
+        owner = control.receive()
+        if owner is not None:
+            directory = owner["directory"]
             write_to(Path(directory, "fork-server.log"))
             ForkServer(control).serve()
             shutil.rmtree(directory, ignore_errors=True)
@@ -190,17 +189,6 @@ def _be_owned(control: socket.socket) -> NoReturn:
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(status)
-
-
-def _first_line(control: socket.socket) -> str:
-    """Return the line that an owner begins with, and not a byte more; empty if it went away."""
-    line = b""
-    while not line.endswith(b"\n"):
-        byte = control.recv(1)
-        if not byte:
-            return ""
-        line += byte
-    return line.decode().strip()
 
 
 if __name__ == "__main__":

@@ -19,12 +19,12 @@ import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
+from nbkit.channel import private_folder
 from nbkit.kernels import kept_forks
 from nbkit.kernels.fork_client import (
     CAN_FORK,
     ForkServer,
     current_environment,
-    private_folder,
 )
 from nbkit.kernels.own_loop import run_in_own_loop
 from nbkit.kernels.provisioner import ForkProvisioner, forked_spec
@@ -271,7 +271,7 @@ def fork_ahead(settings: Settings) -> Iterator[ForkServer | None]:
     directory = private_folder()
     control = kept_forks.connect(settings)
     if control is not None:
-        control.sendall(f"{directory}\n".encode())
+        control.send({"directory": str(directory)})
         server = ForkServer(directory, control)
     else:
         server = ForkServer.begin(directory, settings.kernels.preload)

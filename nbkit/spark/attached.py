@@ -25,8 +25,8 @@ from nbkit.spark.conf import worker_python
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbkit.channel import Channel, Line
     from nbkit.settings import Settings
-    from nbkit.spark.protocol import Channel, Line
 
 _QUIET = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 _STOPPED = ("SparkContext was shut down", "stopped SparkContext", "Answer from Java side is empty")

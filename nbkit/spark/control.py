@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from nbkit.spark import discovery
 
 if TYPE_CHECKING:
+    from nbkit.channel import Line
     from nbkit.settings import Settings
-    from nbkit.spark.protocol import Line
 
 
 def status(settings: Settings) -> Line:

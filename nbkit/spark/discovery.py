@@ -13,26 +13,25 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from nbkit.channel import Channel, scratch_parent
+from nbkit.channel import private_folder as folder_of
 from nbkit.errors import SetupError
-from nbkit.spark.protocol import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from nbkit.settings import Settings
 
 _PREFIX = "nbkit-spark-"
 _SOCKET = "driver"
-_LONGEST = 80  # bytes left for the folder of a unix socket
 _START_SECONDS = 60
 
 
@@ -170,7 +169,7 @@ def withdraw(settings: Settings) -> None:
 
 def private_folder() -> Path:
     """Create the driver's own folder for its socket and scratch files, under a short path."""
-    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_scratch_parent()))
+    return folder_of(_PREFIX)
 
 
 def socket_in(folder: Path) -> Path:
@@ -178,16 +177,11 @@ def socket_in(folder: Path) -> Path:
     return folder / _SOCKET
 
 
-def _scratch_parent() -> Path:
-    parent = Path(tempfile.gettempdir())
-    return parent if len(os.fsencode(parent)) <= _LONGEST else Path("/tmp")  # noqa: S108 - mkdtemp makes it private
-
-
 def sweep(settings: Settings) -> None:
     """Remove what killed drivers left: this project's file, and private folders of any project."""
     last = read(settings)
     withdraw(settings)
-    for folder in _scratch_parent().glob(f"{_PREFIX}*"):
+    for folder in scratch_parent().glob(f"{_PREFIX}*"):
         socket = socket_in(folder)
         with suppress(OSError):  # gone meanwhile
             ours = last is not None and str(socket) == last.socket

@@ -27,6 +27,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbkit.channel import Channel, Line
 from nbkit.errors import NbkitError, SetupError
 from nbkit.settings import Settings
 from nbkit.spark import discovery, idle, java_classes
@@ -36,7 +37,6 @@ from nbkit.spark.jars import ensure_jars
 from nbkit.spark.java import find_java
 from nbkit.spark.jvm import Jvm, start_jvm
 from nbkit.spark.log import Log
-from nbkit.spark.protocol import Channel, Line
 from nbkit.spark.sessions import LeasedSession, first_lines, open_root
 from nbkit.spark.warehouse import show_in_dbfs
 from nbkit.spark.warm_up import run, statements

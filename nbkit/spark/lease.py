@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+    from nbkit.channel import Channel, Line
     from nbkit.settings import Settings
-    from nbkit.spark.protocol import Channel, Line
 
 _ATTEMPTS = 5  # to meet a driver that is not ending just now
 

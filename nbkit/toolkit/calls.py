@@ -7,9 +7,7 @@ process; a person's kernel starts one, `nbkit.app.workflow`, for its first call.
 from __future__ import annotations
 
 import itertools
-import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +16,7 @@ import typing
 from concurrent.futures import Future
 
 from nbkit import serving as attempt
+from nbkit.channel import Channel
 from nbkit.dialect import paths
 from nbkit.toolkit import secret_store
 
@@ -79,8 +78,7 @@ class Line:
         self._lock = threading.Lock()
         self._calls: dict[int, Call] = {}
         self._numbers = itertools.count(1)
-        self._connection = socket.socket(socket.AF_UNIX)
-        self._connection.connect(address)
+        self._channel = Channel.to(address)
         self.over = False
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -102,22 +100,15 @@ class Line:
         return call
 
     def _send(self, **message: typing.Any) -> None:
-        data = json.dumps(message).encode() + b"\n"
-        with self._lock:
-            try:
-                self._connection.sendall(data)
-            except OSError:  # the other side has ended: who listens fails the calls
-                self.over = True
+        try:
+            self._channel.send(message)
+        except OSError:  # the other side has ended: who listens fails the calls
+            self.over = True
 
     def _listen(self) -> None:
-        try:
-            with self._connection.makefile(encoding="utf-8") as lines:
-                for line in lines:
-                    message = json.loads(line)
-                    kind = next(kind for kind in ("begun", "ended", "refused") if kind in message)
-                    self._calls[message[kind]].hear(message)
-        except OSError:
-            pass
+        for message in self._channel:
+            kind = next(kind for kind in ("begun", "ended", "refused") if kind in message)
+            self._calls[message[kind]].hear(message)
         self.over = True
         with self._lock:
             left = list(self._calls.values())
