@@ -78,13 +78,13 @@ def _accept(listener: socket.socket, calls: _Calls) -> None:
 
 
 class _Calls:
-    """All runs that notebooks called for, and how deep each is."""
+    """All runs that notebooks called for, and by which way each was."""
 
     def __init__(self, kernels: Kernels, settings: Settings, run: Run) -> None:
         self.kernels = kernels
         self.settings = settings
         self.run = run
-        self.depths: dict[int, int] = {}
+        self.ways: dict[int, tuple[str, ...]] = {}
         self._lock = threading.Lock()
         self._callers: set[_Caller] = set()
 
@@ -156,18 +156,18 @@ class _Caller:
         path = find_notebook(directory, named)
         if path is None:
             raise UsageError(missing_notebook(directory, named))
-        depth = calls.depths.get(request["caller"], 0)
-        if depth >= NESTING_LIMIT:
+        way = (*calls.ways.get(request["caller"], ()), path.name)
+        if len(way) > NESTING_LIMIT:
             raise UsageError(
-                f"{named} is not run: {depth} notebooks have called each other already, which "
-                "is the most there is; do they call each other in a circle?"
+                f"{named} is not run: {NESTING_LIMIT} notebooks have called each other already, "
+                f"which is the most there is; do they go round in a circle? {' → '.join(way)}"
             )
         job = job_around(path, request["timeout"], request["spark_conf"], request["env"])
         definition = of_notebook(path, job)
         call, stop = request["run"], self._stops[request["run"]]
 
         def begun(run_id: int) -> None:
-            calls.depths[run_id] = depth + 1
+            calls.ways[run_id] = way
             self._tell(begun=call, run_id=run_id)
 
         run_id = calls.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,6 +18,7 @@ from nbkit.kernels.output import OutputNotebook
 from nbkit.kernels.parameters import typed_parameters
 from nbkit.kernels.pool import Pool
 from nbkit.kernels.record import AttemptRecord
+from nbkit.readable import readable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -110,7 +112,22 @@ class Kernels:
             if attempt.outcome is None:
                 attempt.outcome = _not_begun(attempt, notebook, failure_of(error))
         assert attempt.outcome is not None
-        return attempt.outcome
+        return _readable(attempt.outcome)
+
+
+def _readable(outcome: Outcome) -> Outcome:
+    """Return an outcome that can be put on record: its texts may be of any notebook."""
+    failure = outcome.failure
+    if failure is not None:
+        failure = replace(
+            failure,
+            message=readable(failure.message),
+            error=readable(failure.error),
+            traceback=readable(failure.traceback),
+            source=readable(failure.source),
+        )
+    value = outcome.exit_value
+    return replace(outcome, failure=failure, exit_value=value and readable(value))
 
 
 def _not_begun(attempt: Attempt, notebook: NotebookNode | None, failure: Failure) -> Outcome:

@@ -9,6 +9,7 @@ import errno
 
 import papermill
 import pytest
+from processes import until
 
 from nbkit.kernels import output
 from nbkit.whole_file import write_atomically
@@ -183,6 +184,28 @@ def test_what_a_child_tells_and_what_is_told_last(run):
     )
     assert ran.outcome.failure.cause == "kernel_died"
     assert [said["key"] for said in ran.heard.messages] == ["child", "hidden", "last"]
+
+
+@pytest.mark.parametrize(
+    "deaf",
+    [
+        "while True:\n    try: ready(); time.sleep(60)\n    except BaseException: pass",
+        "signal.signal(signal.SIGINT, signal.SIG_IGN); ready(); time.sleep(60)",
+        "%run ./other",
+        "while True: get_ipython().run_cell('ready(); time.sleep(60)')",
+        "%%capture\nwhile True: get_ipython().run_cell('ready(); time.sleep(60)')",
+    ],
+)
+def test_who_does_not_hear_the_interrupt_is_killed(run, tmp_path, deaf):
+    """After the time of grace, wherever the notebook is."""
+    source = "while True:\n    try: ready(); time.sleep(60)\n    except BaseException: pass"
+    (tmp_path / "other.py").write_text(f"# Databricks notebook source\n{source}")
+    began = tmp_path / "began"
+    begin = f"import time, signal\ndef ready(): open({str(began)!r}, 'w').close()"
+    ran = run(begin, deaf, "never = 1", stop_when=lambda: until(began.exists))
+    assert ran.outcome.result == "CANCELED"
+    assert "killed" in ran.outcome.failure.message
+    assert ran.statuses == ["completed", "failed", "pending"]
 
 
 def test_reset_takes_no_more_than_the_authors_names(run):
