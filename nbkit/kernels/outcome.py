@@ -86,6 +86,7 @@ _RESULTS: Mapping[Cause, ResultState] = {
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _SOURCE_LINES = 5
 _MESSAGE_LENGTH = 500
+_TRACEBACK_LENGTH = 100_000
 
 
 def mapped_cause(kind: type[BaseException]) -> Cause | None:
@@ -122,7 +123,7 @@ def cell_failure(
         spark_lost: what the kernel said when it lost the Spark driver, if it did.
     """
     name, value = str(error.get("ename", "Error")), str(error.get("evalue", ""))
-    traceback = _ANSI.sub("", "\n".join(error.get("traceback") or []))
+    traceback = _bounded(_ANSI.sub("", "\n".join(error.get("traceback") or [])))
     cause = CAUSES.get(name, "cell_error")
     if spark_lost is not None or _lost_connection(name, value, traceback):
         cause = "driver_lost"
@@ -187,6 +188,14 @@ def describe_exit(status: int) -> str:
 def head(source: str) -> str:
     """Return the first lines of a cell."""
     return "\n".join(source.strip().splitlines()[:_SOURCE_LINES])
+
+
+def _bounded(text: str) -> str:
+    """Return a text whose middle is left out if it is too long for a record."""
+    if len(text) <= _TRACEBACK_LENGTH:
+        return text
+    half = _TRACEBACK_LENGTH // 2
+    return f"{text[:half]}\n…\n{text[-half:]}"
 
 
 def _brief(text: str) -> str:

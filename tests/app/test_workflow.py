@@ -139,6 +139,7 @@ def test_what_went_wrong_is_named(parent):
     assert "nearest: child" in text
     assert "TypeError the arguments of a notebook are texts; 'day' is 5" in text
     assert "5 notebooks have called each other already" in text
+    assert "circle.ipynb → circle.ipynb" in text
     results = {run["state"]["result_state"] for run in parent["runs"]}
     assert {"SUCCESS", "FAILED", "TIMEDOUT"} <= results
 

@@ -79,6 +79,15 @@ def test_brief_and_without_colours():
     assert failure.source == "1\n2\n3\n4\n5"
 
 
+def test_a_huge_error_is_cut_in_its_middle():
+    """The notebook has all of it; the record of the run keeps both ends."""
+    error = {"ename": "E", "evalue": "x" * 9_000_000, "traceback": ["a" * 9_000_000, "end"]}
+    failure = cell_failure(error, cell=0, source="", spark_lost=None)
+    assert len(failure.message) <= 500
+    assert len(failure.traceback) < 101_000
+    assert failure.traceback.endswith("\nend")
+
+
 def test_failure_of():
     """A failure that papermill carried comes out whole; an unknown error is internal."""
     failure = Failure("canceled", "stop")
