@@ -34,13 +34,8 @@ def read_once(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def must_start(wanted: Mapping[str, str], forked_from: Mapping[str, str]) -> bool:
-    """Say whether a process with these variables cannot be a fork of one with those.
-
-    Args:
-        wanted: what is to be set.
-        forked_from: the whole environment that it would be forked with.
-    """
-    return any(forked_from.get(name) != value for name, value in read_once(wanted).items())
+    """Say whether a process with this environment cannot be a fork of one with that."""
+    return read_once(wanted) != read_once(forked_from)
 
 
 def follow_environment() -> None:

@@ -21,6 +21,7 @@ def test_what_is_read_once_wants_a_new_process(name):
     """Unless it has that value already."""
     assert must_start({name: "1"}, {})
     assert must_start({name: "1"}, {name: "2"})
+    assert must_start({}, {name: "1"})
     assert not must_start({name: "1", "OTHER": "2"}, {name: "1"})
 
 

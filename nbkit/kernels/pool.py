@@ -136,6 +136,7 @@ class Pool:
     ) -> None:
         self._settings = settings
         self._fork = fork
+        self._environment = current_environment()
         self._spares: deque[Kernel] = deque()
         self._numbers = itertools.count(1)
         self._server = server
@@ -167,7 +168,7 @@ class Pool:
         """
         if spec is not None:
             return await self._start(spec, cwd=cwd, env=env)
-        if must_start(env, current_environment()):
+        if must_start({**current_environment(), **env}, self._environment):
             return await self._start(_own_spec(), env=env)
         while True:
             with self._changed:
