@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,9 @@ from papermill.clientwrap import PapermillNotebookClient
 from nbkit import wire
 from nbkit.errors import Cause, Failure
 from nbkit.kernels import outcome
+from nbkit.kernels.binding import binding, plain
 from nbkit.kernels.kernelspecs import find_kernelspec
-from nbkit.kernels.messages import Messages
+from nbkit.kernels.messages import Ear
 from nbkit.kernels.outcome import NotebookFailed
 from nbkit.kernels.verdict import judge, leaves_well
 from nbkit.readable import readable
@@ -40,32 +40,8 @@ _SILENCE_SECONDS = 10
 
 _NO_ANSWER = "the kernel is through with the cell, but could not say how it ended"
 
-_LISTEN_EVERY_SECONDS = 0.1
 _JOINED_LENGTH = 1 << 16
 _TURN = 64
-
-_BIND = """
-import os, tempfile, time
-os.chdir(context["directory"])
-for name, value in context["env"].items():
-    if "{{secrets/" not in value and os.environ.get(name) != value:
-        os.environ[name] = value
-tempfile.tempdir = None
-getattr(time, "tzset", bool)()
-try:
-    from nbkit.toolkit.startup import bind
-except ModuleNotFoundError as error:
-    if not str(error.name).startswith("nbkit"):
-        raise
-else:
-    bind(context)
-"""
-"""Run in the kernel before the first cell; a kernel of another environment may lack nbkit."""
-
-
-def _plain(env: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what refers to secrets: only the kernel itself looks them up, when it is bound."""
-    return {name: value for name, value in env.items() if "{{secrets/" not in value}
 
 
 class _KernelDiedError(Exception):
@@ -86,13 +62,12 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         super().__init__(record, **traits)
         self._record = record
         self._attempt = attempt
+        self._ear = Ear(attempt.listener)
         self._kernel: Kernel | None = None
         self._stopped: Cause | None = None
         self._killed = False
         self._executing = False
         self._over = False
-        self._exit_value: str | None = None
-        self._spark_lost: str | None = None
         self._cells: dict[str, tuple[NotebookNode, int]] = {}
         self._hidden_errors: list[Mapping[str, Any]] = []
         self._request = ""
@@ -127,7 +102,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             raise
         finally:
             await self._close(polite=polite)
-        return self._exit_value
+        return self._ear.exit_value
 
     # The life of the kernel
 
@@ -136,7 +111,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         try:
             spec = find_kernelspec(kernel_name)
             kernel = await self._attempt.pool.take(
-                spec, context["directory"], _plain(context["env"])
+                spec, context["directory"], plain(context["env"])
             )
             self._kernel = kernel
             self._died = asyncio.ensure_future(kernel.wait())
@@ -168,8 +143,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         self.kc = kernel.manager.client()
         self.kc.start_channels(stdin=False, hb=False)
         self._watched.add(asyncio.ensure_future(self._read_outputs()))
-        self._messages = Messages(kernel.messages)
-        self._watched.add(asyncio.ensure_future(self._listen()))
+        self._watched.add(asyncio.ensure_future(self._ear.listen(kernel.messages)))
         info = await self._reply_to(self.kc.kernel_info())
         while not self._heard.is_set():  # outputs must arrive too before a cell may begin
             try:
@@ -179,14 +153,14 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         self.nb.metadata["language_info"] = info["language_info"]
 
     async def _bind(self) -> None:
-        context = json.dumps({**self._attempt.context, "messages": str(self._messages.path)})
-        code = f"exec({_BIND!r}, {{'context': __import__('json').loads({context!r})}})"
-        reply = await self._execute(code)
+        assert self._kernel is not None
+        messages = str(self._kernel.messages)
+        reply = await self._execute(binding({**self._attempt.context, "messages": messages}))
         verdict = judge(reply, ())
         if verdict.then == "fail":
-            found = outcome.cell_failure(
-                verdict.error, cell=0, source="", spark_lost=self._spark_lost
-            )
+            self._ear.hear()
+            lost = self._ear.spark_lost
+            found = outcome.cell_failure(verdict.error, cell=0, source="", spark_lost=lost)
             cause: Cause = "driver_lost" if found.cause == "driver_lost" else "kernel_not_started"
             message = f"The kernel could not be prepared: {found.message}"
             raise NotebookFailed(Failure(cause, message, found.error, found.traceback))
@@ -208,7 +182,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             self.kc.stop_channels()
         if kernel is not None:
             await kernel.clean_up()
-            kernel.messages.unlink(missing_ok=True)
+            self._ear.close()
 
     def _stop(self, cause: Cause) -> None:
         if self._stopped is None:
@@ -299,7 +273,6 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         try:
             reply = await self._until(self._execute(cell.source, cell=cell, index=index))
         except _KernelDiedError as death:
-            self._hear_all()
             if self._stopped is None:
                 words = self._kernel.last_words() if self._kernel else ""
                 failure = outcome.kernel_death(death.status, words, **where)
@@ -309,29 +282,29 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             self._executing = False
             if timer is not None:
                 timer.cancel()
+            self._ear.hear()
         if self._stopped is not None:
             raise NotebookFailed(
                 outcome.stopped(self._stopped, seconds=limit, killed=self._killed, **where)
             )
-        self._hear_all()
         verdict = judge(
             reply,
             [*_errors_of(cell), *self._hidden_errors],
-            exited=self._exit_value is not None,
+            exited=self._ear.exit_value is not None,
             may_fail=self._may_fail(cell),
         )
         if verdict.then == "fail":
             raise self._failed(verdict.error, **where)
         self._over = verdict.then == "leave"
         if not self._over:
-            self._exit_value = None
-        elif self._exit_value is not None:
-            text = f"Notebook exited: {self._exit_value}"
+            self._ear.exit_value = None
+        elif self._ear.exit_value is not None:
+            text = f"Notebook exited: {self._ear.exit_value}"
             cell.outputs.append(new_output("display_data", data={"text/plain": text}))
 
     def _failed(self, error: Mapping[str, Any], **where: Any) -> NotebookFailed:
-        self._exit_value = None
-        return NotebookFailed(outcome.cell_failure(error, spark_lost=self._spark_lost, **where))
+        self._ear.exit_value = None
+        return NotebookFailed(outcome.cell_failure(error, spark_lost=self._ear.spark_lost, **where))
 
     def _may_fail(self, cell: NotebookNode) -> bool:
         return self.allow_errors or "raises-exception" in cell.metadata.get("tags", ())
@@ -407,25 +380,6 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
                 self.process_message(message, *self._cells[parent])
         if parent == self._request and content.get("execution_state") == "idle":
             self._idle.set()
-
-    async def _listen(self) -> None:
-        """Pass on what the kernel says while a cell goes on."""
-        while True:
-            await asyncio.sleep(_LISTEN_EVERY_SECONDS)
-            self._hear_all()
-
-    def _hear_all(self) -> None:
-        for said in self._messages.new():
-            self._hear(said)
-
-    def _hear(self, said: Any) -> None:
-        if said["kind"] == "exit":
-            self._exit_value = said["value"]
-        elif said["kind"] == "spark_lost":
-            self._spark_lost = said["message"]
-        elif said["kind"] == "spark_attached":  # to a new driver: the loss was got over
-            self._spark_lost = None
-        self._attempt.listener.said(said)
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING
@@ -11,8 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbkit import wire
+    from nbkit.kernels.attempt import Listener
 
 _log = logging.getLogger(__name__)
+
+_LISTEN_EVERY_SECONDS = 0.1
 
 
 class Messages:
@@ -42,3 +46,47 @@ class Messages:
                 _log.warning("The kernel wrote a message that ends in the middle")
                 continue
             yield message
+
+
+class Ear:
+    """Hears what the kernel of an attempt says, and passes it on.
+
+    Args:
+        listener: of the attempt.
+
+    Attributes:
+        exit_value: what `dbutils.notebook.exit` was given in the cell that runs.
+        spark_lost: why the kernel has no Spark driver any more, if it had one.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self.exit_value: str | None = None
+        self.spark_lost: str | None = None
+        self._listener = listener
+        self._messages: Messages | None = None
+
+    async def listen(self, path: Path) -> None:
+        """Hear every now and then, until cancelled, what comes in a file."""
+        self._messages = Messages(path)
+        while True:
+            await asyncio.sleep(_LISTEN_EVERY_SECONDS)
+            self.hear()
+
+    def hear(self) -> None:
+        """Hear all that has been said until now."""
+        for said in self._messages.new() if self._messages else ():
+            if said["kind"] == "exit":
+                self.exit_value = said["value"]
+            elif said["kind"] == "spark_lost":
+                self.spark_lost = said["message"]
+            elif said["kind"] == "spark_attached":  # to a new driver: the loss was got over
+                self.spark_lost = None
+            self._listener.said(said)
+
+    def close(self) -> None:
+        """Hear the last, from exit handlers, and remove the file."""
+        try:
+            self.hear()
+        finally:
+            if self._messages is not None:
+                self._messages.path.unlink(missing_ok=True)
