@@ -10,6 +10,8 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
+from nbkit.whole_file import umask
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -51,7 +53,5 @@ def limits() -> list[object]:
         return []
     import resource
 
-    mask = os.umask(0o077)
-    os.umask(mask)
     names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
-    return [mask, *(resource.getrlimit(getattr(resource, name)) for name in names)]
+    return [umask(), *(resource.getrlimit(getattr(resource, name)) for name in names)]

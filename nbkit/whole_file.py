@@ -32,7 +32,7 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())
+        Path(name).chmod(0o666 & ~umask())
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -40,7 +40,8 @@ def _replace(path: Path, data: bytes) -> None:
         raise
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return what this process takes away from the mode of new files."""
     try:  # os.umask would change it for other threads for a moment
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("Umask:"):
