@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nbkit.channel import Channel
 from nbkit.spark.cache import cache_directory
-from nbkit.spark.protocol import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
