@@ -19,7 +19,7 @@ from nbkit.pipelines.resolve.names import naming_of, quoted
 from nbkit.pipelines.tell.event_log import EventLog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pyspark.sql import SparkSession
 
@@ -77,6 +77,8 @@ def update(
     """
     spec = graph.spec
     selection = select(checked(graph), request)
+    if selection.full and graph.schemas is not None and graph.schemas.names():
+        graph = again(graph, spark, selection.full)  # with columns of files as they are by now
     pause = seconds_of(spec.configuration.get(INTERVAL, "5 seconds"))
     with place.claimed(spec.name):
         stored = [each.key for each in graph.stored() if each.kind != "sink"]
@@ -105,8 +107,13 @@ def update(
     return progress
 
 
-def again(graph: PipelineGraph, spark: SparkSession) -> PipelineGraph:
+def again(graph: PipelineGraph, spark: SparkSession, full: Collection[str] = ()) -> PipelineGraph:
     """Resolve a pipeline anew from the same declarations: what it reads may have changed.
+
+    Args:
+        graph: the pipeline.
+        spark: resolves its queries.
+        full: keys of datasets that begin anew.
 
     Raises:
         DefinitionError: it does not fit together any more.
@@ -114,7 +121,7 @@ def again(graph: PipelineGraph, spark: SparkSession) -> PipelineGraph:
     datasets = tuple(each.dataset for each in graph.datasets.values())
     flows = tuple(flow.flow for each in graph.datasets.values() for flow in each.flows)
     declared = Declared(datasets, flows)
-    return checked(analyse(declared, graph.spec, spark, schemas=graph.schemas))
+    return checked(analyse(declared, graph.spec, spark, schemas=graph.schemas, anew=full))
 
 
 def left_code(graph: PipelineGraph, spark: SparkSession, place: Place) -> dict[str, str]:

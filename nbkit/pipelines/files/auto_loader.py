@@ -6,13 +6,22 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import UsageError
 from nbkit.near import hint
-from nbkit.pipelines.declare.decorators import spelled
-from nbkit.pipelines.files import file_columns
-from nbkit.pipelines.files.file_columns import Files, Known, digest, kept, together
+from nbkit.pipelines.files import file_columns, nested, rescued
+from nbkit.pipelines.files.file_columns import Files, Known, digest, kept, spans_lines
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
-from nbkit.pipelines.files.rescued import CORRUPT, RESCUED, with_rescued, with_rescued_columns
+from nbkit.pipelines.files.loader_options import (
+    FORMATS,
+    PASSED_ON,
+    RESCUING,
+    cleaning,
+    evolution,
+    inferring,
+    split,
+)
+from nbkit.pipelines.files.rescued import CORRUPT, VALUE_TAG, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,33 +32,7 @@ if TYPE_CHECKING:
 SCHEMAS = "schemas"
 """Folder of a pipeline's storage for schemas that have no `schemaLocation`."""
 
-FORMATS = ("json", "csv", "parquet", "text", "avro", "orc", "xml", "binaryFile")
-_OWN = "cloudfiles."
-_PASSED_ON = {
-    "maxfilespertrigger": "maxFilesPerTrigger",
-    "maxbytespertrigger": "maxBytesPerTrigger",
-    "maxfileage": "maxFileAge",
-}
-_UNDERSTOOD = {
-    *_PASSED_ON,
-    *("format", "schemalocation", "infercolumntypes", "schemaevolutionmode", "schemahints"),
-    *("cleansource", "cleansource.movedestination", "partitioncolumns", "includeexistingfiles"),
-    *("rescueddatacolumn", "allowoverwrites", "usestrictglobber", "validateoptions"),
-}
-_CLOUD_ONLY = (
-    *("usenotifications", "backfillinterval", "region", "queueurl", "usemanagedfileevents"),
-    *("fetchparallelism", "pathrewrites", "resourcetag", "subscriptionid", "tenantid", "clientid"),
-    *("clientsecret", "connectionstring", "resourcegroup", "useincrementallisting", "projectid"),
-    *("cleansource.retentionduration", "listonstart", "databricks.servicecredential"),
-)
-_EVOLUTIONS = (
-    "addNewColumns",
-    "addNewColumnsWithTypeWidening",
-    "rescue",
-    "failOnNewColumns",
-    "none",
-)
-_RESCUING = {"json", "csv", "xml", "parquet"}
+_OF_VALUES = ("timestampFormat", "dateFormat", "timeZone", "readerCaseSensitive")
 _looked: dict[str, tuple[Known | None, Known]] = {}
 """By the place where it is to be kept: what was kept before, and what is known now."""
 
@@ -63,6 +46,7 @@ def resolved(
     stream: bool,
     state: HadoopFolder | None = None,
     keep: bool = False,
+    anew: bool = False,
 ) -> DataFrame:
     """Return a stream (or all) of the files below a path, as Auto Loader reads them.
 
@@ -74,12 +58,13 @@ def resolved(
         stream: whether only what is new is wanted.
         state: where schemas are kept that have no `schemaLocation`; None for nowhere.
         keep: whether a schema that is new, or has grown, is to be kept.
+        anew: whether what is kept is to be forgotten, as in a full refresh.
 
     Raises:
         UsageError: an option does not exist, the path has no files to infer from, or a new column
             came with `failOnNewColumns`.
     """
-    own, others = _split(options)
+    own, others = split(options)
     if own.get("allowoverwrites", "false").lower() == "true":
         said = "Auto Loader reads a file once here, also if it is overwritten (allowOverwrites)"
         raise UsageError(f"{said}; let files that are new have new names")
@@ -91,22 +76,17 @@ def resolved(
         raise UsageError(f"Auto Loader reads no {form}{hint(form, FORMATS)}")
     if form == "csv" and schema is None:
         others.setdefault("header", "true")  # Auto Loader takes it for granted as well
-    mode = own.get("schemaevolutionmode", "none" if schema is not None else "addNewColumns")
-    if mode.lower() not in {each.lower() for each in _EVOLUTIONS}:
-        raise UsageError(f"schemaEvolutionMode is no {mode}{hint(mode, _EVOLUTIONS)}")
-    rescued = own.get("rescueddatacolumn") or others.pop("rescuedDataColumn", "")
-    if not rescued and schema is None and form in _RESCUING and mode.lower() != "none":
-        rescued = RESCUED
-    files = Files(spark, path, form, _inferring(form, own, others))
+    mode, beside = evolution(form, own, others, inferred=schema is None)
+    files = Files(spark, path, form, inferring(form, own, others))
     place = state / _place(files, mode) if state else None
     if own.get("schemalocation"):
         place = HadoopFolder(spark, own["schemalocation"])
-    source = _Source(files, own, others, rescued, mode.lower(), place, keep=keep)
+    source = _Source(files, own, others, beside, mode, place, keep=keep, anew=anew)
     reader = spark.readStream if stream else spark.read
-    passed = {_PASSED_ON[name]: value for name, value in own.items() if name in _PASSED_ON}
+    passed = {PASSED_ON[name]: value for name, value in own.items() if name in PASSED_ON}
     if stream:
         passed.setdefault("maxFilesPerTrigger", "1000")  # Auto Loader's own default
-        passed |= _cleaning(own)
+        passed |= cleaning(own)
     return source.rows(reader.options(**passed), schema)
 
 
@@ -122,6 +102,7 @@ class _Source:
         mode: what becomes of new columns.
         place: where what is known of the files is kept; None for nowhere.
         keep: whether what is new is to be kept there.
+        anew: whether what was kept is to be forgotten.
     """
 
     files: Files
@@ -131,35 +112,115 @@ class _Source:
     mode: str
     place: HadoopFolder | None
     keep: bool
+    anew: bool
 
     def rows(self, reader: Any, given: StructType | str | None) -> DataFrame:
         """Return the rows, all of them or a stream of what is new."""
+        form = self.files.form
+        strict = form in {"json", "csv", "xml"} and not self._leaves_to_spark(given)
+        ours = strict and (form != "json" or bool(self.rescued))
+        shaped = form != "json" and (ours or (self.rescued and form in RESCUING))
+        known = self._known(grows=given is None, shaped=bool(shaped))
+        wanted = self._wanted(given, known)
+        if form == "json" and ours:
+            whole = spans_lines(self.others)
+            lines = reader.format("text").options(**self.others).option("wholetext", whole)
+            return self._json(lines.load(self.files.path), wanted, whole=whole)
+        if form == "csv" and shaped:
+            return self._csv(reader, wanted, known)
+        if shaped:
+            return self._typed(reader, wanted, known)
+        if strict:  # what does not fit has no place to go
+            reader = reader.option("mode", "FAILFAST")
+        return self._plain(reader, wanted.columns)
+
+    def _wanted(self, given: StructType | str | None, known: Known | None) -> Wanted:
+        """Return what the rows are to be."""
         from pyspark.sql.types import StructType
 
-        form, path, options = self.files.form, self.files.path, self.others
-        shaped = self.rescued and form in {"csv", "parquet"}
-        known = self._known(grows=given is None, shaped=bool(shaped))
+        folders = frozenset(name.lower() for name in known.partitions.names) if known else ()
         if given is not None:
-            wanted = given if isinstance(given, StructType) else StructType.fromDDL(str(given))
+            asked = given if isinstance(given, StructType) else StructType.fromDDL(str(given))
+            columns = self._hinted(nested.said(asked))
         else:
-            wanted = self._inferred(known)
-        wanted = _hinted(wanted, self.own)
-        if given is None and known is not None:
-            wanted = together(wanted, known.partitions)
-        if self.rescued and form == "json":
-            whole = _spans_lines(options)
-            lines = reader.format("text").options(**options).option("wholetext", whole).load(path)
-            return with_rescued(lines, wanted, self.rescued, whole=whole)
-        if shaped:
-            shape = self._shape(wanted, known, named=given is None)
-            read = reader.format(form).schema(shape).options(**options)
-            if form == "csv":
-                read = read.option("columnNameOfCorruptRecord", CORRUPT)
-            return with_rescued_columns(read.load(path), wanted, self.rescued, options)
+            columns = self._inferred(known)
+            if known is not None:
+                columns = nested.together(columns, known.partitions)
+        named, strict = given is not None, not self.rescued
+        return Wanted(columns, frozenset(folders), self.rescued, self.others, named, strict)
+
+    def _leaves_to_spark(self, given: StructType | str | None) -> bool:
+        """Say whether the author has a way of their own for records that do not fit."""
         if self.rescued:
-            wanted = StructType([*wanted, *StructType().add(self.rescued, "string")])
+            return False
+        broken = self._said("columnNameOfCorruptRecord") or CORRUPT
+        return bool(self._said("mode")) or (given is not None and broken in str(given).lower())
+
+    def _json(self, texts: DataFrame, wanted: Wanted, *, whole: bool) -> DataFrame:
+        from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+        return rescued.json_rows(texts, wanted, F.col("value"), whole=whole)
+
+    def _csv(self, reader: Any, wanted: Wanted, known: Known | None) -> DataFrame:
+        """Return rows of CSV files, each by the names in its own header."""
+        found = known.found if known else ()
+        width = max(len(found), len(wanted.own))
+        shape = self._with_folders(rescued.csv_shape(width), wanted)
+        read = reader.format("csv").schema(shape).options(**self.others)
+        read = read.option("columnNameOfCorruptRecord", CORRUPT)
+        return rescued.csv_rows(read.load(self.files.path), wanted, width)
+
+    def _typed(self, reader: Any, wanted: Wanted, known: Known | None) -> DataFrame:
+        """Return rows of files in which only what is asked for is read: so all is asked for."""
+        from pyspark.sql import functions as F  # noqa: N812
+
+        found = known.found if known else None
+        own = nested.together(found, wanted.own) if found else wanted.own
+        form, path = self.files.form, self.files.path
+        if form == "parquet":
+            shape = self._with_folders(nested.plain(own), wanted)
+            rows = reader.format(form).schema(shape).options(**self.others).load(path)
+            rows = rescued.looked_into(rows, known.files) if known else rows
+            return rescued.typed_rows(rows, wanted)
+        texts = nested.as_texts(nested.of_xml(found, nested.plain(wanted.own)) if found else own)
+        shape = self._with_folders([*texts, (CORRUPT, "string")], wanted)
+        read = reader.format(form).schema(shape).options(**self.others)
+        rows = read.option("columnNameOfCorruptRecord", CORRUPT).load(path)
+        rows = rescued.looked_into(rows, known.files) if known else rows
+        if wanted.strict:
+            said = "a record is broken: name a rescuedDataColumn, which takes such records"
+            broken = F.raise_error(F.concat(F.lit(f"{said}: "), F.col(CORRUPT))).cast("boolean")
+            rows = rows.where(F.when(F.col(CORRUPT).isNotNull(), broken).otherwise(F.lit(True)))
+        record = F.to_json(F.struct(*map(quoted_part, (*texts.names, CORRUPT))))
+        read_as = {name: wanted.option(name) for name in _OF_VALUES if wanted.option(name)}
+        spelled_out = replace(wanted, columns=nested.said(wanted.columns), options=read_as)
+        tag = wanted.option("valueTag", VALUE_TAG)
+        return rescued.json_rows(rows, spelled_out, record, whole=False, tag=tag)
+
+    def _plain(self, reader: Any, columns: StructType) -> DataFrame:
+        """Return rows as Spark reads them itself."""
+        from pyspark.sql.types import StructType
+
+        shape = StructType([*nested.plain(columns)])
+        if self.rescued:
+            shape = StructType([*shape, *StructType().add(self.rescued, "string")])
             reader = reader.option("columnNameOfCorruptRecord", self.rescued)
-        return reader.format(form).schema(wanted).options(**options).load(path)
+        form = self.files.form
+        return reader.format(form).schema(shape).options(**self.others).load(self.files.path)
+
+    def _with_folders(self, columns: Any, wanted: Wanted) -> StructType:
+        """Return columns to ask a format for, with those that the names of folders give."""
+        from pyspark.sql.types import StructField, StructType
+
+        shape = StructType()
+        for each in columns:
+            shape = shape.add(each) if isinstance(each, StructField) else shape.add(*each)
+        folders = [each for each in wanted.columns if each.name.lower() in wanted.folders]
+        return StructType([*shape, *(nested.plain(StructType(folders)))])
+
+    def _said(self, name: str) -> str:
+        said = {each.lower(): value for each, value in self.others.items()}
+        return said.get(name.lower(), "").lower()
 
     def _known(self, *, grows: bool, shaped: bool) -> Known | None:
         """Return what is known of the files, after a look at those that are new.
@@ -167,7 +228,7 @@ class _Source:
         Raises:
             UsageError: a new column came with `failOnNewColumns`.
         """
-        before = kept(self.place)
+        before = None if self.anew else kept(self.place)
         fixed = self.mode in {"none", "rescue"}
         if not shaped and (not grows or (before is not None and fixed)):
             return before
@@ -177,16 +238,17 @@ class _Source:
             if self.keep or before is None:
                 raise
             return before  # the flow alone is to fail, when its turn comes
+        new = [] if known is None or before is None else self._new(before.found, known.found)
         if known is None or before is None:
             after = known
-        elif self.mode == "failonnewcolumns" and len(known.found) > len(before.found):
+        elif self.mode == "failonnewcolumns" and new:
             if not self.keep:
                 return before  # as above
-            said = ", ".join(known.found.names[len(before.found) :])
-            path = self.files.path
+            said, path = ", ".join(new), self.files.path
             raise UsageError(f"files in {path} have new columns: {said}; see schemaEvolutionMode")
         else:
-            after = known if fixed else replace(known, columns=known.found)
+            grown = nested.together(known.columns, known.found)
+            after = known if fixed else replace(known, columns=grown)
         if self.keep and self.place and after is not None and after != before:
             file_columns.keep(after, self.place)
         return after
@@ -203,108 +265,40 @@ class _Source:
         return known
 
     def _inferred(self, known: Known | None) -> StructType:
-        """Return the columns that were found.
+        """Return the columns that were found, or are hinted at.
 
         Raises:
             UsageError: there are none, and no hints either.
         """
         from pyspark.sql.types import StringType, StructField, StructType
 
-        if known is not None:
-            broken = self.others.get("columnNameOfCorruptRecord", CORRUPT) if self.rescued else ""
-            fields = [each for each in known.columns if each.name != broken]
-            if self.files.form == "json" and "primitivesAsString" in self.files.options:
-                fields = [StructField(each.name, StringType()) for each in fields]
-            return StructType(fields)
-        if "schemahints" in self.own:
-            return StructType()  # the hints are all that there is
-        said = f"no schema can be inferred from {self.files.path}: no file there has any columns"
-        raise UsageError(f"{said}; give it a schema or schemaHints, or put a file there")
+        if known is None:
+            if "schemahints" in self.own:
+                return self._hinted(StructType())  # the hints are all that there is
+            said = (
+                f"no schema can be inferred from {self.files.path}: no file there has any columns"
+            )
+            raise UsageError(f"{said}; give it a schema or schemaHints, or put a file there")
+        hinted = self._hinted(known.columns)
+        fields = [each for each in hinted if each.name.lower() != self.rescued.lower()]
+        if self.files.form == "json" and "primitivesAsString" in self.files.options:
+            fields = [
+                each if nested.SAID in each.metadata else StructField(each.name, StringType())
+                for each in fields
+            ]
+        return StructType(fields)
 
-    def _shape(self, wanted: StructType, known: Known | None, *, named: bool) -> StructType:
-        """Return the columns to ask the format for: those of the files, and partitions.
+    def _new(self, before: StructType, now: StructType) -> list[str]:
+        """Return the names of fields, at every level, that were not there before."""
+        texts = self.files.form == "json" and "primitivesAsString" in self.files.options
+        names = (columns.names if texts else [*nested.paths(columns)] for columns in (before, now))
+        there, found = names
+        known = {name.lower() for name in there}
+        return [name for name in found if name.lower() not in known]
 
-        Args:
-            wanted: by the author.
-            known: of the files.
-            named: whether CSV files have their columns by the names of their header, and not just
-                in the order that is wanted.
-        """
-        from pyspark.sql.types import StringType, StructField, StructType
-
-        found = known.found if known else StructType()
-        folders = {name.lower() for name in known.partitions.names} if known else set()
-        partitions = [each for each in wanted if each.name.lower() in folders]
-        own = StructType([each for each in wanted if each.name.lower() not in folders])
-        if self.files.form == "parquet":
-            return StructType([*together(found, own), *partitions])
-        names = found.names if named and found else [*own.names, *found.names[len(own) :]]
-        texts = [StructField(name, StringType()) for name in (*names, CORRUPT)]
-        return StructType([*texts, *partitions])
-
-
-def _split(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    own: dict[str, str] = {}
-    others: dict[str, str] = {}
-    for name, value in options.items():
-        text = spelled(value)
-        if not name.lower().startswith(_OWN):
-            others[name] = text
-            continue
-        short = name[len(_OWN) :].lower()
-        if short in _UNDERSTOOD:
-            own[short] = text
-        elif not short.startswith(_CLOUD_ONLY):
-            known = sorted({*_UNDERSTOOD, *_CLOUD_ONLY})
-            raise UsageError(f"Auto Loader has no option {name}{hint(short, known)}")
-    return own, others
-
-
-def _inferring(form: str, own: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
-    """Return the options of a format that decide which columns, of which types, are found."""
-    options = dict(others)
-    typed = own.get("infercolumntypes", "false").lower() == "true"
-    if form == "csv":
-        options["inferSchema"] = str(typed).lower()
-    if form == "json" and not typed:
-        options["primitivesAsString"] = "true"
-    if form == "xml" and not typed:
-        options["inferSchema"] = "false"
-    if form == "parquet":
-        options.setdefault("mergeSchema", "true")
-    return options
-
-
-def _hinted(schema: StructType, own: Mapping[str, str]) -> StructType:
-    """Return columns with the types that `schemaHints` gives them."""
-    from pyspark.sql.types import StructField, StructType
-
-    if "schemahints" not in own:
-        return schema
-    hints = {field.name.lower(): field for field in StructType.fromDDL(own["schemahints"])}
-    fields = []
-    for field in schema:
-        hinted = hints.pop(field.name.lower(), None)
-        fields.append(StructField(field.name, hinted.dataType) if hinted else field)
-    return StructType([*fields, *hints.values()])
-
-
-def _cleaning(own: Mapping[str, str]) -> dict[str, str]:
-    how = own.get("cleansource", "OFF").upper()
-    if how == "OFF":
-        return {}
-    if how == "DELETE":
-        return {"cleanSource": "delete"}
-    destination = own.get("cleansource.movedestination")
-    if how != "MOVE" or not destination:
-        raise UsageError("cleanSource is OFF, DELETE, or MOVE with cleanSource.moveDestination")
-    return {"cleanSource": "archive", "sourceArchiveDir": destination}
-
-
-def _spans_lines(others: Mapping[str, str]) -> bool:
-    """Say whether a JSON document spans lines."""
-    said = {name.lower(): value for name, value in others.items()}
-    return said.get("multiline", "false").lower() == "true"
+    def _hinted(self, columns: StructType) -> StructType:
+        hints = self.own.get("schemahints", "")
+        return nested.hinted(columns, hints) if hints else columns
 
 
 def _place(files: Files, mode: str) -> str:

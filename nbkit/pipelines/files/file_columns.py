@@ -6,10 +6,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from nbkit.errors import UsageError
+from nbkit.pipelines.files import nested
+from nbkit.pipelines.files.rescued import CORRUPT, csv_names, without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,12 +129,11 @@ class Files:
         if known is None:
             seen = frozenset(self.there)
             return None if found is None else Known(found, found, self.partitions, seen)
-        if self.form == "csv" and found is not None:
-            self._check_order(known.found, found)
         if self.form == "parquet" and found is not None:
             self._check_types(known.found, found)
-        both = together(known.found, found or StructType())
-        folders = together(known.partitions, self.partitions)
+        merge = nested.of_xml if self.form == "xml" else nested.together
+        both = merge(known.found, found or StructType())
+        folders = nested.together(known.partitions, self.partitions)
         return Known(known.columns, both, folders, frozenset(self.there))
 
     def _columns(self, files: Sequence[str]) -> StructType | None:
@@ -141,10 +142,12 @@ class Files:
         from pyspark.errors import AnalysisException
         from pyspark.sql.types import StructType
 
+        own = {"json": self._of_json, "csv": self._of_csv}
         try:
-            there = self._load(self._reader(self.form, self.options), files).schema
-            if self.form == "csv":
-                there = self._with_newest(there, files)
+            if self.form in own:
+                there = own[self.form](files)
+            else:
+                there = self._load(self._reader(self.form, self.options), files).schema
         except AnalysisException as error:
             if error.getCondition() in _NOTHING_THERE:
                 return None
@@ -157,47 +160,58 @@ class Files:
                 raise
             said = f"files in {self.path} have a column of the same name and different types"
             raise UsageError(f"{said}: those of each type need a folder of their own") from None
-        folders = {name.lower() for name in self.partitions.names}
-        return StructType([each for each in there if each.name.lower() not in folders])
+        apart = {*(name.lower() for name in self.partitions.names), CORRUPT}
+        return StructType([each for each in there if each.name.lower() not in apart])
 
-    def _with_newest(self, there: StructType, files: Sequence[str]) -> StructType:
-        """Return columns with those that the newest CSV file has besides; Spark looks at one.
-
-        Raises:
-            UsageError: it has them in another order.
-        """
+    def _of_json(self, files: Sequence[str]) -> StructType:
+        """Return the columns of JSON files, as Spark infers them, each name once."""
         from pyspark.sql.types import StructType
 
-        if len(files) == 1:
-            return there
-        plain = self._load(self._reader("binaryFile", self._listing), files)
-        last = plain.orderBy("modificationTime", ascending=False).select("path").first()
-        if last is None:
-            return there
-        untyped = {**self.options, "inferSchema": "false"}
-        names = self._load(self._reader("csv", untyped), [last.path]).schema
-        folders = {name.lower() for name in self.partitions.names}
-        own = StructType([each for each in there if each.name.lower() not in folders])
-        self._check_order(own, names)
-        return together(own, names)
+        whole = spans_lines(self.options)
+        reader = self._reader("text", self.options).option("wholetext", whole)
+        texts = without_repeats(
+            self._load(reader, files).select("value"), self.options, whole=whole
+        )
+        jvm: Any = self.spark._jvm  # noqa: SLF001 - PySpark takes no rows of texts
+        session = self.spark._jsparkSession.cloneSession()  # noqa: SLF001
+        session.conf().set("spark.sql.caseSensitive", "true")  # names of other case may come
+        java = session.read()
+        for name, value in self.options.items():
+            java = java.option(name, value)
+        rows = texts._jdf.toDF()  # noqa: SLF001
+        found = java.json(getattr(rows, "as")(jvm.org.apache.spark.sql.Encoders.STRING()))
+        return nested.each_once(StructType.fromJson(json.loads(found.schema().json())))
 
-    def _check_order(self, before: StructType, now: StructType) -> None:
-        """See that CSV files have their columns in the same order, which Spark would not."""
-        for ours, theirs in zip(before.names, now.names, strict=False):
-            if ours.lower() != theirs.lower():
-                said = f"column {theirs} of files in {self.path} stands where {ours} stood before"
-                raise UsageError(
-                    f"{said}: CSV is read by position, so it needs a folder of its own"
-                )
+    def _of_csv(self, files: Sequence[str]) -> StructType:
+        """Return the columns of CSV files by the names in their headers, whatever their order.
+
+        Spark itself would look at one header only.
+        """
+        from pyspark.sql.types import StringType, StructField, StructType
+
+        listed = self._load(self._reader("binaryFile", self._listing), files)
+        urls = listed.selectExpr("_metadata.file_path AS path")
+        rows = urls.select("path", csv_names(urls, self.options).alias("names")).collect()
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for row in rows:
+            groups.setdefault(tuple(row.names), []).append(unquote(row.path))
+        found = StructType()
+        for names in sorted(groups, key=lambda each: min(groups[each])):
+            kinds = [StringType()] * len(names)
+            if self.options.get("inferSchema") == "true" and names:
+                there = self._reader("csv", self.options).option("__globPaths__", "false")
+                typed = there.load(groups[names]).schema
+                kinds = [each.dataType for each in typed][: len(names)] or kinds
+            columns = [StructField(*pair) for pair in zip(names, kinds, strict=False)]
+            found = nested.of_all(found, nested.each_once(StructType(columns)))
+        return found
 
     def _check_types(self, before: StructType, now: StructType) -> None:
         """See that Parquet files have values of the same types, or such as Spark widens."""
-        kinds = {each.name.lower(): each.dataType.simpleString() for each in before}
-        for each in now:
-            ours, theirs = kinds.get(each.name.lower()), each.dataType.simpleString()
-            nested = "<" in theirs or "<" in (ours or "")
-            if ours not in {None, theirs, *_WIDENED.get(theirs, ())} and not nested:
-                said = f"column {each.name} of new files in {self.path} is {theirs}, and was {ours}"
+        for name, was, kind in nested.clashes(before, now):
+            ours, theirs = was.simpleString(), kind.simpleString()
+            if ours not in _WIDENED.get(theirs, ()):
+                said = f"column {name} of new files in {self.path} is {theirs}, and was {ours}"
                 raise UsageError(f"{said}: those of each type need a folder of their own")
 
     def _load(self, reader: DataFrameReader, files: Sequence[str]) -> DataFrame:
@@ -214,12 +228,10 @@ class Files:
         return self.spark.read.format(form).options(**options)
 
 
-def together(first: StructType, then: StructType) -> StructType:
-    """Return columns, and those of others that have other names."""
-    from pyspark.sql.types import StructType
-
-    names = {name.lower() for name in first.names}
-    return StructType([*first, *(each for each in then if each.name.lower() not in names)])
+def spans_lines(options: Mapping[str, str]) -> bool:
+    """Say whether a JSON document spans lines."""
+    said = {name.lower(): value for name, value in options.items()}
+    return said.get("multiline", "false").lower() == "true"
 
 
 def digest(text: str) -> str:

@@ -13,6 +13,7 @@ from nbkit.dialect import sql_call
 from nbkit.dialect.grammar import matched
 from nbkit.dialect.tokens import tokens
 from nbkit.pipelines.files import auto_loader
+from nbkit.pipelines.files.loader_options import FORMATS
 from nbkit.pipelines.files.reading import answered, answering, prepare
 from nbkit.replaced import Replacement, put
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from nbkit.dialect.sql_call import Asked, GoOn
 
 _FORMAT = "cloudfiles.format"
-_SUFFIXES = {"txt": "text"} | {each.lower(): each for each in auto_loader.FORMATS}
+_SUFFIXES = {"txt": "text"} | {each.lower(): each for each in FORMATS}
 
 
 @dataclass(frozen=True, slots=True)

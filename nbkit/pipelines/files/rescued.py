@@ -1,150 +1,304 @@
-"""`_rescued_data`: what of a record no column takes, kept as JSON text."""
+"""`_rescued_data`: what of a record no column takes, kept as JSON text.
+
+Whether a value is exactly one of its column's type is decided in Java (`nbkit/spark/plugin`), where
+the file's own text is still there; formats that have types of their own are compared with those.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+import operator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbkit.dialect.sql_text import quoted_part
+from nbkit.errors import SetupError
+from nbkit.pipelines.files.nested import plain
+from nbkit.spark import java_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from pyspark.sql import Column, DataFrame
-    from pyspark.sql.types import StructField, StructType
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 RESCUED = "_rescued_data"
 CORRUPT = "_corrupt_record"
+VALUE_TAG = "_VALUE"
+
+_PLACE = "_nbkit_"
+_ROW = "_nbkit_row"
 
 
-def with_rescued(
-    lines: DataFrame, columns: StructType, rescued: str, *, whole: bool = False
-) -> DataFrame:
-    """Return JSON lines as columns, and beside them what did not fit.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What rows of files are to be.
 
-    A field that is in no column, or whose value has another type than its column, is rescued with
-    the file's path; so is a whole line that is no JSON.
+    Attributes:
+        columns: of them, with those that the names of folders give.
+        folders: names of these, in lower case.
+        rescued: name of the column for what no other takes; empty for none.
+        options: of the format.
+        by_place: whether a CSV header that has none of the names stands for them in their order.
+        strict: whether a value that no column takes ends the query.
+    """
+
+    columns: StructType
+    folders: frozenset[str]
+    rescued: str
+    options: Mapping[str, str]
+    by_place: bool = False
+    strict: bool = False
+
+    @property
+    def own(self) -> StructType:
+        """The columns that stand in the files."""
+        from pyspark.sql.types import StructType
+
+        return StructType([e for e in self.columns if e.name.lower() not in self.folders])
+
+    def option(self, name: str, otherwise: str = "") -> str:
+        """Return an option, however it is spelled."""
+        said = {each.lower(): value for each, value in self.options.items()}
+        return said.get(name.lower(), otherwise)
+
+    @property
+    def case_sensitive(self) -> bool:
+        """Whether names of other case are other names."""
+        return self.option("readerCaseSensitive", "true").lower() != "false"
+
+
+def json_rows(texts: DataFrame, wanted: Wanted, text: Column, *, whole: bool, tag: str = "") -> Any:
+    """Return JSON texts as rows, and beside them what did not fit.
 
     Args:
-        lines: text in the column `value`, and what the names of folders say.
-        columns: to read.
-        rescued: name of the column for the rest.
-        whole: whether each text is a whole file: one record, or an array of them.
+        texts: of files, with what the names of folders say.
+        wanted: how they are to be.
+        text: the column of texts.
+        whole: whether each text is a whole file: any number of records, or arrays of them.
+        tag: of records that were XML, what their text is called beside attributes.
     """
+    from pyspark.sql import Column as Made
     from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
-    value, document = F.col("value"), F.try_parse_json("value")
-    fields = F.from_json(F.col("_nbkit_text"), "map<string,string>")
-    text = lines.where(F.length(F.trim(value)) > 0)
-    folders = {name.lower() for name in lines.columns[1:]}  # give a value to all of their files
-    read = [
-        F.col(f"`{each.name}`").cast(each.dataType)
-        if each.name.lower() in folders
-        else _field(each).alias(each.name)
-        for each in columns
-    ]
-    record = text.select(
-        *(f"`{name}`" for name in lines.columns[1:]),
-        F.col("_metadata.file_path").alias("_nbkit_path"),
-        value.alias("_nbkit_text"),
-        document.alias("_nbkit_document"),
-    )
-    if whole:
-        array = F.col("_nbkit_document").try_cast("array<variant>")
-        each = F.explode(F.coalesce(array, F.array("_nbkit_document")))
-        record = record.withColumn("_nbkit_document", each)
-        one = F.coalesce(F.to_json("_nbkit_document"), F.col("_nbkit_text"))
-        record = record.withColumn("_nbkit_text", one)
-    own = [each for each in columns if each.name.lower() not in folders]
-    left = F.map_filter(fields, lambda name, inner: _unread(own, name, inner))
-    broken = F.create_map(F.lit(CORRUPT), F.col("_nbkit_text"))
-    rest = F.when(F.col("_nbkit_document").isNotNull(), left).otherwise(broken)
-    return record.select(*read, _as_text(rest, F.col("_nbkit_path")).alias(rescued))
+    spark = texts.sparkSession
+    java = _json(spark, wanted, whole=whole, tag=tag)
+    path = F.col("_metadata.file_path")
+    rows = Made(java.rows(text._jc, path._jc, _kind(spark, _row_type(wanted))))  # noqa: SLF001
+    return _laid_out(texts, rows, wanted)
 
 
-def with_rescued_columns(
-    rows: DataFrame, columns: StructType, rescued: str, formats: Mapping[str, str]
-) -> DataFrame:
-    """Return rows with these columns, and beside them what did not fit.
+def without_repeats(texts: DataFrame, options: Mapping[str, str], *, whole: bool) -> DataFrame:
+    """Return JSON texts that have no name twice in an object, to infer columns from."""
+    from pyspark.sql import Column as Made
+    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql.types import StructType
 
-    A column that is not among them is rescued, and so is text that is no value of its column's
-    type, with the file's path.
+    nothing = Wanted(StructType(), frozenset(), "", options)
+    java = _json(texts.sparkSession, nothing, whole=whole, tag="")
+    return texts.select(Made(java.once(F.col("value")._jc)).alias("value"))  # noqa: SLF001
+
+
+def csv_shape(width: int) -> list[tuple[str, str]]:
+    """Return names and types of CSV's values by their places, and of lines that have others."""
+    return [*((f"{_PLACE}{at}", "string") for at in range(width)), (CORRUPT, "string")]
+
+
+def csv_rows(lines: DataFrame, wanted: Wanted, width: int) -> DataFrame:
+    """Return lines of CSV as rows, by the names in their own files' headers.
 
     Args:
-        rows: of files, with every column that they have; the text of a value where the format
-            knows nothing else.
-        columns: to read.
-        rescued: name of the column for the rest.
-        formats: options of the format, such as how dates and times are written.
+        lines: of files, in the shape of `csv_shape`, with what the names of folders say.
+        wanted: how they are to be.
+        width: how many values there are beside the line.
+    """
+    from pyspark.sql import Column as Made
+    from pyspark.sql import functions as F  # noqa: N812
+
+    spark = lines.sparkSession
+    values = F.array(*(F.col(f"{_PLACE}{at}") for at in range(width))).cast("array<string>")
+    given = (values._jc, F.col(CORRUPT)._jc, F.col("_metadata.file_path")._jc)  # noqa: SLF001
+    rows = Made(_csv(spark, wanted).rows(*given, _kind(spark, _row_type(wanted))))
+    return _laid_out(lines, rows, wanted)
+
+
+def csv_names(files: DataFrame, options: Mapping[str, str]) -> Column:
+    """Return the names that CSV files have for their columns, by the column `path`."""
+    from pyspark.sql import Column as Made
+    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql.types import StructType
+
+    java = _csv(files.sparkSession, Wanted(StructType(), frozenset(), "", options))
+    return Made(java.names(F.col("path")._jc))  # noqa: SLF001
+
+
+def typed_rows(rows: DataFrame, wanted: Wanted) -> DataFrame:
+    """Return rows of a format with types of its own, and beside them what no column takes.
+
+    Args:
+        rows: of files, with every column that they have, at every level.
+        wanted: how they are to be.
     """
     from pyspark.sql import functions as F  # noqa: N812
 
-    kinds = {field.name.lower(): field.dataType for field in rows.schema}
+    kinds = {field.name.lower(): field for field in rows.schema}
     read, left = [], []
-    for field in columns:
-        value = F.col(f"`{field.name}`")
-        kind = kinds.pop(field.name.lower(), None)
-        if kind is None:  # of no file yet
-            value = F.lit(None).cast(field.dataType)
-        if kind in {None, field.dataType}:
-            read.append(value.alias(field.name))
+    for field in wanted.columns:
+        there = kinds.pop(field.name.lower(), None)
+        if there is None:  # of no file yet
+            read.append(F.lit(None).cast(field.dataType).alias(field.name))
             continue
-        typed = _typed(value, field.dataType.simpleString(), formats)
-        read.append(typed.alias(field.name))
-        left += [F.lit(field.name), F.when(typed.isNull(), value)]
-    for name in rows.columns:
-        if name == CORRUPT:
-            left += [F.lit(name), _too_long(rows.columns[: rows.columns.index(name)], formats)]
-        elif name.lower() in kinds:
-            left += [F.lit(name), F.col(f"`{name}`").cast("string")]
+        column = F.col(quoted_part(there.name))
+        value, rest = _divided(column, there.dataType, field.dataType)
+        read.append(value.alias(field.name))
+        if rest is not None:
+            left.append(rest.alias(there.name))
+    left += [F.col(quoted_part(each.name)) for each in kinds.values()]
+    if not wanted.rescued:
+        return rows.select(*read)
     if not left:
-        return rows.select(*read, F.lit(None).cast("string").alias(rescued))
-    rest = F.map_filter(F.create_map(*left), lambda _, value: value.isNotNull())
-    return rows.select(*read, _as_text(rest, F.col("_metadata.file_path")).alias(rescued))
+        return rows.select(*read, F.lit(None).cast("string").alias(wanted.rescued))
+    path = F.col("_metadata.file_path").alias("_file_path")
+    rescued = F.when(_any_of(left), F.to_json(F.struct(*left, path)))
+    return rows.select(*read, rescued.alias(wanted.rescued))
 
 
-def _too_long(names: Sequence[str], options: Mapping[str, str]) -> Column:
-    """Return a line of CSV that has more values than there are columns; null for others."""
+def looked_into(rows: DataFrame, digests: Iterable[str]) -> DataFrame:
+    """Return rows; one of a file that is not among those looked into ends the query."""
+    from pyspark.sql import Column as Made
     from pyspark.sql import functions as F  # noqa: N812
 
-    line = F.col(CORRUPT)
-    shape = ", ".join(f"_{place} STRING" for place in range(len(names) + 1))
-    known = {name: value for name, value in options.items() if name in {"sep", "quote", "escape"}}
-    more = F.from_csv(line, shape, known)[f"_{len(names)}"]
-    return F.when(more.isNotNull(), line)
+    java = _own(rows.sparkSession).LookedInto(" ".join(digests))
+    return rows.where(Made(java.of(F.col("_metadata.file_path")._jc)))  # noqa: SLF001
 
 
-def _typed(value: Column, kind: str, formats: Mapping[str, str]) -> Column:
-    """Return text as a value of a type; null where it is none."""
+def _laid_out(texts: DataFrame, rows: Column, wanted: Wanted) -> DataFrame:
+    """Return rows that Java has made with their names."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    if kind == "timestamp" and "timestampFormat" in formats:
-        return F.try_to_timestamp(value, F.lit(formats["timestampFormat"]))
-    if kind == "date" and "dateFormat" in formats:
-        return F.try_to_timestamp(value, F.lit(formats["dateFormat"])).cast("date")
-    return F.trim(value).try_cast(kind)
+    folders = [name for name in texts.columns if name.lower() in wanted.folders]
+    made = texts.select(*map(quoted_part, folders), F.explode(rows).alias(_ROW))
+    places = {field.name: at for at, field in enumerate(wanted.own)}
+    read = [
+        F.col(quoted_part(field.name)).cast(field.dataType).alias(field.name)
+        if field.name.lower() in wanted.folders
+        else F.col(f"{_ROW}.c{places[field.name]}").alias(field.name)
+        for field in wanted.columns
+    ]
+    if wanted.rescued:
+        read.append(F.col(f"{_ROW}.rest").alias(wanted.rescued))
+    return made.select(*read)
 
 
-def _as_text(rest: Column, path: Column) -> Column:
-    """Return what was rescued of a row as JSON; null for nothing."""
+def _row_type(wanted: Wanted) -> StructType:
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    own = [StructField(f"c{at}", plain(each.dataType)) for at, each in enumerate(wanted.own)]
+    return StructType([*own, StructField("rest", StringType())])
+
+
+def _divided(column: Column, have: Any, want: Any) -> tuple[Column, Column | None]:
+    """Return a value as it is wanted, and what that leaves of it; None where it leaves nothing."""
+    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql.types import ArrayType, MapType, StructType
+
+    if plain(have) == plain(want):
+        return column, None
+    if isinstance(have, StructType) and isinstance(want, StructType):
+        return _divided_struct(column, have, want)
+    if isinstance(have, ArrayType) and isinstance(want, ArrayType):
+        pair = (have.elementType, want.elementType)
+        if isinstance(pair[0], StructType | ArrayType | MapType) and type(pair[0]) is type(pair[1]):
+            value = F.transform(column, lambda each: _divided(each, *pair)[0])
+            rest = F.transform(column, lambda each: _rest(each, *pair))
+            return value, F.when(F.exists(rest, lambda each: each.isNotNull()), rest)
+    value = column.try_cast(plain(want))
+    back = value.try_cast(have)
+    exact = column.isNull() | F.coalesce(back == column, F.lit(False))
+    return F.when(exact, value), F.when(~exact, column)
+
+
+def _rest(column: Column, have: Any, want: Any) -> Column:
     from pyspark.sql import functions as F  # noqa: N812
 
-    where = F.create_map(F.lit("_file_path"), path)
-    return F.when(F.size(rest) > 0, F.to_json(F.map_concat(rest, where)))
+    rest = _divided(column, have, want)[1]
+    return F.lit(None).cast(have) if rest is None else rest
 
 
-def _field(field: StructField) -> Column:
-    """Return a column's value; null where the record has another type there."""
+def _divided_struct(
+    column: Column, have: StructType, want: StructType
+) -> tuple[Column, Column | None]:
     from pyspark.sql import functions as F  # noqa: N812
 
-    kind = field.dataType.simpleString()
-    name = field.name.replace("'", "\\'")
-    return F.try_variant_get(F.col("_nbkit_document"), f"$['{name}']", kind)
+    kinds = {field.name.lower(): field for field in have}
+    read, left = [], []
+    for field in want:
+        there = kinds.pop(field.name.lower(), None)
+        if there is None:
+            read.append(F.lit(None).cast(plain(field.dataType)).alias(field.name))
+            continue
+        value, rest = _divided(column.getField(there.name), there.dataType, field.dataType)
+        read.append(value.alias(field.name))
+        if rest is not None:
+            left.append(rest.alias(there.name))
+    left += [column.getField(each.name).alias(each.name) for each in kinds.values()]
+    value = F.when(column.isNotNull(), F.struct(*read))
+    return value, F.when(_any_of(left), F.struct(*left)) if left else None
 
 
-def _unread(columns: Sequence[StructField], name: Column, inner: Column) -> Column:
-    """Say whether a field of the record is in no column, or did not fit into its own."""
-    from pyspark.sql import functions as F  # noqa: N812
+def _any_of(columns: Sequence[Column]) -> Column:
+    return functools.reduce(operator.or_, (each.isNotNull() for each in columns))
 
-    known = F.array(*[F.lit(each.name) for each in columns]).cast("array<string>")
-    fits = F.lit(False)
-    for field in columns:
-        fits |= (name == field.name) & _field(field).isNull()
-    return inner.isNotNull() & (~F.array_contains(known, name) | fits)
+
+def _json(spark: SparkSession, wanted: Wanted, *, whole: bool, tag: str) -> Any:
+    jvm: Any = spark._jvm  # noqa: SLF001 - PySpark has no other way
+    zone = wanted.option("timeZone", spark.conf.get("spark.sql.session.timeZone"))
+    options = _scala(spark, wanted.options)
+    reading = jvm.org.apache.spark.sql.catalyst.json.JSONOptions(options, zone, CORRUPT)
+    formats = (wanted.option("timestampFormat"), wanted.option("dateFormat"))
+    own = _kind(spark, wanted.own)
+    how = (wanted.case_sensitive, tag, wanted.strict, whole)
+    return _own(spark).JsonRecords(reading, own, zone, *formats, *how)
+
+
+def _csv(spark: SparkSession, wanted: Wanted) -> Any:
+    jvm: Any = spark._jvm  # noqa: SLF001 - PySpark has no other way
+    zone = wanted.option("timeZone", spark.conf.get("spark.sql.session.timeZone"))
+    options = _scala(spark, wanted.options)
+    reading = jvm.org.apache.spark.sql.catalyst.csv.CSVOptions(options, False, zone)
+    conf = spark._jsparkSession.sessionState().newHadoopConf()  # noqa: SLF001
+    hadoop = jvm.org.apache.spark.util.SerializableConfiguration(conf)
+    formats = (wanted.option("timestampFormat"), wanted.option("dateFormat"))
+    how = (wanted.case_sensitive, wanted.by_place, wanted.strict)
+    own = _kind(spark, wanted.own)
+    return _own(spark).CsvRecords(reading, hadoop, own, zone, *formats, *how)
+
+
+def _scala(spark: SparkSession, options: Mapping[str, str]) -> Any:
+    jvm: Any = spark._jvm  # noqa: SLF001 - PySpark has no other way
+    return jvm.org.apache.spark.api.python.PythonUtils.toScalaMap(dict(options))
+
+
+def _kind(spark: SparkSession, columns: StructType) -> Any:
+    return spark._jsparkSession.parseDataType(columns.json())  # noqa: SLF001
+
+
+def _own(spark: SparkSession) -> Any:
+    """Return nbkit's own package of Java, which executors elsewhere get too.
+
+    Raises:
+        SetupError: this driver has it not.
+    """
+    from py4j.java_gateway import JavaClass
+
+    package = spark._jvm.nbkit  # noqa: SLF001 - PySpark has no other way
+    if not isinstance(package.JsonRecords, JavaClass):
+        said = java_classes.problem() or "the driver was started by another version"
+        raise SetupError(
+            f"Auto Loader needs nbkit's Java classes in the driver: {said}",
+            "Start the driver anew: nbkit driver stop",
+        )
+    context = spark.sparkContext._jsc  # noqa: SLF001
+    if not context.isLocal():
+        context.sc().addJar(str(java_classes.jar_path()))
+    return package

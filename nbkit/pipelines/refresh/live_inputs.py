@@ -31,6 +31,7 @@ class LiveInputs:
         spark: what people's code has for its session.
         session: the flow's own: its query is made and run in it, and it hears what is counted.
         schemas: folder where Auto Loader keeps schemas.
+        anew: whether those of what the query reads are to be inferred anew.
         counted: by name, expectations of views that the query reads: they are counted with it.
     """
 
@@ -38,6 +39,7 @@ class LiveInputs:
     spark: SparkSession
     session: SparkSession
     schemas: HadoopFolder
+    anew: bool = False
     counted: dict[str, Metrics] = field(default_factory=dict)
 
     def frame(self, flow: Flow) -> DataFrame:
@@ -67,7 +69,14 @@ class LiveInputs:
         """Answer a query that reads files as Auto Loader does."""
         kept = self.schemas if stream else None  # all files are looked into, whenever all are read
         return auto_loader.resolved(
-            self.spark, path, options, schema, stream=stream, state=kept, keep=True
+            self.spark,
+            path,
+            options,
+            schema,
+            stream=stream,
+            state=kept,
+            keep=True,
+            anew=self.anew,
         )
 
     def close(self) -> None:

@@ -259,9 +259,9 @@ def _fitting(rows: DataFrame, found: AnalysedDataset) -> DataFrame:
     else:
         state = tables.state_of(spark, found.key)
         assert state is not None
-        if state.properties.get(_WIDENING, "").lower() == "true":
-            return rows  # Delta widens the column, and refuses what it cannot
         there = tables.columns_of(spark, found.key)
+        if state.properties.get(_WIDENING, "").lower() == "true":
+            there = exact_types.widened(there, rows.schema)
         whose, advice = "its table", _FULL
     if there is None:
         return rows

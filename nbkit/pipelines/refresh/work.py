@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.files.auto_loader import SCHEMAS
 from nbkit.pipelines.refresh import declared_columns, tables
@@ -59,7 +59,8 @@ class Work:
     def live(self, flow: Flow) -> LiveInputs:
         """Return what answers the query of a flow, in a session of its own."""
         session = apart.copied(flow.home or self.spark, flow.conf)
-        return LiveInputs(self.graph, self.spark, session, self.storage / SCHEMAS)
+        anew = self.facts.full  # and so are the columns of files
+        return LiveInputs(self.graph, self.spark, session, self.storage / SCHEMAS, anew)
 
     def shaped(self, rows: DataFrame, found: AnalysedDataset) -> DataFrame:
         """Return rows with the declared columns, in their order and types."""
@@ -75,23 +76,26 @@ class Work:
             return ""
         return tables.describe(self.spark, self.found.key, self.found.dataset, self.state)
 
-    def fed(self, flows: Sequence[AnalysedFlow], begin: Callable[[], str]) -> Written:
+    def fed(self, flows: Sequence[AnalysedFlow], begin: Callable[[Any], str]) -> Written:
         """Run flows into a streaming table, or a sink: all of them at once.
 
         Flows of changes are an exception: each merges into the table, and comes after the other.
 
         Args:
             flows: which of them.
-            begin: called when all their queries are made; returns which life of the table it is.
+            begin: called with the columns when all their queries are made; returns which life of
+                the table it is.
         """
         done, errors = Written(), []
         merging = any(each.flow.changes for each in flows)
         at_once = 1 if merging else max(1, len(flows))
         with ThreadPoolExecutor(at_once, thread_name_prefix="nbkit-flow") as pool:
             ready = self._ready(pool, flows)
-            generation = begin()
+            made = self._columns(ready)
+            generation = begin(made)
             if self.found.kind != "sink":
-                self.beside().ensure(generation)
+                beside = self.beside()
+                replace(beside, found=replace(self.found, columns=made)).ensure(generation)
                 self.streams.settle(self.found.key, generation)
             begun = [pool.submit(self._run, each, generation) for each in ready]
             for each in begun:
@@ -102,6 +106,14 @@ class Work:
         if errors:
             raise errors[0]
         return done
+
+    def _columns(self, ready: Sequence[Ready]) -> Any:
+        """Return the columns of a table by its queries as they were made just now."""
+        schemas = [each.rows.schema for each in ready if each.rows is not None]
+        changing = self.found.kind == "sink" or len(schemas) < len(ready) or not schemas
+        if changing or columns.declared(self.spark, self.found.dataset) is not None:
+            return self.found.columns
+        return columns.united(schemas)
 
     def _ready(self, pool: ThreadPoolExecutor, flows: Sequence[AnalysedFlow]) -> list[Ready]:
         """Make the queries of flows, so that nothing is emptied for one that cannot be made."""

@@ -32,7 +32,7 @@ from nbkit.pipelines.resolve.names import naming_of, parts_of
 from nbkit.spark import apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -49,6 +49,8 @@ def analyse(
     spark: SparkSession,
     found: Sequence[Problem] = (),
     schemas: HadoopFolder | None = None,
+    *,
+    anew: Collection[str] = (),
 ) -> PipelineGraph:
     """Resolve a pipeline.
 
@@ -58,8 +60,9 @@ def analyse(
         spark: resolves the queries; nothing is run on it.
         found: problems that are known already.
         schemas: where updates keep the schemas of files; None before there is such a place.
+        anew: keys of datasets that will not go by what is kept there, but infer it again.
     """
-    return _Analysis(declared, spec, spark, list(found), schemas).graph()
+    return _Analysis(declared, spec, spark, list(found), schemas, anew=anew).graph()
 
 
 class _BrokenError(Exception):
@@ -76,12 +79,15 @@ class _Analysis:
         spark: SparkSession,
         problems: list[Problem],
         schemas: HadoopFolder | None,
+        *,
+        anew: Collection[str],
     ) -> None:
         self._spec = spec
         self._spark = spark
         self._naming = naming_of(spec, spark)
         self._problems = problems
         self._schemas = schemas
+        self._anew = frozenset(anew)
         self._declared: dict[str, Dataset] = {}
         self._flows: dict[str, list[Flow]] = {}
         self._done: dict[str, AnalysedDataset | None] = {}
@@ -129,7 +135,10 @@ class _Analysis:
     ) -> DataFrame:
         """Answer a query that reads files as Auto Loader does."""
         kept = self._schemas if stream else None
-        return auto_loader.resolved(self._spark, path, options, schema, stream=stream, state=kept)
+        anew = not self._anew.isdisjoint(self._path)
+        return auto_loader.resolved(
+            self._spark, path, options, schema, stream=stream, state=kept, anew=anew
+        )
 
     def _take(self, declared: Declared) -> None:
         for dataset in declared.datasets:

@@ -126,6 +126,25 @@ def fitted(rows: DataFrame, wanted: StructType) -> DataFrame:
     return rows.select(*columns) if changed else rows
 
 
+def widened(columns: StructType, given: StructType) -> StructType:
+    """Return columns with the wider types that Delta gives them, if a table lets it, for rows.
+
+    It widens within a family: whole numbers, binary fractions, decimals.
+    """
+    from pyspark.sql.types import DecimalType, StructField, StructType
+
+    there = {field.name.lower(): field.dataType for field in given}
+    fields = []
+    for field in columns:
+        kind = there.get(field.name.lower(), field.dataType)
+        have, want = field.dataType.simpleString(), kind.simpleString()
+        decimals = isinstance(field.dataType, DecimalType) and isinstance(kind, DecimalType)
+        family = {have, want} <= _WHOLE.keys() or {have, want} == {"float", "double"} or decimals
+        wider = family and _fit(field.dataType, kind) == "exact"
+        fields.append(StructField(field.name, kind if wider else field.dataType))
+    return StructType(fields)
+
+
 def as_type(column: Column, name: str, given: DataType, wanted: DataType) -> Column:
     """Return values in another type, at every level and by name; what does not fit ends the query.
 

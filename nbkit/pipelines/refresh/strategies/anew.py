@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.refresh import sinks, tables
 from nbkit.pipelines.refresh.plan import Offer, Refusal, why_anew
@@ -25,10 +25,10 @@ def _offer(facts: Facts) -> Offer | Refusal:
 
 
 def _carry_out(work: Work) -> Written:
-    return work.fed(work.found.flows, lambda: _begun(work))
+    return work.fed(work.found.flows, lambda columns: _begun(work, columns))
 
 
-def _begun(work: Work) -> str:
+def _begun(work: Work, columns: Any) -> str:
     """Empty the table, or forget what a sink was given; returns which life of it this is."""
     found, record = work.found, {"streams": dict(work.facts.streams)}
     if found.kind == "sink":
@@ -38,7 +38,7 @@ def _begun(work: Work) -> str:
             work.spark,
             found.key,
             found.dataset,
-            found.columns,
+            columns,
             pipeline=work.owner,
             record=record,
         )

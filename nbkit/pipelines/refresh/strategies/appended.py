@@ -30,7 +30,7 @@ def _carry_out(work: Work) -> Written:
     said = work.described()
     active = work.facts.active
     flows = [each for each in work.found.flows if active is None or each.flow.name in active]
-    written = work.fed(flows, lambda: work.facts.generation)
+    written = work.fed(flows, lambda _: work.facts.generation)
     written.said = said
     return written
 

@@ -1,0 +1,60 @@
+package nbkit;
+
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.HashSet;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+
+/**
+ * Whether a row is from a file that was looked into, so that all its columns are known.
+ *
+ * <p>Compiled by Janino, as ProjectCatalog is: no generics.
+ */
+public final class LookedInto implements UDF1, Serializable {
+
+  private static final int LENGTH = 8;
+
+  private final HashSet known;
+  private transient String last;
+
+  /**
+   * Knows files.
+   *
+   * @param digests of the addresses of files, with spaces between them
+   */
+  public LookedInto(String digests) {
+    known = new HashSet();
+    String[] each = digests.split(" ");
+    for (int at = 0; at < each.length; at++) {
+      known.add(each[at]);
+    }
+  }
+
+  /** The condition. */
+  public Column of(Column path) {
+    return functions.udf((UDF1) this, DataTypes.BooleanType).apply(new Column[] {path});
+  }
+
+  /** Ends the query where the file is another. */
+  public Object call(Object path) throws Exception {
+    if (!path.equals(last)) {
+      byte[] text = ((String) path).getBytes(StandardCharsets.UTF_8);
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(text);
+      StringBuilder hex = new StringBuilder();
+      for (int at = 0; at < LENGTH; at++) {
+        hex.append(Character.forDigit((digest[at] >> 4) & 15, 16));
+        hex.append(Character.forDigit(digest[at] & 15, 16));
+      }
+      if (!known.contains(hex.toString())) {
+        throw new IllegalStateException(
+            "file " + path + " came while this update had begun: update once more");
+      }
+      last = (String) path;
+    }
+    return Boolean.TRUE;
+  }
+}

@@ -1,0 +1,422 @@
+"""Auto Loader loses nothing: each value of each file is in its column, or in the rescued data.
+
+What stands in the files is known to this test as Python values, with the numbers as they are
+written; Spark's readers, and nbkit's, have no part in saying so.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from proving import of_examples
+from pyspark.sql import Row
+
+from nbkit.pipelines.files import auto_loader
+from nbkit.pipelines.files.hadoop_folder import HadoopFolder
+
+pytestmark = [pytest.mark.e2e, pytest.mark.prove, pytest.mark.timeout(3600)]
+
+NAMES = ["a", "A", "b.c", "d e", "ü", "x`y", "n", "n2", "_file", "0", "'q", "a\\b"]
+NUMBERS = [
+    *("0", "-0", "1", "7", "1.5", "1.10", "100.00", "1e3", "-2.5E-7", "0.1", "1.0"),
+    *("9007199254740993", "9223372036854775807", "9223372036854775808", "1e400", "1e-400"),
+    *("0.30000000000000004", "3.14159265358979323846", "123456789012345678901234567890.5"),
+]
+TEXTS = ["x", "", "1", "1.10", "true", "null", "2024-01-01", "é\u2028", 'a"b\\c', "{", " y "]
+
+
+class Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from(TEXTS),
+    st.sampled_from(NUMBERS).map(Number),
+    st.integers().map(Number),
+    st.floats(allow_nan=False, allow_infinity=False).map(lambda value: Number(repr(value))),
+)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+RECORDS = st.dictionaries(st.sampled_from(NAMES), TREES, max_size=4)
+JSON_FILES = st.lists(RECORDS | st.sampled_from(["{", '{"a": 1} x', "[1]", "\\"]), max_size=3)
+
+
+def updates_of(files):
+    return st.lists(st.lists(files, min_size=1, max_size=2), min_size=2, max_size=3)
+
+
+def written(value) -> str:
+    """A value as JSON, numbers as they are."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, dict):
+        inside = (f"{json.dumps(name)}: {written(each)}" for name, each in value.items())
+        return "{" + ", ".join(inside) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(written, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def parsed(text: str):
+    return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
+
+
+def leaves(value, path=()):
+    """Yield each value that is something, with where it is."""
+    if isinstance(value, Row):
+        value = value.asDict()
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from leaves(each, (*path, name))
+    elif isinstance(value, (list, tuple)):
+        for place, each in enumerate(value):
+            yield from leaves(each, (*path, place))
+    elif value is not None:
+        yield path, value
+
+
+def same(wanted, found) -> bool:
+    if isinstance(found, bool) or isinstance(wanted, bool):
+        return found == wanted or str(found) == json.dumps(wanted)
+    if isinstance(found, str):
+        return str(wanted) == str(found)
+    if isinstance(wanted, Number) or isinstance(found, (int, float, Decimal)):
+        exact = Decimal(str(wanted).strip())
+        return exact in {
+            Decimal(repr(found)) if isinstance(found, float) else found,
+            Decimal(found),
+        }
+    return str(found).startswith(str(wanted))  # days, and moments
+
+
+def check(record: dict, row: Row) -> None:
+    """See that a row has each value of its record once, and no other."""
+    wanted = dict(leaves(record))
+    columns = row.asDict()
+    rescued = parsed(columns.pop("_rescued_data") or "{}")
+    rescued.pop("_file_path", None)
+    found = {}
+    for path, value in itertools.chain(leaves(columns), leaves(rescued)):
+        inner = [(path, value)]
+        if path not in wanted and isinstance(value, str):  # a text column takes anything as it is
+            inner = [((*path, *more), each) for more, each in leaves(parsed(value))]
+        for place, each in inner:
+            assert place not in found, f"{place} twice: {found[place]!r}, {each!r}"
+            found[place] = each
+    assert found.keys() == wanted.keys(), (record, row)
+    for path, value in wanted.items():
+        assert same(value, found[path]), f"{path} of {record}: {found[path]!r} in {row}"
+
+
+def read(spark, folder: Path, form: str, **options: str) -> list[Row]:
+    given = {"cloudFiles.format": form, **options}
+    state = HadoopFolder(spark, str(folder.parent / "state"))
+    rows = auto_loader.resolved(
+        spark, str(folder), given, None, stream=False, state=state, keep=True
+    )
+    return rows.collect()
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory):
+    """New folders, one for each example."""
+    base = tmp_path_factory.mktemp("landing")
+
+    def made() -> Path:
+        folder = Path(tempfile.mkdtemp(dir=base)) / "in"
+        folder.mkdir()
+        return folder
+
+    return made
+
+
+@of_examples(5)
+@given(
+    updates=updates_of(JSON_FILES),
+    typed=st.booleans(),
+    whole=st.booleans(),
+    mode=st.sampled_from(["addNewColumns", "rescue"]),
+)
+@example(
+    updates=[[[{"n": Number("1"), "a": {"n": Number("1")}}]], [[{"n": Number("1.5"), "a": "x"}]]],
+    typed=True,
+    whole=False,
+    mode="addNewColumns",
+)
+@example(
+    updates=[[[{"a": [{"n": True}]}]], [[{"a": [{"n": "x", "ü": []}, {"n": False}], "A": "1"}]]],
+    typed=True,
+    whole=True,
+    mode="rescue",
+)
+def test_json(spark, landing, updates, typed, whole, mode):  # noqa: PLR0917
+    """Lines and whole documents, typed or as texts; broken ones stand there as they were."""
+    folder, numbers = landing(), itertools.count()
+    records, broken = {}, []
+    for number, files in enumerate(updates):
+        for place, lines in enumerate(files):
+            texts = []
+            for line in lines:
+                if isinstance(line, dict):
+                    record = {"id": f"r{next(numbers)}", **line}
+                    records[record["id"]] = record
+                    texts.append(written(record))
+                elif not whole:
+                    broken.append(line)
+                    texts.append(line)
+            text = "[" + ",\n".join(texts) + "]" if whole else "\n".join(texts)
+            (folder / f"{number}-{place} %.json").write_text(text)
+        options = {"multiLine": str(whole), "cloudFiles.inferColumnTypes": str(typed)}
+        rows = read(spark, folder, "json", **options, **{"cloudFiles.schemaEvolutionMode": mode})
+        there = []
+        for row in rows:
+            said = parsed(row["_rescued_data"] or "{}")
+            if "_corrupt_record" in said:
+                there.append(said["_corrupt_record"])
+                continue
+            key = row["id"] if "id" in row.__fields__ else said["id"]
+            check(records[key], row)
+        assert len(rows) == len(records) + len(broken)
+        assert sorted(there) == sorted(broken)
+
+
+CELLS = st.sampled_from([*TEXTS, *NUMBERS]).filter(lambda text: "\u2028" not in text)
+CSV_FILES = st.tuples(
+    st.lists(st.sampled_from(NAMES), unique_by=str.lower, max_size=4),
+    st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=3),
+)
+
+
+@of_examples(5)
+@given(updates=updates_of(CSV_FILES), typed=st.booleans(), whole=st.booleans())
+@example(
+    updates=[
+        [(["a", "n"], [["1", "2"]]), (["n", "a", "ü"], [["3", "x", "y"]])],
+        [(["A", "n"], [["5", "1.5"]])],
+    ],
+    typed=True,
+    whole=False,
+)
+def test_csv(spark, landing, updates, typed, whole):
+    """Columns by the names in the header of each file, in whatever order, and lines too long."""
+    folder, numbers = landing(), itertools.count()
+    records = {}
+    for number, files in enumerate(updates):
+        for place, (names, lines) in enumerate(files):
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            at = place % (len(names) + 1)
+            writer.writerow([*names[:at], "id", *names[at:]])
+            for line in lines:
+                values = line[: len(names)]
+                key = f"r{next(numbers)}"
+                records[key] = {
+                    name: value for name, value in zip(names, values, strict=False) if value
+                } | {"id": key}
+                writer.writerow([*values[:at], key, *values[at:]])
+            (folder / f"{number}-{place} %.csv").write_text(text.getvalue())
+        options = {"escape": '"', "multiLine": str(whole)}
+        rows = read(spark, folder, "csv", **options, **{"cloudFiles.inferColumnTypes": str(typed)})
+        assert sorted(row["id"] for row in rows) == sorted(records)
+        for row in rows:
+            check_texts(records[row["id"]], row)
+
+
+def check_texts(record: dict, row: Row) -> None:
+    columns = row.asDict()
+    rescued = json.loads(columns.pop("_rescued_data") or "{}")
+    rescued.pop("_file_path", None)
+    found = {name: value for name, value in columns.items() if value is not None}
+    assert not found.keys() & rescued.keys(), row
+    found |= rescued
+    assert found.keys() == record.keys(), (record, row)
+    for name, text in record.items():
+        value = found[name]
+        if isinstance(value, bool):
+            assert str(value).lower() == text.strip().lower(), (record, row)
+        elif isinstance(value, (int, float, Decimal)):
+            assert same(Number(text), value), (record, row)
+        else:
+            assert str(value).startswith(text), (record, row)
+
+
+KINDS = {
+    "a": pa.int64(),
+    "b.c": pa.string(),
+    "d e": pa.struct([("n", pa.int32()), ("ü", pa.string())]),
+    "ü": pa.list_(pa.struct([("n", pa.float64()), ("n2", pa.bool_())])),
+    "n": pa.decimal128(10, 2),
+}
+VALUES = {
+    "a": st.integers(-(2**63), 2**63 - 1),
+    "b.c": st.sampled_from(TEXTS),
+    "d e": st.fixed_dictionaries({"n": st.integers(-9, 9), "ü": st.sampled_from(TEXTS)}),
+    "ü": st.lists(
+        st.fixed_dictionaries({"n": st.sampled_from([0.1, 1.5, -2e300]), "n2": st.booleans()}),
+        max_size=2,
+    ),
+    "n": st.decimals(-99999999, 99999999, places=2, allow_nan=False),
+}
+PARTS = {"d e": ["n", "ü"], "ü": ["n", "n2"]}
+
+
+@st.composite
+def parquet_files(draw):
+    """Columns, of those with parts some; and rows of them."""
+    names = draw(st.lists(st.sampled_from(sorted(KINDS)), unique=True, max_size=4))
+    fields, chosen = [("id", pa.string())], {}
+    for name in names:
+        kind = KINDS[name]
+        if name in PARTS:
+            parts = draw(st.lists(st.sampled_from(PARTS[name]), unique=True, min_size=1))
+            inner = kind if pa.types.is_struct(kind) else kind.value_type
+            made = pa.struct([inner.field(part) for part in parts])
+            kind = made if pa.types.is_struct(kind) else pa.list_(made)
+            chosen[name] = parts
+        fields.append((name, kind))
+    rows = draw(
+        st.lists(
+            st.fixed_dictionaries({name: st.none() | VALUES[name] for name in names}), max_size=3
+        )
+    )
+    return pa.schema(fields), [_cut(row, chosen) for row in rows]
+
+
+def _cut(row, chosen):
+    """A row with those parts of its values that its file has."""
+
+    def cut(name, value):
+        if name not in chosen or value is None:
+            return value
+        if isinstance(value, list):
+            return [{part: each[part] for part in chosen[name]} for each in value]
+        return {part: value[part] for part in chosen[name]}
+
+    return {name: cut(name, value) for name, value in row.items()}
+
+
+@of_examples(4)
+@given(updates=updates_of(parquet_files()), mode=st.sampled_from(["addNewColumns", "rescue"]))
+def test_parquet(spark, landing, updates, mode):
+    """Columns, and fields in them, that come and go."""
+    folder, numbers = landing(), itertools.count()
+    records = {}
+    for number, files in enumerate(updates):
+        for place, (schema, rows) in enumerate(files):
+            keyed = [{"id": f"r{next(numbers)}", **row} for row in rows]
+            records |= {row["id"]: row for row in keyed}
+            table = pa.Table.from_pylist(keyed, schema)
+            pq.write_table(table, folder / f"{number}-{place}.parquet")
+        found = read(spark, folder, "parquet", **{"cloudFiles.schemaEvolutionMode": mode})
+        assert sorted(row["id"] for row in found) == sorted(records)
+        for row in found:
+            check_typed(records[row["id"]], row)
+
+
+def check_typed(record: dict, row: Row) -> None:
+    columns = row.asDict()
+    rescued = json.loads(columns.pop("_rescued_data") or "{}", parse_float=Decimal)
+    rescued.pop("_file_path", None)
+    found = dict(leaves(columns))
+    for path, value in leaves(rescued):
+        assert path not in found, (record, row)
+        found[path] = value
+    wanted = dict(leaves(record))
+    assert found.keys() == wanted.keys(), (record, row)
+    for path, value in wanted.items():
+        kind = float if isinstance(value, float) else type(value)
+        assert kind(found[path]) == value, (path, record, row)
+
+
+TAGS = ["a", "b", "ü", "n"]
+XML_TREES = st.recursive(
+    st.sampled_from(["x", "1", "1.10", "01", "true", "é", "9007199254740993"]),
+    lambda inner: st.one_of(
+        st.lists(inner.filter(lambda value: not isinstance(value, list)), min_size=2, max_size=3),
+        st.dictionaries(st.sampled_from(TAGS), inner, min_size=1, max_size=3),
+    ),
+    max_leaves=5,
+)
+XML_FILES = st.lists(st.dictionaries(st.sampled_from(TAGS), XML_TREES, max_size=3), max_size=3)
+
+
+def as_xml(name, value) -> str:
+    if isinstance(value, list):
+        return "".join(as_xml(name, each) for each in value)
+    if isinstance(value, dict):
+        value = "".join(as_xml(each, inner) for each, inner in value.items())
+    return f"<{name}>{value}</{name}>"
+
+
+def xml_texts(value):
+    """Yield all texts, whatever they stand in: a list of one is no list in XML."""
+    for _, each in leaves(value):
+        try:
+            inner = json.loads(each, parse_float=str, parse_int=str) if each[:1] in "{[" else each
+        except (TypeError, json.JSONDecodeError):
+            inner = each
+        if inner is each:
+            yield each
+        else:
+            yield from xml_texts(inner)
+
+
+@of_examples(4)
+@given(updates=updates_of(XML_FILES), typed=st.booleans())
+@example(updates=[[[{"a": "x"}]], [[{"a": ["y", "z"], "b": {"n": "1"}}]]], typed=False)
+def test_xml(spark, landing, updates, typed):
+    """Elements that are repeated, or have others in them, only in later files."""
+    folder, numbers = landing(), itertools.count()
+    records = {}
+    for number, files in enumerate(updates):
+        for place, rows in enumerate(files):
+            keyed = [{"id": f"r{next(numbers)}", **row} for row in rows]
+            records |= {row["id"]: row for row in keyed}
+            text = "".join(as_xml("row", row) for row in keyed)
+            (folder / f"{number}-{place}.xml").write_text(f"<all>{text}</all>")
+        if not records:
+            continue
+        options = {"rowTag": "row", "cloudFiles.inferColumnTypes": str(typed)}
+        found = read(spark, folder, "xml", **options)
+        assert sorted(row["id"] for row in found) == sorted(records)
+        for row in found:
+            columns = row.asDict()
+            rescued = json.loads(columns.pop("_rescued_data") or "{}")
+            rescued.pop("_file_path", None)
+            there = [*xml_texts(columns), *xml_texts(rescued)]
+            wanted = [each for _, each in leaves(records[row["id"]])]
+            assert alike(wanted) == alike(there), (records[row["id"]], row)
+
+
+def alike(values) -> list[str]:
+    """Values in an order of their own, numbers as what they are."""
+
+    def text(value):
+        if isinstance(value, bool):
+            return str(value).lower()
+        try:
+            return str(Decimal(repr(value) if isinstance(value, float) else str(value)).normalize())
+        except ArithmeticError:
+            return str(value)
+
+    return sorted(map(text, values))
