@@ -40,6 +40,8 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, NbkitError):
         return str(error)
     java = getattr(error, "java_exception", None)
+    if java is None and _SAYS_NOTHING in str(error):  # of a stream, which PySpark has translated
+        java = getattr(error, "_origin", None)
     while java is not None and _SAYS_NOTHING in str(java.getMessage()) and java.getCause():
         java = java.getCause()
     text = str(java.getMessage() or java) if java is not None else str(error)
