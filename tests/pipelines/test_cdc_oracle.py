@@ -20,7 +20,7 @@ from proving import of_examples
 
 from nbkit.pipelines.refresh import cdc, cdc_snapshots, replacing
 
-pytestmark = [pytest.mark.e2e, pytest.mark.prove, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.prove, pytest.mark.timeout(3600)]
 
 _AT_ONCE = 4
 """Tables of one pipeline: they are fed side by side, which takes a third of the time."""
