@@ -72,13 +72,12 @@ def states(
 
 def over(old: Any, new: Any) -> Any:
     """Return a value after one in which NULLs mean nothing, at every level of a struct."""
-    if isinstance(new, Struct) or isinstance(old, Struct):
-        parts = {
-            name: over(None if old is None else old[name], None if new is None else new[name])
-            for name in (new or old)
-        }
-        return None if all(part is None for part in parts.values()) else Struct(parts)
-    return old if new is None else new
+    if not isinstance(new, Struct):
+        return old if new is None else new
+    if all(part is None for part in new.values()):
+        return old
+    before = old or {}
+    return Struct({name: over(before.get(name), part) for name, part in new.items()})
 
 
 class Struct(dict):  # type: ignore[type-arg]

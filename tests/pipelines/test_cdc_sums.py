@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given
 from pipelines.cdc_cases import TYPES, feeds, snapshot_series
 from pipelines.cdc_oracle import KEYS, Struct, snapshots, type_1, type_2
 from proving import of_examples
@@ -18,10 +18,11 @@ from nbkit.pipelines.refresh.cdc_preview import preview
 
 pytestmark = [pytest.mark.e2e, pytest.mark.prove, pytest.mark.timeout(3600)]
 
+_PHASES = [Phase.explicit, Phase.generate]  # an example takes a second: no hundreds to shrink it
 _numbers = itertools.count()
 
 
-@of_examples(30)
+@of_examples(30, phases=_PHASES)
 @given(feeds())
 def test_changes_add_up(spark, case):
     """In any order, again, late, with NULLs, deletions, truncations, structs, maps, two flows."""
@@ -35,7 +36,7 @@ def test_changes_add_up(spark, case):
     assert sort(computed(spark, flows, case)) == sort(wanted)
 
 
-@of_examples(10)
+@of_examples(10, phases=_PHASES)
 @given(snapshot_series())
 def test_snapshots_add_up(spark, case):
     """Keys with NULLs, maps, rows that go and come again, versions of every type."""

@@ -221,6 +221,19 @@ def _struct_of_last(
     parts = [
         _last_given(value.getField(field.name), field.dataType, givers, alive) for field in kind
     ]
-    some = reduce(lambda left, right: left | right, [part.isNotNull() for part in parts])
     named = [part.alias(field.name) for part, field in zip(parts, kind, strict=True)]
-    return F.when(some, F.struct(*named))
+    always, unless_null = (F.col(SHAPE).isin(numbers) for numbers in givers)
+    upserts = F.col(OPERATION) == "upsert"
+    is_there = F.when(upserts & always, value.isNotNull())
+    is_there = is_there.when(upserts & unless_null & _says_something(value, kind), F.lit(True))
+    return F.when(F.last(is_there, ignorenulls=True).over(alive), F.struct(*named))
+
+
+def _says_something(value: Column, kind: DataType) -> Column:
+    """Return whether anything in a value is not null."""
+    from pyspark.sql.types import StructType
+
+    if not isinstance(kind, StructType):
+        return value.isNotNull()
+    parts = [_says_something(value.getField(field.name), field.dataType) for field in kind]
+    return reduce(lambda left, right: left | right, parts)
