@@ -19,6 +19,7 @@ _ROOMS = (
     "nbkit.pipelines.files.reading",
     "nbkit.pipelines.files.outside",
     "nbkit.pipelines.declare.stock",
+    "nbkit.spark.apart",
     "nbkit.cli.patches",
 )
 """In the order in which a kernel puts them in place."""

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
+from nbkit.replaced import Replacement, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _here: ContextVar[SparkSession | None] = ContextVar("nbkit_session_here", default=None)
-_IN_A_SESSION = ("createTempView", "createOrReplaceTempView", "registerTempTable")
+_PYSPARK = "pyspark 4.2"
 
 
 def here() -> SparkSession | None:
@@ -65,7 +66,7 @@ def within(session: SparkSession) -> Iterator[None]:
     """Let every name that people's code has for its session mean this one, in this thread."""
     from pyspark.sql import SparkSession
 
-    understand_in_pyspark()
+    put(REPLACED)
     java: Any = session._jvm.org.apache.spark.sql.classic.SparkSession  # noqa: SLF001 - as above
     before = java.getActiveSession()
     token = _here.set(session)
@@ -122,20 +123,14 @@ def of_batch(handler: Callable[[DataFrame, int], object]) -> Callable[[DataFrame
     return handle
 
 
-@functools.cache
-def understand_in_pyspark() -> None:
-    """Let PySpark's own names for a session follow `within`; idle outside of it."""
-    from pyspark.sql import SparkSession
-    from pyspark.sql.classic.dataframe import DataFrame
+def _active(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer with the session that is meant, in this thread."""
 
-    for name in _IN_A_SESSION:
-        setattr(DataFrame, name, _made_here(getattr(DataFrame, name)))
-    ask = SparkSession.getActiveSession.__func__
-
+    @functools.wraps(call)
     def active(cls: Any) -> Any:
-        return ask(cls) if here() is None else SparkSession._instantiatedSession  # noqa: SLF001
+        return call(cls) if here() is None else cls._instantiatedSession
 
-    SparkSession.getActiveSession = classmethod(functools.wraps(ask)(active))
+    return active
 
 
 def _made_here(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -147,3 +142,25 @@ def _made_here(call: Callable[..., Any]) -> Callable[..., Any]:
         return call(self if session is None else moved(self, session), *args, **named)
 
     return make
+
+
+REPLACED = (
+    Replacement(
+        "pyspark.sql.classic.dataframe:DataFrame",
+        {
+            "createTempView": "self, name",
+            "createOrReplaceTempView": "self, name",
+            "registerTempTable": "self, name",
+        },
+        "a temporary view is made in the session of the query that makes it",
+        _PYSPARK,
+        _made_here,
+    ),
+    Replacement(
+        "pyspark.sql.session:SparkSession",
+        {"getActiveSession": "cls"},
+        "while a query is made, the active session is that query's own",
+        _PYSPARK,
+        _active,
+    ),
+)

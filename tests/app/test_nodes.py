@@ -319,6 +319,7 @@ def judge(recorded):
 
 
 @pytest.mark.e2e
+@pytest.mark.prove
 def test_a_run_waits_for_a_ledger_that_is_gone(tmp_path):
     """It loses nothing, goes on when the ledger is back, and says so on record and on screen."""
     from postgresql import Server, programs
