@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from nbkit.errors import SetupError
 
@@ -36,8 +37,8 @@ class Owner:
 
     @property
     def lock(self) -> str:
-        """Where the lock is."""
-        return str(self._file or "")
+        """Where the lock is, as a `file:` address: names of folders need not be Unicode."""
+        return self._file.as_uri() if self._file else ""
 
     def appear(self) -> None:
         """Hold the lock from now on.
@@ -58,7 +59,7 @@ class Owner:
 
     def is_neighbour(self, lock: str) -> bool:
         """Tell whether another owner lives whose runs are in the same folder."""
-        here = self._file is not None and Path(lock).parent == self._file.parent
+        here = self._file is not None and _place(lock).parent == self._file.parent
         return here and is_held(lock)
 
     def leave(self) -> None:
@@ -73,7 +74,7 @@ class Owner:
 def is_held(lock: str) -> bool:
     """Tell whether the owner with this lock lives; it was made on this machine. Writes nothing."""
     try:
-        with Path(lock).open("rb") as file:
+        with _place(lock).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -82,6 +83,10 @@ def is_held(lock: str) -> bool:
     except OSError:  # somebody else's folder: what cannot be asked is not called dead
         return True
     return False
+
+
+def _place(lock: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(lock).path)))
 
 
 @cache

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from nbkit.errors import SetupError
-from nbkit.ledger.owner import Owner, is_held
+from nbkit.ledger.owner import FOLDER, Owner, is_held
 
 HOLD = """
 import sys, time
@@ -34,7 +33,7 @@ def test_an_owner_lives_from_its_appearance_until_it_leaves(tmp_path):
 
     owner.leave()
     assert not is_held(owner.lock)
-    assert not Path(owner.lock).exists()
+    assert list((tmp_path / "runs" / FOLDER).iterdir()) == []
 
 
 def test_an_owner_dies_with_its_killed_process(tmp_path):
