@@ -1,0 +1,34 @@
+"""The Python API: jobs run from a notebook, a script or a test, with the record of the run.
+
+The command line is made of these functions.
+"""
+
+from __future__ import annotations
+
+from nbkit.api.defining import explain, export, schema, validate
+from nbkit.api.recorded import Run, near
+from nbkit.api.running import Show, drive, plan, repair, run, start, work
+from nbkit.api.viewing import cancel, diff, old_runs, remove, review, runs, show
+
+__all__ = [
+    "Run",
+    "Show",
+    "cancel",
+    "diff",
+    "drive",
+    "explain",
+    "export",
+    "near",
+    "old_runs",
+    "plan",
+    "remove",
+    "repair",
+    "review",
+    "run",
+    "runs",
+    "schema",
+    "show",
+    "start",
+    "validate",
+    "work",
+]
