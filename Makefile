@@ -1,12 +1,13 @@
 # make demo   set everything up and run the example job
 # make test   set everything up and pass every test
+# make docs   the documentation, into site/
 # make prove  the property tests with ten times as many examples; WHAT=cdc takes some of them
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test prove check javascript setup lock format clean
+.PHONY: demo test prove check docs javascript setup lock format clean
 
 demo: setup
 	@$(BIN)/nbkit run notebooks/flights/job.json
@@ -19,14 +20,18 @@ test: check
 prove: setup
 	@$(BIN)/pytest -m prove --hypothesis-profile=prove --durations 15 $(if $(WHAT),-k "$(WHAT)")
 
-# format, lint, types, layers and the tests that need neither kernels nor Spark
+# format, lint, types, layers, the documentation and the tests that need neither kernels nor Spark
 check: setup
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(MAKE) --no-print-directory javascript
+	@$(MAKE) --no-print-directory javascript docs
 	@$(BIN)/pytest -q -n 2 -m "not e2e and not slow"
+
+# A link that leads nowhere is an error. Nothing is fetched: site/index.html opens without a network.
+docs: $(READY)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # JavaScript is linted and type-checked where npm is there to fetch what does it (CI has it)
 javascript:
