@@ -15,6 +15,7 @@ from mkdocs.structure.files import File
 from typer.main import get_command
 
 import nbkit
+from nbkit import quality
 from nbkit.cli import exit_status
 from nbkit.cli.main import program
 from nbkit.dialect.sql_call import STEPS
@@ -230,6 +231,13 @@ def expectations() -> str:
     return "\n".join(f"::: {each.__module__}.{each.__name__}\n" for each in made)
 
 
+def quality_api() -> str:
+    """Return what `nbkit.quality` offers beside ready-made expectations, from the docstrings."""
+    found = {name: getattr(quality, name) for name in quality.__all__ if name not in READY_MADE}
+    places = {f"{each.__module__}.{name}" for name, each in found.items() if callable(each)}
+    return "\n".join(f"::: {place}\n" for place in sorted(places))
+
+
 def refresh_ways() -> str:
     """Return the ways of refreshing a dataset."""
     rows = [(f"`{way.name}`", way.words) for way in ways().values()]
@@ -246,6 +254,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "exit statuses": exit_statuses,
     "expectations": expectations,
     "python": python_api,
+    "quality": quality_api,
     "run graph": run_graph,
     "settings": settings,
     "SQL steps": sql_steps,

@@ -124,10 +124,11 @@ def test_every_named_test_exists(page: Path) -> None:
 
 @with_code
 def test_every_named_file_exists(page: Path) -> None:
-    """A path of this repository in a line of code is there."""
+    """A path in a line of code is there: in this repository, or in a project that `init` made."""
     folders = "nbkit|tests|notebooks|benchmarks|docs"
+    starter = ROOT / "nbkit" / "app" / "starter"
     for path in re.findall(rf"`((?:{folders})/[\w./-]+)(?:::\w+)?`", _prose(page)):
-        assert (ROOT / path).exists(), path
+        assert (ROOT / path).exists() or (starter / f"{path}.template").exists(), path
 
 
 @pages
