@@ -76,6 +76,21 @@ def test_names_in_braces_are_filled_in_before_anything_is_read(sent):
     )
 
 
+def test_a_step_is_an_entry_of_the_list(sent, monkeypatch):
+    """It is asked in its turn: the steps behind it read what it says."""
+
+    def without_please(asked, go_on):
+        return go_on(asked.saying(asked.text.removesuffix(" please")))
+
+    monkeypatch.setattr(sql_call, "STEPS", {"polite": "`please` is no SQL", **sql_call.STEPS})
+    assert sent("SELECT 1 please")[0][0] == "SELECT 1 please"  # nobody has filled it yet
+    sql_call.fill("polite", without_please)
+    assert sent("SELECT 1 please")[0][0] == "SELECT 1"
+    ((read, _),) = sent("SELECT * FROM csv.`dbfs:/mnt/a.csv` please")
+    assert read.endswith("/mnt/a.csv`")
+    assert "dbfs:" not in read
+
+
 @pytest.mark.parametrize(
     ("asked", "refusal", "again"),
     [
