@@ -5,10 +5,18 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,15 +33,33 @@ FILE_NAME = "nbkit.toml"
 _PREFIX = "NBKIT_"
 _SAFE_IN_URL = "".join(each for each in map(chr, range(128)) if each not in "%?#")
 _ENVIRONMENT = "the environment"
+_OF_SPARK = {"spark_catalog", "system"}
+_ALWAYS = ["main", "hive_metastore"]
+
+
+def can_be_catalog(name: str) -> bool:
+    """Say whether a catalog can be called so: no name of Spark's, none that needs quotes."""
+    return re.fullmatch(r"[A-Za-z_][\w-]*", name) is not None and name.lower() not in _OF_SPARK
 
 
 def _catalog_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][\w-]*", name) or name in {"spark_catalog", "system"}:
+    if not can_be_catalog(name):
         raise ValueError(f"{name!r} cannot be the name of a catalog")
     return name
 
 
-CatalogName = Annotated[str, AfterValidator(_catalog_name)]
+_LISTED = TypeAdapter(list[Annotated[str, AfterValidator(_catalog_name)]])
+
+
+def _catalog_names(value: Any) -> Any:
+    if isinstance(value, list):
+        return _LISTED.validate_python(value)
+    if value != "any":
+        raise ValueError('is a list of names, or "any"')
+    return value
+
+
+CatalogNames = Annotated[Literal["any"] | list[str], PlainValidator(_catalog_names)]
 
 
 class _Section(BaseModel):
@@ -76,7 +102,9 @@ class SparkSettings(_Section):
         env: environment variables of the driver and its executors.
         warehouse: folder of managed tables, relative to the project root, or a Hadoop URL.
         metastore: JDBC URL of the Hive metastore; by default Derby under `.nbkit/`.
-        catalogs: first parts of three-level names, such as `main.silver.orders`.
+        catalogs: first parts of three-level names, such as `main.silver.orders`: `any`, for what
+            notebooks make and use (main and hive_metastore are there always), or a list of those
+            that there are and no others.
         memory: heap of the driver's JVM, as Spark spells it; by default a quarter of the machine's,
             from 1 to 16 GB.
         java: home folder of the Java that runs Spark; by default JAVA_HOME, then the one that
@@ -92,11 +120,16 @@ class SparkSettings(_Section):
     env: dict[str, str] = Field(default_factory=dict)
     warehouse: str = ".nbkit/warehouse"
     metastore: str = ""
-    catalogs: list[CatalogName] = Field(default_factory=lambda: ["main", "hive_metastore"])
+    catalogs: CatalogNames = "any"
     memory: str = ""
     java: str = ""
     grace_seconds: float = Field(0, ge=0)
     keep_minutes: float = Field(15, ge=0)
+
+    @property
+    def first_catalogs(self) -> list[str]:
+        """The catalogs that every session has from its start."""
+        return list(_ALWAYS) if self.catalogs == "any" else self.catalogs
 
 
 class KernelSettings(_Section):

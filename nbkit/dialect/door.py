@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from nbkit.dialect import spark_paths, sql_call, statements, udf_hints
+from nbkit.dialect import catalog_use, spark_paths, sql_call, statements, udf_hints
 from nbkit.replaced import Replacement, put, undone
 
 __all__ = ["REPLACED", "understand", "undone"]
@@ -18,6 +18,15 @@ _WRITER = "pyspark.sql.readwriter:DataFrameWriter"
 _WRITER_2 = "pyspark.sql.readwriter:DataFrameWriterV2"
 _STREAM_READER = "pyspark.sql.streaming.readwriter:DataStreamReader"
 _STREAM_WRITER = "pyspark.sql.streaming.readwriter:DataStreamWriter"
+_CATALOG = "pyspark.sql.catalog:Catalog"
+_FRAME = "pyspark.sql.classic.dataframe:DataFrame"
+_OF_A_TABLE = (
+    *("getTable", "refreshTable", "uncacheTable", "isCached", "recoverPartitions"),
+    *("getTableProperties", "listPartitions", "truncateTable"),
+)
+_LISTS = ("listTables", "listFunctions", "listViews")
+_FOUND = "a name of three levels may lie in a catalog that an earlier session has made"
+_MADE = "a catalog in which something is made is made too, and one line says so"
 _PATHS = "a path of Databricks without a scheme, such as /Volumes/…, leads to the project's folder"
 _OPTION_PATHS = "so do the values of options that are paths"
 _OPTION = {"option": "self, key, value"}
@@ -179,6 +188,52 @@ REPLACED = (
         DELTA,
         statements.of_this_catalog,
     ),
+    *(
+        Replacement(where, names, _FOUND, of, catalog_use.reading)
+        for where, names, of in (
+            ("pyspark.sql.session:SparkSession", {"table": "self, tableName"}, PYSPARK),
+            (_READER, {"table": "self, tableName"}, PYSPARK),
+            (_STREAM_READER, {"table": "self, tableName"}, PYSPARK),
+            (_WRITER, {"insertInto": "self, tableName, overwrite"}, PYSPARK),
+            (_FRAME, {"mergeInto": "self, table, condition"}, PYSPARK),
+            (_CATALOG, dict.fromkeys(_OF_A_TABLE, "self, tableName"), PYSPARK),
+            (_CATALOG, dict.fromkeys(_LISTS, "self, dbName, pattern"), PYSPARK),
+            (_CATALOG, {"setCurrentDatabase": "self, dbName"}, PYSPARK),
+            (_CATALOG, {"getDatabase": "self, dbName"}, PYSPARK),
+            (_CATALOG, {"getFunction": "self, functionName"}, PYSPARK),
+            (_CATALOG, {"cacheTable": "self, tableName, storageLevel"}, PYSPARK),
+            (_CATALOG, {"listColumns": "self, tableName, dbName"}, PYSPARK),
+            ("delta.tables:DeltaTable", {"forName": "cls, sparkSession, tableOrViewName"}, DELTA),
+        )
+    ),
+    *(
+        Replacement(where, names, _MADE, of, catalog_use.making)
+        for where, names, of in (
+            (
+                _WRITER,
+                {"saveAsTable": "self, name, format, mode, partitionBy, **options"},
+                PYSPARK,
+            ),
+            (_FRAME, {"writeTo": "self, table"}, PYSPARK),
+            (_STREAM_WRITER, {"toTable": "self, tableName, …"}, PYSPARK),
+            (_CATALOG, {"createTable": "self, tableName, …"}, PYSPARK),
+            (_CATALOG, {"createExternalTable": "self, tableName, …"}, PYSPARK),
+            (_CATALOG, {"createDatabase": "self, dbName, ifNotExists, properties"}, PYSPARK),
+            (_CATALOG, {"setCurrentCatalog": "self, catalogName"}, PYSPARK),
+            ("delta.tables:DeltaTableBuilder", {"tableName": "self, identifier"}, DELTA),
+        )
+    ),
+    Replacement(
+        _CATALOG,
+        {
+            "tableExists": "self, tableName, dbName",
+            "functionExists": "self, functionName, dbName",
+            "databaseExists": "self, dbName",
+        },
+        "nothing is in a catalog in which nothing was made yet, which is no error",
+        PYSPARK,
+        catalog_use.looking,
+    ),
 )
 """In this order: of what replaces the same function, the last sees a call first."""
 
@@ -192,5 +247,6 @@ def understand() -> None:
     sql_call.fill("copy_into", statements.copied)
     sql_call.fill("unity_catalog", statements.local_first)
     sql_call.fill("refused", statements.asked_again)
+    sql_call.fill("catalogs", catalog_use.with_catalogs)
     sql_call.fill("paths", statements.with_paths)
     put(REPLACED)

@@ -25,6 +25,7 @@ STEPS = {
     "copy_into": "COPY INTO is answered here; Spark has no such statement",
     "unity_catalog": "what only Unity Catalog knows is done here, or skipped with one line",
     "refused": "what Spark refuses is asked again in Spark's words, if they say the same",
+    "catalogs": "a catalog that Spark lacks is found, or made for what the statement makes in it",
     "paths": "Databricks' paths become the places that they are here",
 }
 """The steps in the order in which a statement goes through them, and what each is for."""

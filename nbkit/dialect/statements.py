@@ -11,7 +11,8 @@ import functools
 import typing
 from dataclasses import replace
 
-from nbkit.dialect import copy_into, foreign_errors, paths, show_create, sql_paths
+from nbkit.dialect import catalog_use, copy_into, foreign_errors, paths, show_create, sql_paths
+from nbkit.dialect.catalog_use import catalogs_of
 from nbkit.dialect.connectors import missing
 from nbkit.dialect.databricks_syntax import immediate, in_sparks_words, without_keys
 from nbkit.dialect.grammar import matched
@@ -21,8 +22,15 @@ from nbkit.dialect.paths import NO_SAMPLES, SAMPLES
 from nbkit.dialect.sql_text import literal
 from nbkit.dialect.three_level_functions import in_own_catalog
 from nbkit.dialect.tokens import Edit, edited, tokens
-from nbkit.dialect.unity_catalog import local, unknown_catalog
-from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name, whole_name, written_name
+from nbkit.dialect.unity_catalog import Catalogs, local, unknown_catalog
+from nbkit.spark.catalogs import (
+    LEGACY,
+    catalog_conf,
+    in_written_names,
+    session_name,
+    whole_name,
+    written_name,
+)
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,20 +41,17 @@ if typing.TYPE_CHECKING:
     from nbkit.dialect.sql_call import Asked, GoOn
     from nbkit.dialect.tokens import Token
 
-_KEY = "spark.sql.catalog."
 _NO_PLUGIN = (
     "nbkit: three-level names do not work here, since nbkit's catalog plug-in could not be "
     "compiled; `nbkit doctor --fix` says why."
 )
+_COMPUTED = (
+    "((USE|SET|CREATE|DESC|DESCRIBE) CATALOG|CREATE [EXTERNAL] VOLUME"
+    "|SHOW (SCHEMAS|DATABASES) (IN|FROM)) [IF NOT EXISTS] {what IDENTIFIER} <made:list>"
+)
 _UNSUPPORTED = "UNSUPPORTED_FEATURE.TABLE_OPERATION"
 _NO_MARKERS = "UNSUPPORTED_FEATURE.PARAMETER_MARKER_IN_UNEXPECTED_STATEMENT"
 _NO_STATISTICS = "NOT_SUPPORTED_COMMAND_FOR_V2_TABLE"
-
-
-def catalogs_of(spark: SparkSession) -> list[str]:
-    """Return the catalogs of three-level names that a session has."""
-    conf = spark.conf.getAll
-    return [name.removeprefix(_KEY) for name in sorted(conf) if conf[name] == PLUGIN]
 
 
 def immediately(asked: Asked, go_on: GoOn) -> DataFrame:
@@ -85,12 +90,18 @@ def copied(asked: Asked, go_on: GoOn) -> DataFrame:
 def local_first(asked: Asked, go_on: GoOn) -> DataFrame:
     """Do what only Unity Catalog knows, or say that it was skipped."""
     spark = asked.spark
-    todo = local(asked.text, lambda: catalogs_of(spark))
+    asked = _said_outright(asked, go_on)
+    here = Catalogs(lambda: catalogs_of(spark), lambda name: catalog_use.can_make(name, spark))
+    todo = local(asked.text, here)
     if todo is None:
         return go_on(asked)
-    if todo.catalog:
-        for name, value in catalog_conf([todo.catalog]).items():
+    if todo.catalog and not catalog_use.found(todo.catalog, spark):
+        made = catalog_use.make(todo.catalog, spark)
+        for name, value in ({} if made else catalog_conf([todo.catalog])).items():
             spark.conf.set(name, value)
+    if todo.catalog == LEGACY:  # which shows what is in no other, so the others must be known
+        for name in catalogs_of(spark):
+            catalog_use.found(name, spark)
     if todo.folder:
         folder = paths.of(todo.folder).local
         assert folder is not None, todo.folder
@@ -98,6 +109,21 @@ def local_first(asked: Asked, go_on: GoOn) -> DataFrame:
     if todo.note:
         print(todo.note)
     return go_on(asked.saying(todo.sql)) if todo.sql else _nothing(spark)
+
+
+def _said_outright(asked: Asked, go_on: GoOn) -> Asked:
+    """Return a statement of Unity Catalog's with the name that `IDENTIFIER(…)` makes."""
+    said = matched(_COMPUTED, tokens(asked.text))
+    if said is None:
+        return asked
+    begin, end = said.span("made")
+    row = go_on(asked.saying(f"SELECT {asked.text[begin:end]}")).first()
+    name = str(row[0]) if row else ""
+    whole = matched("<name>", tokens(name))
+    if whole is None or not whole.whole:
+        return asked
+    change = Edit(said.span("what")[0], end, name)
+    return replace(asked, text=edited(asked.text, [change]), args=None)
 
 
 def asked_again(asked: Asked, go_on: GoOn) -> DataFrame:
@@ -109,9 +135,12 @@ def asked_again(asked: Asked, go_on: GoOn) -> DataFrame:
     spark = asked.spark
     if matched("SHOW CATALOGS", found):  # Spark shows those that were used before
         for name in catalogs_of(spark):
+            catalog_use.found(name, spark)
             spark._jsparkSession.sessionState().catalogManager().catalog(name)  # noqa: SLF001
     try:
         answer = go_on(asked)
+        if matched("SHOW CATALOGS", found):
+            return answer.where(~answer.catalog.isin(catalog_use.other_spellings(spark)))
         detailed = matched("(DESC|DESCRIBE) DETAIL", found)
         return _with_written_name(answer) if detailed else answer
     except AnalysisException as error:
@@ -202,7 +231,11 @@ def of_three_levels(take: Callable[..., typing.Any]) -> Callable[..., typing.Any
 
     @functools.wraps(take)
     def table_name(self: typing.Any, identifier: str) -> typing.Any:
-        return take(self, session_name(identifier, self._spark.conf.getAll))
+        own = session_name(identifier, self._spark.conf.getAll)
+        schema = own.rpartition(".")[0]
+        if schema.endswith("__default`"):  # every catalog has it, before anything is in it
+            self._spark.sql(f"CREATE SCHEMA IF NOT EXISTS spark_catalog.{schema}")
+        return take(self, own)
 
     return table_name
 
@@ -233,6 +266,8 @@ def with_advice(convert: Callable[..., typing.Any]) -> Callable[..., typing.Any]
 
         error = convert(e)
         said = getattr(error, "_desc", None) or ""
+        if (written := _as_written(said)) != said:
+            error._desc = said = written  # noqa: SLF001
         if advice := _advice(said):
             if isinstance(error, captured.UnknownException):
                 error = captured.AnalysisException(origin=e)
@@ -240,6 +275,16 @@ def with_advice(convert: Callable[..., typing.Any]) -> Callable[..., typing.Any]
         return error
 
     return convert_with_advice
+
+
+def _as_written(said: str) -> str:
+    """Return what Spark says, with the names that authors use for what is in a catalog."""
+    from pyspark.sql.session import SparkSession
+
+    spark = SparkSession.getActiveSession()
+    if "spark_catalog" not in said or "__" not in said or spark is None:
+        return said
+    return in_written_names(said, catalog_use.starts_of(spark))
 
 
 def _advice(said: str) -> str:
@@ -257,4 +302,6 @@ def _advice(said: str) -> str:
     if not name or spark is None:
         return ""
     known = catalogs_of(spark)
-    return "" if name in {*known, "spark_catalog"} else unknown_catalog(name, known)
+    if name in {*known, "spark_catalog"}:
+        return ""
+    return unknown_catalog(name, known, may_make=catalog_use.can_make(name, spark))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing
 
+from nbkit.dialect.catalog_use import found
 from nbkit.dialect.grammar import matched, name_parts
 from nbkit.dialect.tokens import Edit, edited, tokens
 from nbkit.spark.catalogs import session_name, whole_name
@@ -52,6 +53,8 @@ def in_own_catalog(error: AnalysisException, statement: str, spark: SparkSession
 def _own(name: str, spark: SparkSession) -> str:
     """Return a function's name in the session's own catalog; nothing if it has that already."""
     whole = whole_name(name, spark)
+    if not found(name_parts(tokens(whole))[0], spark):
+        return ""
     own = session_name(whole, spark.conf.getAll)
     return f"spark_catalog.{own}" if own != whole else ""
 

@@ -9,13 +9,25 @@ from nbkit.dialect.grammar import matched, name_parts
 from nbkit.dialect.sql_text import literal
 from nbkit.dialect.tokens import Edit, edited, starts, tokens
 from nbkit.near import nearest
+from nbkit.spark.catalogs import prefix
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from nbkit.dialect.grammar import Found
 
-    Known = Callable[[], Collection[str]]
+
+@dataclass(frozen=True, slots=True)
+class Catalogs:
+    """What a statement can be told about catalogs.
+
+    Attributes:
+        known: returns those that there are, `spark_catalog` not among them.
+        may_make: says whether one of this name could be made.
+    """
+
+    known: Callable[[], Collection[str]]
+    may_make: Callable[[str], bool] = lambda _: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +53,44 @@ _OF_DATABRICKS = {
 }
 
 
-def unknown_catalog(name: str, known: Collection[str]) -> str:
-    """Say that there is no such catalog, and how to have one."""
+def unknown_catalog(name: str, known: Collection[str], *, may_make: bool = False) -> str:
+    """Say that there is no such catalog, and how to have one.
+
+    Args:
+        name: as the author wrote it.
+        known: the catalogs that there are.
+        may_make: whether it would be made by what is made in it.
+    """
     if name.lower() in _OF_DATABRICKS:
         return f"nbkit: the catalog {name.lower()} {_OF_DATABRICKS[name.lower()]}."
+    from nbkit.settings import can_be_catalog
+
+    if not can_be_catalog(name):
+        return f"nbkit: {name!r} cannot be the name of a catalog: letters, digits, _ and - can."
+    if may_make:
+        near = nearest(name, known)
+        guess = f"; did you mean {near}?" if near else "."
+        return (
+            f"nbkit: there is no catalog {name} here: nothing was ever made in it{guess} There "
+            f"are: {', '.join(known)}. CREATE CATALOG {name} makes it, and so does the first "
+            "schema or table that is made in it."
+        )
     wanted = ", ".join(f'"{each}"' for each in (*known, name))
     near = nearest(name, known)
     hint = f"; did you mean {near}?" if near else "."
     return (
         f"nbkit: there is no catalog {name} here{hint} Add it in nbkit.toml, under [spark]: "
-        f"catalogs = [{wanted}], and restart the driver (`nbkit driver stop`); or, for this "
-        f"session, run CREATE CATALOG {name}."
+        f'catalogs = [{wanted}] (or "any"), and restart the driver (`nbkit driver stop`); or, for '
+        f"this session, run CREATE CATALOG {name}."
     )
 
 
-def local(statement: str, catalogs: Callable[[], Collection[str]]) -> Local | None:
+def local(statement: str, catalogs: Catalogs) -> Local | None:
     """Return what to do instead of a statement; None to run it as it is.
 
     Args:
         statement: one SQL statement.
-        catalogs: returns those that the session has, `spark_catalog` not among them.
+        catalogs: those that there are.
 
     Raises:
         LookupError: the statement uses a catalog that the session has not.
@@ -94,22 +124,29 @@ def _known(name: str, known: Collection[str]) -> str:
     return next((each for each in known if each.lower() == name.lower()), name)
 
 
-def _use(asked: Asked, catalogs: Known) -> Local | None:
+def _use(asked: Asked, catalogs: Catalogs) -> Local | None:
     """Spark's `USE` takes catalogs too; its `SET CATALOG` fails in this version."""
     if not asked.said.whole:
         return None
-    known = catalogs()
+    known = catalogs.known()
     name = _known(asked.said.value("name"), known)
-    if name not in known and name != "spark_catalog":
+    if name == "spark_catalog":
+        return Local(sql=f"USE `{name}`")
+    if name in known:
+        return Local(sql=f"USE `{name}`", catalog=name)
+    if not catalogs.may_make(name):
         raise LookupError(unknown_catalog(name, known))
-    return Local(sql=f"USE `{name}`")
+    return Local(sql=f"USE `{name.lower()}`", catalog=name.lower())
 
 
-def _create_catalog(asked: Asked, catalogs: Known) -> Local:
-    known = catalogs()
+def _create_catalog(asked: Asked, catalogs: Catalogs) -> Local:
+    known = catalogs.known()
     name = _known(asked.said.value("name"), known)
     if name in known:
-        return Local()
+        return Local(catalog=name)
+    if catalogs.may_make(name):
+        kept = f"CREATE SCHEMA IF NOT EXISTS spark_catalog.`{prefix(name.lower())}default`"
+        return Local(sql=kept, catalog=name.lower())  # as Databricks makes it, and so it stays
     return Local(
         f"nbkit: catalog {name} is there for this session; to keep it, add it to "
         "[spark] catalogs in nbkit.toml",
@@ -117,24 +154,39 @@ def _create_catalog(asked: Asked, catalogs: Known) -> Local:
     )
 
 
-def _create_volume(asked: Asked, _: Known) -> Local:
+def _create_volume(asked: Asked, catalogs: Catalogs) -> Local:
     parts = name_parts(asked.said.of("name"))
     if len(parts) != 3:  # noqa: PLR2004 - catalog, schema, volume
         return Local("nbkit: skipped CREATE VOLUME: name it catalog.schema.volume")
     folder = f"/Volumes/{'/'.join(parts)}"
-    return Local(f"nbkit: the volume is the folder {folder} of the project", folder=folder)
+    note = f"nbkit: the volume is the folder {folder} of the project"
+    catalog = _known(parts[0], catalogs.known())
+    new = catalogs.may_make(catalog)
+    return Local(note, folder=folder, catalog=catalog.lower() if new else "")
 
 
-def _describe_catalog(asked: Asked, catalogs: Known) -> Local | None:
+def _describe_catalog(asked: Asked, catalogs: Catalogs) -> Local | None:
     if not asked.said.whole:
         return None
-    name, known = asked.said.value("name"), catalogs()
+    known = catalogs.known()
+    name = _known(asked.said.value("name"), known)
     if name not in known:
-        raise LookupError(unknown_catalog(name, known))
+        raise LookupError(unknown_catalog(name, known, may_make=catalogs.may_make(name)))
     return Local(sql=f"SELECT 'Catalog Name' AS info_name, {literal(name)} AS info_value")
 
 
-def _managed_location(asked: Asked, _: Known) -> Local | None:
+def _show_schemas(asked: Asked, catalogs: Catalogs) -> Local | None:
+    known = catalogs.known()
+    name = _known(asked.said.value("name"), known)
+    if name.lower() in {"spark_catalog", *_OF_DATABRICKS}:
+        return None
+    if name not in known:
+        raise LookupError(unknown_catalog(name, known, may_make=catalogs.may_make(name)))
+    begin, end = asked.said.span("name")
+    return Local(sql=edited(asked.statement, [Edit(begin, end, f"`{name}`")]), catalog=name)
+
+
+def _managed_location(asked: Asked, _: Catalogs) -> Local | None:
     found = asked.said.tokens
     places = (at for at in range(asked.said.end, len(found)) if starts(found, at, "MANAGED"))
     clause = next(
@@ -149,7 +201,7 @@ def _managed_location(asked: Asked, _: Known) -> Local | None:
     )
 
 
-def _deep_clone(asked: Asked, _: Known) -> Local | None:
+def _deep_clone(asked: Asked, _: Catalogs) -> Local | None:
     if not asked.said.whole:
         return None
     note = "nbkit: copied rows and columns; Delta here clones no partitions and properties"
@@ -160,8 +212,8 @@ def _deep_clone(asked: Asked, _: Known) -> Local | None:
     return Local(note, sql=" ".join(filter(None, parts)))
 
 
-def _skip(reason: str, words: str) -> Callable[[Asked, Known], Local]:
-    def decide(asked: Asked, _: Known) -> Local:
+def _skip(reason: str, words: str) -> Callable[[Asked, Catalogs], Local]:
+    def decide(asked: Asked, _: Catalogs) -> Local:
         head = matched(words, asked.said.tokens)
         assert head is not None, words
         what = " ".join(token.upper for token in asked.said.tokens[: head.end])
@@ -213,10 +265,11 @@ _CLONE = (
     " {rows <name> [(VERSION|TIMESTAMP) AS OF (<number>|<text>)]} [{at LOCATION <text>}]"
 )
 _CATALOG = "(<name:part>|<name:text>)"
-_RULES: tuple[tuple[str, Callable[[Asked, Known], Local | None]], ...] = (
+_RULES: tuple[tuple[str, Callable[[Asked, Catalogs], Local | None]], ...] = (
     (f"(USE|SET) CATALOG {_CATALOG}", _use),
     ("CREATE CATALOG [IF NOT EXISTS] <name:part>", _create_catalog),
     ("(DESC|DESCRIBE) CATALOG [EXTENDED] <name:part>", _describe_catalog),
+    ("SHOW (SCHEMAS|DATABASES) (IN|FROM) <name:part>", _show_schemas),
     ("CREATE [EXTERNAL] VOLUME [IF NOT EXISTS] <name>", _create_volume),
     ("CREATE (SCHEMA|DATABASE) [IF NOT EXISTS] <name>", _managed_location),
     (_CLONE, _deep_clone),

@@ -41,10 +41,12 @@ def resolve(spec: Spec, spark: SparkSession, place: Place | None = None) -> Pipe
         spark: resolves its queries.
         place: where it keeps what it knows of files; they are looked into where that is unknown.
     """
-    naming_of(spec, spark)  # sources may use the pipeline's catalog
+    notes: list[Problem] = []
+    naming_of(spec, spark, notes=notes)  # sources may use the pipeline's catalog
     declared, problems = evaluate(spec, spark)
     if not declared.datasets and not problems:
         problems.append(Problem("", "its sources declare no datasets"))
+    problems += notes
     schemas = HadoopFolder(spark, place.storage) / SCHEMAS if place else None
     return analyse(declared, spec, spark, problems, schemas)
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pyspark.sql import SparkSession
 
@@ -17,6 +17,15 @@ _PART = re.compile(r"`(?:[^`]|``)+`|[^.`]+")
 
 PLUGIN = "nbkit.ProjectCatalog"
 """The Java class behind every catalog."""
+
+ANY = "spark.nbkit.anyCatalog"
+"""The setting of a driver whose sessions may make catalogs."""
+
+_OF = ".of"
+_NEVER_MADE = {"samples", "hive_metastore", "global_temp", "session", "builtin", "live"}
+_INNER = re.compile(
+    r"(?<![\w.`/])(?P<mark>`?)spark_catalog(?P=mark)\.(?P=mark)(?P<schema>\w+__\w+)(?P=mark)"
+)
 
 LEGACY = "hive_metastore"
 """Databricks' name for the catalog of two-level names: here the session's own."""
@@ -42,8 +51,74 @@ def prefixes(conf: Mapping[str, str | None]) -> dict[str, str]:
     Args:
         conf: settings of the session.
     """
-    known = [name for name, value in conf.items() if value == PLUGIN]
+    known = [name for name in sorted(conf) if conf[name] == PLUGIN and not conf.get(name + _OF)]
     return {name.rpartition(".")[2]: conf.get(f"{name}.prefix") or "" for name in known}
+
+
+def filled(schemas: Iterable[str]) -> dict[str, str]:
+    """Return what `prefixes` does, for catalogs in which something is.
+
+    Args:
+        schemas: all that the session's own catalog has.
+    """
+    found = sorted({name.partition("__")[0] for name in schemas if "__" in name})
+    return {name: prefix(name) for name in found if may_be_made(name)}
+
+
+def may_be_made(name: str) -> bool:
+    """Say whether a catalog of this name can be made: none of Spark's or Databricks' own."""
+    from nbkit.settings import can_be_catalog
+
+    return can_be_catalog(name) and name.lower() not in _NEVER_MADE
+
+
+def known_by(
+    name: str, conf: Mapping[str, str | None], schemas: Callable[[], Iterable[str]]
+) -> dict[str, str] | None:
+    """Return the settings that a session lacks to know a catalog; None if there is none.
+
+    A catalog is there if the session has it, under whatever case (Spark tells names of catalogs
+    apart by it, Databricks does not), or, unless they are restricted, if something is in it.
+
+    Args:
+        name: as the author wrote it.
+        conf: settings of the session.
+        schemas: returns all that the session's own catalog has.
+    """
+    key = f"spark.sql.catalog.{name}"
+    if conf.get(key):
+        return {}
+    for known, start in prefixes(conf).items():
+        if known.lower() == name.lower():
+            return {key: PLUGIN, f"{key}.prefix": start, key + _OF: known}
+    if not conf.get(ANY) or not may_be_made(name):
+        return None
+    start = prefix(name.lower())
+    return new(name) if any(each.lower().startswith(start) for each in schemas()) else None
+
+
+def new(name: str) -> dict[str, str]:
+    """Return the settings of a catalog that is made: in lower case, as on Databricks."""
+    made = catalog_conf([name.lower()])
+    return made if name == name.lower() else made | (known_by(name, made, list) or {})
+
+
+def in_written_names(message: str, known: Mapping[str, str]) -> str:
+    """Return a message of Spark's with names as authors write them.
+
+    Args:
+        message: such as ``The schema `spark_catalog`.`main__silver` cannot be found``.
+        known: what the schemas of each catalog begin with.
+    """
+
+    def written(found: re.Match[str]) -> str:
+        mark, schema = found["mark"], found["schema"]
+        for catalog, start in known.items():
+            if start and schema.startswith(start.lower()):
+                return f"{mark}{catalog}{mark}.{mark}{schema.removeprefix(start.lower())}{mark}"
+        return found[0]
+
+    return _INNER.sub(written, message)
 
 
 def whole_name(name: str, spark: SparkSession) -> str:

@@ -123,7 +123,9 @@ def _jars(_: Settings) -> Check:
 
 
 def _catalogs(settings: Settings) -> Check:
-    named = ", ".join(settings.spark.catalogs)
+    named = ", ".join(settings.spark.first_catalogs)
+    if settings.spark.catalogs == "any":
+        named += " and what notebooks make"
     if not java_classes.jar_path().exists():
         return Check("catalogs", True, f"{named}; the first start of Spark compiles their plug-in")
     return Check("catalogs", True, f"{named}, by {java_classes.jar_path()}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from nbkit.spark.catalogs import catalog_conf
+from nbkit.spark.catalogs import ANY, catalog_conf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -133,7 +133,8 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         "spark.sql.sources.default": "delta",  # as on Databricks: a table without USING is Delta
         "spark.sql.warehouse.dir": _warehouse(settings),
         **_ON_DATABRICKS,
-        **catalog_conf(spark.catalogs),
+        **catalog_conf(spark.first_catalogs),
+        **({ANY: "true"} if spark.catalogs == "any" else {}),
         **_catalog(settings, scratch),
         **_dbfs(settings),
         **{f"spark.executorEnv.{name}": value for name, value in spark.env.items()},

@@ -13,10 +13,11 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from nbkit.dialect import catalog_use
 from nbkit.errors import DriverLostError, NbkitError
 from nbkit.settings import Settings
 from nbkit.spark import lease
-from nbkit.spark.catalogs import prefix
+from nbkit.spark.catalogs import filled, in_catalog, prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +30,12 @@ class Tables:
 
     Args:
         spark: a session on the tests' driver.
-        catalogs: first parts of three-level names.
+        catalogs: first parts of three-level names, or `any`.
     """
 
     def __init__(self, spark: SparkSession, catalogs: Sequence[str]) -> None:
         self._spark = spark
-        self._catalogs = {prefix(name): name for name in catalogs if prefix(name)}
+        self._catalogs = None if catalogs == "any" else {name: prefix(name) for name in catalogs}
 
     def put(self, name: str, kind: str, data: Any, schema: str | None) -> None:
         """Write a table, in the place of one that is there."""
@@ -44,6 +45,9 @@ class Tables:
         if data is None or (parsed is None and not len(data)):
             raise ValueError("an empty table needs a schema: (rows, 'id INT, name STRING')")
         frame = self._spark.createDataFrame(data, parsed)
+        catalog = catalog_use.catalog_in(name)
+        if catalog and not catalog_use.found(catalog, self._spark):
+            catalog_use.added(catalog, self._spark)
         if "." in name:
             self._spark.sql(f"CREATE SCHEMA IF NOT EXISTS {name.rpartition('.')[0]}")
         frame.write.mode("overwrite").option("overwriteSchema", "true").saveAsTable(name)
@@ -80,10 +84,7 @@ class Tables:
 
     def _as_written(self, schema: str) -> str:
         """Return a schema as people write it: `main.silver`, not `main__silver`."""
-        for start, catalog in self._catalogs.items():
-            if schema.startswith(start):
-                return f"{catalog}.{schema.removeprefix(start)}"
-        return schema
+        return in_catalog(schema, filled([schema]) if self._catalogs is None else self._catalogs)
 
     def _schemas(self) -> list[str]:
         rows = self._spark.sql("SHOW SCHEMAS IN spark_catalog").collect()

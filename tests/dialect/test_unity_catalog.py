@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from nbkit.dialect import statements as three_levels
-from nbkit.dialect.unity_catalog import Local, local, unknown_catalog
+from nbkit.dialect.unity_catalog import Catalogs, Local, local, unknown_catalog
 
 KNOWN = ["hive_metastore", "main"]
 
 
 def done(statement: str) -> Local | None:
-    return local(statement, lambda: KNOWN)
+    return local(statement, Catalogs(lambda: KNOWN))
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_everything_else_is_sparks(statement):
 
 def test_equivalents():
     """What has a local meaning gets it."""
-    assert done("USE CATALOG main") == Local(sql="USE `main`")
-    assert done("use catalog MAIN") == Local(sql="USE `main`")
+    assert done("USE CATALOG main") == Local(sql="USE `main`", catalog="main")
+    assert done("use catalog MAIN") == Local(sql="USE `main`", catalog="main")
     assert done("SET CATALOG 'spark_catalog';") == Local(sql="USE `spark_catalog`")
-    assert done("CREATE CATALOG IF NOT EXISTS main") == Local()
+    assert done("CREATE CATALOG IF NOT EXISTS main") == Local(catalog="main")
     created = done("CREATE CATALOG dev COMMENT 'x'")
     assert created.catalog == "dev"
     assert "nbkit.toml" in created.note
@@ -99,6 +99,32 @@ def test_an_unknown_catalog_tells_how_to_add_it(statement):
         done(statement)
     assert 'catalogs = ["hive_metastore", "main", "prod"]' in str(caught.value)
     assert "CREATE CATALOG prod" in str(caught.value)
+
+
+def test_catalogs_are_made_on_first_use_unless_they_are_restricted():
+    """In lower case, as on Databricks; reading makes none."""
+
+    def asked(statement):
+        return local(statement, Catalogs(lambda: KNOWN, lambda name: name != "samples"))
+
+    assert asked("USE CATALOG Fe") == Local(sql="USE `fe`", catalog="fe")
+    made = asked("CREATE CATALOG IF NOT EXISTS fe COMMENT 'x'")
+    assert made == Local(
+        sql="CREATE SCHEMA IF NOT EXISTS spark_catalog.`fe__default`", catalog="fe"
+    )
+    assert asked("CREATE VOLUME fe.s.raw").catalog == "fe"
+    for reads in ("SHOW SCHEMAS IN fe", "DESCRIBE CATALOG fe"):
+        with pytest.raises(LookupError, match=r"no catalog fe here: nothing was ever made in it"):
+            asked(reads)
+    with pytest.raises(LookupError, match="sample data"):
+        asked("USE CATALOG samples")
+
+
+def test_the_message_names_the_nearest_and_what_there_is():
+    """And says what makes it."""
+    said = unknown_catalog("mian", KNOWN, may_make=True)
+    assert "did you mean main? There are: hive_metastore, main. CREATE CATALOG mian" in said
+    assert "cannot be the name" in unknown_catalog("we ird", KNOWN, may_make=True)
 
 
 def test_a_near_miss_is_named():

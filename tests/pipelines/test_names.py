@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from nbkit.pipelines.resolve.names import Naming, parts_of, quoted
+from nbkit.errors import DefinitionError
+from nbkit.pipelines.declare.spec import Spec
+from nbkit.pipelines.resolve.names import Naming, naming_of, parts_of, quoted
+from nbkit.spark.catalogs import ANY, catalog_conf
 
 
 @pytest.mark.parametrize(
@@ -47,3 +52,56 @@ def test_backticks_hold_a_part_together():
     """Two backticks within are one."""
     assert parts_of("`a.b`.`c``d`") == ("a.b", "c`d")
     assert quoted("a b.c") == "`a b`.c"
+
+
+class Session:
+    """What of a session tells of catalogs."""
+
+    def __init__(self, conf):
+        self.kept = conf
+        self.conf = self
+        self._jsparkSession = self
+
+    @property
+    def getAll(self):  # noqa: N802 - PySpark's
+        return dict(self.kept)
+
+    def get(self, key, default):
+        return self.kept.get(key, default)
+
+    def set(self, key, value):
+        self.kept[key] = value
+
+    def sessionState(self):  # noqa: N802 - PySpark's
+        return self
+
+    catalog = sessionState
+
+    def listDatabases(self):  # noqa: N802 - PySpark's
+        return self
+
+    def mkString(self, mark):  # noqa: N802 - PySpark's
+        return mark.join(["default", "old__s"])
+
+
+def test_a_pipeline_makes_the_catalogs_that_it_names():
+    """With one note for each that is new; those that are there have none."""
+    spark = Session({**catalog_conf(["main", "hive_metastore"]), ANY: "true"})
+    notes = []
+    names = ["orders", "lab.gold.totals", "main.a.b", "old.s.t", "spark_catalog.a.b"]
+    naming = naming_of(Spec("p", Path(), catalog="Dev"), spark, names, notes)
+    said = [each.message for each in notes]
+    assert said == ["makes the catalog dev", "makes the catalog lab"]
+    assert naming.key("orders") == "dev__default.orders"
+    assert naming.key("LAB.gold.totals") == "lab__gold.totals"
+    assert naming.key("old.s.t") == "old__s.t"
+    assert naming.key("nope.s.t") is None
+    naming_of(Spec("p", Path(), catalog="dev"), spark, names, notes)
+    assert len(notes) == 2
+
+
+def test_a_pipeline_cannot_have_a_catalog_that_the_project_does_not_allow():
+    """The message says which it can."""
+    spark = Session(catalog_conf(["main"]))
+    with pytest.raises(DefinitionError, match="no catalog mian here; did you mean main"):
+        naming_of(Spec("p", Path(), catalog="mian"), spark)

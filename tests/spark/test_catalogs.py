@@ -10,7 +10,17 @@ from pydantic import ValidationError
 from nbkit.errors import SetupError
 from nbkit.settings import Settings
 from nbkit.spark import java_classes
-from nbkit.spark.catalogs import PLUGIN, catalog_conf, session_name
+from nbkit.spark.catalogs import (
+    ANY,
+    PLUGIN,
+    catalog_conf,
+    filled,
+    in_written_names,
+    known_by,
+    new,
+    prefixes,
+    session_name,
+)
 from nbkit.spark.jvm import class_path
 
 
@@ -56,6 +66,69 @@ def test_some_names_no_catalog_can_have(name):
     """Spark's own, and what would need quotes in a setting."""
     with pytest.raises(ValidationError, match="cannot be the name of a catalog"):
         Settings.model_validate({"spark": {"catalogs": [name]}})
+
+
+def test_catalogs_are_a_list_or_any():
+    """Whatever else it is, the message says which."""
+    assert Settings.model_validate({"spark": {"catalogs": ["dev"]}}).spark.first_catalogs == ["dev"]
+    assert Settings.model_validate({}).spark.catalogs == "any"
+    for wrong in ("main", 3, {"a": 1}, [["a"]]):
+        with pytest.raises(ValidationError, match=r'list of names, or "any"|valid string'):
+            Settings.model_validate({"spark": {"catalogs": wrong}})
+
+
+FREE = {**catalog_conf(["main", "hive_metastore", "dev-2"]), ANY: "true"}
+
+
+@pytest.mark.parametrize("name", ["main", "MAIN", "lab", "Lab", "my-cat", "Dev-2"])
+def test_a_catalog_is_there_if_the_session_has_it_or_something_is_in_it(name):
+    """Under whatever case, and then it is the same one."""
+    conf = {**FREE, **known_by(name, FREE, lambda: ["default", "lab__s", "my_cat__s"])}
+    assert session_name(f"`{name}`.s.t", conf) == session_name(f"`{name.lower()}`.s.t", conf)
+    assert name.lower() in prefixes(conf)
+    assert len(prefixes(conf)) in {3, 4}
+
+
+@pytest.mark.parametrize(
+    "name", ["nope", "la", "samples", "system", "global_temp", "we ird", "a.b", "1st", ""]
+)
+def test_a_catalog_in_which_nothing_is_is_not_there(name):
+    """Nor one that has a name of Spark's or of Databricks'."""
+    schemas = ["default", "lab__s", "samples__s", "system__s", "lax__s"]
+    assert known_by(name, FREE, lambda: schemas) is None
+
+
+def test_where_catalogs_are_restricted_nothing_else_is_there():
+    """Also if something is in it."""
+    listed = catalog_conf(["main"])
+    assert known_by("lab", listed, lambda: ["lab__s"]) is None
+    assert known_by("Main", listed, list) is not None
+
+
+def test_a_new_catalog_is_in_lower_case():
+    """The other spelling is the same one."""
+    made = new("Fe")
+    assert prefixes(made) == {"fe": "fe__"}
+    assert session_name("Fe.s.t", made) == "`fe__s`.t"
+    assert filled(["default", "fe__s", "fe__r", "lab__default", "samples__x"]) == {
+        "fe": "fe__",
+        "lab": "lab__",
+    }
+
+
+@pytest.mark.parametrize(
+    ("message", "written"),
+    [
+        ("The schema `spark_catalog`.`fe__s` cannot", "The schema `fe`.`s` cannot"),
+        ("table spark_catalog.fe__job_metadata.t is", "table fe.job_metadata.t is"),
+        ("`spark_catalog`.`dev_2__s`.`t`", "`dev-2`.`s`.`t`"),
+        ("`spark_catalog`.`nobodys__s`.`t`", "`spark_catalog`.`nobodys__s`.`t`"),
+        ("column `fe__s` of /w/spark_catalog.fe__s", "column `fe__s` of /w/spark_catalog.fe__s"),
+    ],
+)
+def test_messages_have_the_names_that_authors_write(message, written):
+    """And all else as it is."""
+    assert in_written_names(message, {"fe": "fe__", "dev-2": "dev_2__"}) == written
 
 
 @pytest.mark.usefixtures("empty_cache")

@@ -84,7 +84,8 @@ class _Analysis:
     ) -> None:
         self._spec = spec
         self._spark = spark
-        self._naming = naming_of(spec, spark)
+        names = [each.name for each in declared.datasets]
+        self._naming = naming_of(spec, spark, names, problems)
         self._problems = problems
         self._schemas = schemas
         self._anew = frozenset(anew)

@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nbkit.dialect import catalog_use
 from nbkit.dialect.sql_text import quoted_part
-from nbkit.spark.catalogs import catalog_conf, in_catalog, prefixes
+from nbkit.dialect.unity_catalog import unknown_catalog
+from nbkit.errors import DefinitionError, Problem
+from nbkit.spark.catalogs import in_catalog, prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pyspark.sql import SparkSession
 
@@ -33,15 +36,32 @@ def parts_of(name: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def naming_of(spec: Spec, spark: SparkSession) -> Naming:
-    """Return where the names of a pipeline belong; the session learns of the pipeline's catalog."""
-    known = _by_lower_name(spark.conf.getAll)
-    if spec.catalog and spec.catalog.lower() not in {*known, _SESSION_CATALOG}:
-        added = catalog_conf([spec.catalog])
-        for name, value in added.items():
-            spark.conf.set(name, value)
-        known |= _by_lower_name(added)
-    return Naming(spec.schema, spec.catalog, known)
+def naming_of(
+    spec: Spec, spark: SparkSession, named: Iterable[str] = (), notes: list[Problem] | None = None
+) -> Naming:
+    """Return where the names of a pipeline belong; the session learns of its catalogs.
+
+    Args:
+        spec: the pipeline.
+        spark: the session.
+        named: its datasets.
+        notes: gets one for each catalog that is new.
+
+    Raises:
+        DefinitionError: its catalog is none of those that the project allows.
+    """
+    before = _by_lower_name(spark.conf.getAll)
+    firsts = [parts[0] for name in named if len(parts := parts_of(name)) == 3]  # noqa: PLR2004
+    for catalog in dict.fromkeys(each for each in (spec.catalog, *firsts) if each):
+        if catalog.lower() in {*before, _SESSION_CATALOG} or catalog_use.found(catalog, spark):
+            continue
+        if catalog_use.added(catalog, spark):
+            if notes is not None:
+                notes.append(Problem("", f"makes the catalog {catalog.lower()}", "note"))
+        elif catalog == spec.catalog:
+            said = unknown_catalog(catalog, before).removeprefix("nbkit: ")
+            raise DefinitionError((Problem("catalog", said),), f"pipeline {spec.name}")
+    return Naming(spec.schema, spec.catalog, _by_lower_name(spark.conf.getAll))
 
 
 def _by_lower_name(conf: Mapping[str, str | None]) -> dict[str, str]:
