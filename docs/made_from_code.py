@@ -6,6 +6,7 @@ A line `<!-- from the code: NAME -->` of a page becomes what the maker of that n
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,8 @@ def settings() -> str:
             for name, each in model.model_fields.items()
         ]
         head = ("Setting", "Default", "Variable", "Meaning")
-        found += [f"## [{section}]\n", str(parts[0].value).split(": ", 1)[1].capitalize() + "\n"]
+        said = str(parts[0].value).split(": ", 1)[1]
+        found += [f"## [{section}]\n", f"{said[0].upper()}{said[1:]}\n"]
         found.append(_table(head, rows))
     return "\n".join(found)
 
@@ -143,7 +145,7 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if field.default_factory is not None and isinstance(value, int):
         return "by the machine's cores"
-    return f"`{str(value).lower() if isinstance(value, bool) else value!r}`"
+    return f"`{json.dumps(value)}`"
 
 
 def run_graph() -> str:
@@ -219,7 +221,8 @@ def python_api() -> str:
         if name == "load_ipython_extension":
             continue
         if name == "pipeline":
-            found.append(f"::: {module}\n")
+            options = "    options: {heading: pipeline, toc_label: pipeline}"
+            found.append(f"::: {module}.CellsPipeline\n{options}\n")
         else:
             found.append(f"::: {module}.{name}\n")
     return "\n".join(found)

@@ -6,13 +6,17 @@ import ast
 import functools
 import importlib.util
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from jupyterlab import CHROMIUM, FLAGS, needs_chromium
 
 from nbkit.cli.main import program
 from nbkit.graph.load import parse_job
@@ -240,3 +244,33 @@ def test_every_message_is_one_of_the_codes() -> None:
     for message in messages:
         for piece in filter(None, (part.strip() for part in message.split("…"))):
             assert any(piece in text for text in texts), piece
+
+
+@pytest.mark.e2e
+@needs_chromium
+def test_the_site_is_searched_without_a_network(tmp_path: Path) -> None:
+    """Opened from its folder, it finds words, and asks nothing of any server."""
+    from playwright.sync_api import sync_playwright
+
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    subprocess.run(
+        [*build, "--site-dir", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        check=True,
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(FLAGS), chromium_sandbox=False
+        )
+        page = browser.new_page(viewport={"width": 1300, "height": 900})
+        page.set_default_timeout(60_000)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((tmp_path / "reference" / "settings.html").as_uri())
+        page.locator("[data-md-component=search-query]").fill("quarantine")
+        page.locator(".md-search-result__meta", has_text="matching documents").wait_for()
+        found = page.locator(".md-search-result a[href*='expectations.html']")
+        found.first.wait_for(state="attached")
+        browser.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
