@@ -13,6 +13,7 @@ import json
 import tempfile
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -375,8 +376,11 @@ def xml_texts(value):
             inner = json.loads(each, parse_float=str, parse_int=str) if each[:1] in "{[" else each
         except (TypeError, json.JSONDecodeError):
             inner = each
-        if inner is each:
-            yield each
+        if (
+            inner is each
+        ):  # in a column of texts, an element stays as it stands
+            marked = isinstance(each, str) and each.startswith("<")
+            yield from ET.fromstring(f"<x>{each}</x>").itertext() if marked else [each]
         else:
             yield from xml_texts(inner)
 

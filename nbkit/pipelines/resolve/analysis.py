@@ -272,7 +272,9 @@ class _Analysis:
         """
         columns.check_flows(dataset, kind, flows)
         if kind == "sink":
-            columns.check_sink(self._spark, dataset)
+            homes = [each.flow.home for each in flows if each.flow.home] or [self._spark]
+            for home in homes:  # a source may have registered a format of its own
+                columns.check_sink(home, dataset)
             return None
         shape = columns.united([frame.schema for frame in frames])
         declared = columns.declared(self._spark, dataset)

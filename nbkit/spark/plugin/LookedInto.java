@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HashSet;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
@@ -42,19 +43,30 @@ public final class LookedInto implements UDF1, Serializable {
   /** Ends the query where the file is another. */
   public Object call(Object path) throws Exception {
     if (!path.equals(last)) {
-      byte[] text = ((String) path).getBytes(StandardCharsets.UTF_8);
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(text);
-      StringBuilder hex = new StringBuilder();
-      for (int at = 0; at < LENGTH; at++) {
-        hex.append(Character.forDigit((digest[at] >> 4) & 15, 16));
-        hex.append(Character.forDigit(digest[at] & 15, 16));
-      }
-      if (!known.contains(hex.toString())) {
+      if (!known.contains(digest((String) path)) && !known.contains(digest(address((String) path)))) {
         throw new IllegalStateException(
             "file " + path + " came while this update had begun: update once more");
       }
       last = (String) path;
     }
     return Boolean.TRUE;
+  }
+
+  /** Spark asks about rows by the address of their file, and about files to read by their path. */
+  private static String address(String path) {
+    String url = new Path(path).toUri().toString();
+    boolean local = url.startsWith("file:/") && !url.startsWith("file://");
+    return local ? "file://" + url.substring("file:".length()) : url;
+  }
+
+  private static String digest(String address) throws Exception {
+    byte[] digest =
+        MessageDigest.getInstance("SHA-256").digest(address.getBytes(StandardCharsets.UTF_8));
+    StringBuilder hex = new StringBuilder();
+    for (int at = 0; at < LENGTH; at++) {
+      hex.append(Character.forDigit((digest[at] >> 4) & 15, 16));
+      hex.append(Character.forDigit(digest[at] & 15, 16));
+    }
+    return hex.toString();
   }
 }

@@ -23,6 +23,7 @@ import org.apache.spark.sql.catalyst.expressions.AttributeReference;
 import org.apache.spark.sql.catalyst.expressions.CurrentCatalog;
 import org.apache.spark.sql.catalyst.expressions.CurrentDatabase;
 import org.apache.spark.sql.catalyst.expressions.CurrentTimeZone;
+import org.apache.spark.sql.catalyst.expressions.CommonExpressionId;
 import org.apache.spark.sql.catalyst.expressions.ExprId;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
@@ -191,7 +192,7 @@ public final class PlanIdentity {
       text(((DataType) value).typeName());
     } else if (value instanceof Metadata) {
       text(((Metadata) value).json());
-    } else if (value instanceof ExprId) {
+    } else if (value instanceof ExprId || value instanceof CommonExpressionId) {
       number(value);
     } else if (value instanceof VariantVal) {
       bytes('v', ((VariantVal) value).getValue());
