@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 
 _TIMES = 10
@@ -18,3 +19,8 @@ def of_examples(few: int, **more: Any) -> settings:
 def rounds(few: int, many: int) -> int:
     """How often to try what hypothesis does not repeat: few times in CI, many for a proof."""
     return many if settings.get_current_profile_name() == "prove" else few
+
+
+only_when_proving = pytest.mark.skipif(
+    settings.get_current_profile_name() != "prove", reason="takes minutes: make prove"
+)

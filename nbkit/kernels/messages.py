@@ -33,11 +33,14 @@ class Messages:
 
     def new(self) -> Iterator[wire.Message]:
         """Yield the messages that came since the last call; the end of an unfinished one waits."""
-        if self.path.stat().st_size == self._read:
+        try:
+            if self.path.stat().st_size == self._read:
+                return
+            with self.path.open("rb") as file:
+                file.seek(self._read)
+                whole, newline, _ = file.read().rpartition(b"\n")
+        except FileNotFoundError:  # killed at once, and the folder of all kernels with it
             return
-        with self.path.open("rb") as file:
-            file.seek(self._read)
-            whole, newline, _ = file.read().rpartition(b"\n")
         self._read += len(whole) + len(newline)
         for line in filter(None, whole.split(b"\n")):
             try:

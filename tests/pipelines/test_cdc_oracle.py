@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipelines.cdc_cases import Feed, Replacing, ddl, feeds, snapshot_series, write
 from pipelines.cdc_cases import replacing as replacing_cases
 from pipelines.cdc_oracle import KEYS, Struct, snapshots, type_1, type_2
-from proving import of_examples
+from proving import of_examples, only_when_proving
 
 from nbkit.pipelines.refresh import cdc, cdc_snapshots, replacing
 
@@ -118,6 +118,7 @@ class CrashError(Exception):
 _numbers = itertools.count()
 
 
+@only_when_proving
 @of_examples(1, phases=[Phase.explicit, Phase.generate])  # a failure is one small table
 @given(
     st.lists(feeds(), min_size=_AT_ONCE, max_size=_AT_ONCE),

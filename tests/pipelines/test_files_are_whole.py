@@ -13,7 +13,6 @@ import json
 import tempfile
 from decimal import Decimal
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -349,16 +348,20 @@ def check_typed(record: dict, row: Row) -> None:
         assert kind(found[path]) == value, (path, record, row)
 
 
-TAGS = ["a", "b", "ü", "n"]
-XML_TREES = st.recursive(
-    st.sampled_from(["x", "1", "1.10", "01", "true", "é", "9007199254740993"]),
-    lambda inner: st.one_of(
-        st.lists(inner.filter(lambda value: not isinstance(value, list)), min_size=2, max_size=3),
-        st.dictionaries(st.sampled_from(TAGS), inner, min_size=1, max_size=3),
-    ),
-    max_leaves=5,
-)
-XML_FILES = st.lists(st.dictionaries(st.sampled_from(TAGS), XML_TREES, max_size=3), max_size=3)
+TEXTS = st.sampled_from(["x", "1", "1.10", "01", "true", "é", "9007199254740993"])
+
+
+def elements(depth):
+    """Make elements of texts (`a`, `n`) and elements with others in them (`b`, `ü`)."""
+    of_texts = st.one_of(TEXTS, st.lists(TEXTS, min_size=2, max_size=3))
+    tags = {"a": of_texts, "n": of_texts}
+    if depth:
+        inner = elements(depth - 1).filter(bool)
+        tags |= dict.fromkeys("bü", st.one_of(inner, st.lists(inner, min_size=2, max_size=2)))
+    return st.fixed_dictionaries({}, optional=tags)
+
+
+XML_FILES = st.lists(elements(2), max_size=3)
 
 
 def as_xml(name, value) -> str:
@@ -376,11 +379,8 @@ def xml_texts(value):
             inner = json.loads(each, parse_float=str, parse_int=str) if each[:1] in "{[" else each
         except (TypeError, json.JSONDecodeError):
             inner = each
-        if (
-            inner is each
-        ):  # in a column of texts, an element stays as it stands
-            marked = isinstance(each, str) and each.startswith("<")
-            yield from ET.fromstring(f"<x>{each}</x>").itertext() if marked else [each]
+        if inner is each:
+            yield each
         else:
             yield from xml_texts(inner)
 

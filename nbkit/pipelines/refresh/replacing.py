@@ -47,14 +47,18 @@ def replace(
     """
     if replaces.using:
         return _Using(found, replaces, place).run(rows, finished)
-    return _where(rows, found, condition_of(replaces.where))
+    return _where(rows, found, condition_of(replaces.where, rows))
 
 
-def condition_of(where: Any) -> str:
-    """Return a condition as SQL text, whether it was given so or as a PySpark column."""
+def condition_of(where: Any, rows: DataFrame) -> str:
+    """Return a condition as SQL text, whether it was given so or as a PySpark column.
+
+    Spark writes a column as SQL only when it knows what its operators and names are.
+    """
     if isinstance(where, str):
         return where
-    return str(where._jc.node().sql())  # noqa: SLF001 - PySpark has no other way
+    known = rows.sparkSession.createDataFrame([], rows.schema).where(where)
+    return str(known._jdf.queryExecution().analyzed().condition().sql())  # noqa: SLF001 - no other way
 
 
 def _where(rows: DataFrame, found: AnalysedDataset, condition: str) -> Written:
