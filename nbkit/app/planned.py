@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -97,12 +98,18 @@ def _by_cron(schedule: CronSchedule | CronTrigger, start: datetime) -> Iterator[
 
 
 def _by_interval(periodic: PeriodicTrigger, start: datetime) -> Iterator[datetime]:
-    """Yield every interval from now on: the first one is for the scheduler to choose."""
-    step = timedelta(**{periodic.unit.lower(): periodic.interval})
+    """Yield every interval from now on: the first one is for the scheduler to choose.
+
+    One that is no time, of which `validate` warns, or too long for a calendar, has no next one.
+    """
+    if periodic.interval < 1:
+        return
     moment = start.astimezone(UTC).replace(microsecond=0)
-    while True:
-        moment += step
-        yield moment
+    with suppress(OverflowError):
+        step = timedelta(**{periodic.unit.lower(): periodic.interval})
+        while True:
+            moment += step
+            yield moment
 
 
 def _is_paused(job: Job) -> bool:

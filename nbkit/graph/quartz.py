@@ -188,7 +188,7 @@ class Quartz:
         return values[bisect_left(values, first) :] if bound else values
 
     def _dates(self, start: date) -> Iterator[date]:
-        for year in range(start.year, start.year + _YEARS_AHEAD + 1):
+        for year in range(start.year, min(start.year + _YEARS_AHEAD, date.max.year) + 1):
             if self._years is not None and year not in self._years:
                 continue
             for month in sorted(self._months):

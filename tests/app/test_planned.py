@@ -36,6 +36,8 @@ def first(settings, count=3) -> list[str]:
             ["24 12:00", "25 00:00", "25 12:00"],  # noon once
         ),
         ({"trigger": {"file_arrival": {"url": "/in/"}}}, []),
+        ({"trigger": {"periodic": {"interval": 0, "unit": "DAYS"}}}, []),
+        ({"trigger": {"periodic": {"interval": 10**12, "unit": "WEEKS"}}}, []),
     ],
 )
 def test_what_starts_a_job_by_time(settings, fires):

@@ -61,6 +61,7 @@ def test_what_is_over_never_fires():
     """A year that is past, a day that no month has."""
     assert Quartz.parse("0 0 5 1 1 ? 2020").after(local(2026, 1, 1), BERLIN) is None
     assert Quartz.parse("0 0 5 30 2 ?").after(local(2026, 1, 1), BERLIN) is None
+    assert Quartz.parse("0 0 5 1 1 ?").after(local(9999, 6, 1), BERLIN) is None
 
 
 @pytest.mark.parametrize(
