@@ -4,6 +4,7 @@ NbkitError                 one clear message for a person; never shown as a trac
 ├── UsageError             the command was called wrongly                  exit status 2
 ├── DefinitionError        the job (or pipeline) definition is invalid     exit status 2
 ├── RunNotFoundError       no such run in the ledger                       exit status 2
+├── JobNotFoundError       no such job is deployed                         exit status 2
 ├── TakenOverError         another process drives this run by now          exit status 1
 └── SetupError             this machine cannot run it: Java, jars, network exit status 3
     └── DriverLostError    the Spark driver went away
@@ -52,6 +53,14 @@ class UsageError(NbkitError):
 
 class RunNotFoundError(UsageError):
     """The ledger has no run of that id."""
+
+
+class JobNotFoundError(UsageError):
+    """No job of that id is deployed."""
+
+    def __init__(self, job_id: int) -> None:
+        self.job_id = job_id
+        super().__init__(f"Job {job_id} does not exist.")
 
 
 class TakenOverError(NbkitError):

@@ -6,6 +6,17 @@ The command line is made of these functions.
 from __future__ import annotations
 
 from nbkit.api.defining import explain, export, schema, validate
+from nbkit.api.deployed import (
+    change_job,
+    create_job,
+    deploy,
+    deployed_job,
+    deployed_jobs,
+    pause,
+    resume,
+    run_deployed,
+    undeploy,
+)
 from nbkit.api.recorded import Run, near
 from nbkit.api.running import Show, drive, plan, repair, run, start, work
 from nbkit.api.viewing import cancel, diff, old_runs, remove, review, runs, show
@@ -14,21 +25,30 @@ __all__ = [
     "Run",
     "Show",
     "cancel",
+    "change_job",
+    "create_job",
+    "deploy",
+    "deployed_job",
+    "deployed_jobs",
     "diff",
     "drive",
     "explain",
     "export",
     "near",
     "old_runs",
+    "pause",
     "plan",
     "remove",
     "repair",
+    "resume",
     "review",
     "run",
+    "run_deployed",
     "runs",
     "schema",
     "show",
     "start",
+    "undeploy",
     "validate",
     "work",
 ]

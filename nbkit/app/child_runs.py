@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbkit.app.child_jobs import child_of, circle
-from nbkit.app.definition import read
+from nbkit.app.definition import DEPLOYED
+from nbkit.app.deployed import reading
 from nbkit.errors import UsageError
 from nbkit.events import RunFinished
 from nbkit.tasks.run_job import ChildEnd
@@ -92,6 +93,9 @@ class ChildRuns:
             NbkitError: there is no such job, or it cannot begin.
         """
         known = {each.job_id: each.source for each in self.ledger.runs(limit=_REMEMBERED_RUNS)}
+        jobs = self.ledger.jobs
+        known |= {each.job_id: f"{DEPLOYED}{each.job_id}" for each in jobs.all()}
+        read = reading(jobs, self.settings.root)
         child = child_of(self.job, call.job, read, known)
         way = (*self.above, self.job)
         if child.source in [job.source for job in way]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit import on_disk
 from nbkit.app.files import look_up
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from nbkit.graph.run_graph import RunGraph
 
 
+DEPLOYED = "deployed:"
+"""How the source of a deployed job begins; its number follows."""
+
 _JSON, _YAML = f"{STREAM}.json", f"{STREAM}.yml"
 
 
@@ -41,6 +45,7 @@ class Definition:
         scripts: every other file of code that it names, found.
         target: of a bundle, if one was named.
         variables: values of its variables, as far as they are not its own.
+        deployed: the id that it is deployed under; None for what a file says now.
     """
 
     path: Path
@@ -50,6 +55,7 @@ class Definition:
     scripts: tuple[Path, ...] = ()
     target: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    deployed: int | None = None
 
     @property
     def graph(self) -> RunGraph:
@@ -68,7 +74,9 @@ class Definition:
 
     @property
     def source(self) -> str:
-        """What `load` would find it by again."""
+        """What `load` would find it by again, or the ledger, if it is deployed."""
+        if self.deployed is not None:
+            return f"{DEPLOYED}{self.deployed}"
         file = on_disk.address(self.path)
         job = f"{file}:{self.job_key}" if self.job_key else file
         return str(Address(job, self.target, self.variables))
@@ -80,6 +88,8 @@ class Definition:
 
     def job_id(self, root: Path) -> int:
         """Return the job's id: the same as long as its file stays where it is in the project."""
+        if self.deployed is not None:
+            return self.deployed
         place = self.path.relative_to(root) if self.path.is_relative_to(root) else self.path
         key = self.graph.job.name if self.streamed else self.job_key or ""
         name = f"{place.as_posix()}:{key}"
@@ -161,6 +171,21 @@ def of_record(graph: str, source: str) -> Definition | None:
         return None
     found = inspect_job(graph, source=_JSON)
     return replace(_checked(found, path, source, strict=False), job_key=key)
+
+
+def of_settings(settings: Mapping[str, Any], path: Path, source: str) -> Definition:
+    """Return the job that settings describe, as the Jobs API has them.
+
+    Args:
+        settings: of the job.
+        path: a file, there or not, beside which its paths lead.
+        source: what to call it in messages.
+
+    Raises:
+        DefinitionError: it cannot run; it carries every problem at once.
+    """
+    found = inspect_job(json.dumps(dict(settings)), source=_JSON)
+    return _checked(found, path, source, strict=False)
 
 
 def _checked(found: Inspected, path: Path, source: str, *, strict: bool) -> Definition:

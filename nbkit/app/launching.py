@@ -105,6 +105,11 @@ def launch_planned(run_id: int, fence: int, settings: Settings) -> Launched:
     return _launch(settings, "work", "--run", str(run_id), "--fence", str(fence))
 
 
+def launch_waiting(run_id: int, settings: Settings) -> Launched:
+    """Drive a planned run that nobody took."""
+    return _launch(settings, "work", "--run", str(run_id))
+
+
 def _launch(settings: Settings, *arguments: str) -> Launched:
     said = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this call, with the process
     env = {name: value for name, value in os.environ.items() if not name.startswith(_KERNELS_OWN)}

@@ -15,9 +15,9 @@ from nbkit.bundle_files import included_texts, whole_bundle
 from nbkit.errors import DefinitionError, Problem
 from nbkit.graph.address import Address
 from nbkit.graph.choice import Choice
-from nbkit.graph.load import resource_keys
+from nbkit.graph.load import resource_keys, target_in
 from nbkit.notify.destinations import missing
-from nbkit.on_disk import read_text
+from nbkit.on_disk import is_file, read_text
 from nbkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -112,6 +112,26 @@ def pipelines_of_bundle(
 ) -> dict[str, str]:
     """Return the addresses of the pipelines of a bundle that is named without a key, by key."""
     return _resources(job, "pipelines", target, variables or {})
+
+
+def jobs_of_bundle(
+    job: str | Path, *, target: str | None = None, variables: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the addresses of the jobs of a bundle that is named without a key, by key."""
+    return _resources(job, "jobs", target, variables or {})
+
+
+def target_of(path: Path, target: str | None) -> str | None:
+    """Return the name of the target of a bundle's main file: the given one, or its default.
+
+    Raises:
+        DefinitionError: it cannot be read.
+    """
+    if path.name == STREAM or path.suffix.lower() not in BUNDLE_SUFFIXES or not is_file(path):
+        return target
+    text = read_text(path)
+    choice = Choice(target, files=included_texts(path, text))
+    return target_in(text, source=path.name, choice=choice)
 
 
 def _resources(

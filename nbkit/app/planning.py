@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit.app.going import document_of
 from nbkit.app.idempotency import earlier_run
@@ -31,6 +31,7 @@ def plan(
     trigger: str = "one_time",
     due: int = 0,
     skip_unsupported: bool = False,
+    task_parameters: Mapping[str, Any] | None = None,
 ) -> int:
     """Put a run on record for whichever node takes it, and return its id.
 
@@ -46,6 +47,7 @@ def plan(
         trigger: what starts it.
         due: when it is to begin, in milliseconds by the clock of the ledger; 0 for at once.
         skip_unsupported: leave out tasks that cannot run, instead of failing.
+        task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
 
     Raises:
         NbkitError: it could never begin; nothing was planned.
@@ -67,6 +69,7 @@ def plan(
             only=None if only is None else tuple(only),
             trigger=trigger,
             skip_unsupported=skip_unsupported,
+            task_parameters=dict(task_parameters or {}),
         )
         root = str(settings.root)
         document = document_of(definition)

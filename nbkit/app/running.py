@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.app.audience import Begun
 from nbkit.app.definition import Definition, of_notebook, of_record
+from nbkit.app.deployed import of_run
 from nbkit.app.driver import ready_for_spark
 from nbkit.app.going import Plan, Stage, document_of, go
 from nbkit.app.history import give_up
@@ -256,7 +257,8 @@ def _as_now(ledger: Ledger, run_id: int, settings: Settings) -> Definition:
     """Return the job of a run as it is now, in this machine's copy of the project."""
     kept = ledger.definition(run_id)
     source = in_project(kept.source, ledger.root_of(run_id), settings.root)
-    definition = of_record(kept.graph, source) or load(source)
+    deployed = of_run(source, kept.graph, ledger.jobs, settings.root)
+    definition = deployed or of_record(kept.graph, source) or load(source)
     if definition.is_notebook:  # what its caller gave it is in the record alone
         definition = of_notebook(definition.path, kept.graph)
     return definition

@@ -239,6 +239,15 @@ def resource_keys(
     return tuple(_resources(document, resource)) if is_bundle(document) else ()
 
 
+def target_in(text: str, *, source: str, choice: Choice = AS_IT_IS) -> str | None:
+    """Return the name of a bundle's target, the chosen one or its default; None if it has none.
+
+    Raises:
+        DefinitionError: the text is neither JSON nor YAML.
+    """
+    return _assembled(_read(text, source), choice)[0].target
+
+
 def _resources(document: Any, resource: Resource) -> dict[str, Any]:
     resources = document.get("resources")
     found = resources.get(resource) if isinstance(resources, dict) else None

@@ -14,6 +14,7 @@ from nbkit.clock import SystemClock
 from nbkit.errors import NbkitError, TakenOverError, UsageError
 from nbkit.ledger.archive import Archive
 from nbkit.ledger.database import clear_errors, folder_of, open_database, open_for_reading
+from nbkit.ledger.deployed import DeployedJobs
 from nbkit.ledger.lease import LEASE_SECONDS, Heart, clock_of, held_by, lease_of
 from nbkit.ledger.owner import Owner
 from nbkit.ledger.tables import events, leases, runs
@@ -62,6 +63,11 @@ class Holder(Archive):
     def clock(self) -> Clock:
         """What tells the time to all who share this ledger."""
         return self._clock
+
+    @property
+    def jobs(self) -> DeployedJobs:
+        """The deployed jobs."""
+        return DeployedJobs(self._engine, self._url)
 
     def close(self) -> None:
         """Give up what is held, and let go of the database."""

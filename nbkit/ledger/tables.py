@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when the tables change, with a step in `nbkit.ledger.migrations` that leads to it; an
 older nbkit then refuses the ledger, with a clear message."""
 
@@ -37,6 +37,7 @@ runs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("root", Text, nullable=False, server_default=""),
     Index("runs_by_job", "job_name", "run_id"),
+    Index("runs_by_job_id", "job_id", "run_id"),
     sqlite_autoincrement=True,  # an id is never given twice, even after the newest run is deleted
 )
 
@@ -89,3 +90,41 @@ Index(
     sqlite_where=leases.c.state != "over",
     postgresql_where=leases.c.state != "over",
 )
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("creator", Text, nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+"""Deployed jobs; see `nbkit.ledger.deployed`."""
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("trigger", String(40), primary_key=True),
+    Column("memory", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+"""What each trigger of a deployed job has seen so far."""
+
+firings = Table(
+    "firings",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("trigger", String(40), primary_key=True),
+    Column("planned_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("run_id", Integer),
+    Column("message", Text, nullable=False),
+)
+"""When triggers fired, and what came of it."""
