@@ -42,6 +42,29 @@ class Unit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class RunCreated:
+    """A run is on record, and the process that put it there is about to begin it.
+
+    Attributes:
+        run_id, job_id, run_name: identity; the run has not started.
+        trigger: what will have started it.
+        creator: the name of who asked for it.
+        pages: address of pages where a run is shown, which its id is appended to; empty for none.
+        task_runs: by task key, the number of its first task run; see `nbkit.rules.task_runs`.
+    """
+
+    at: int
+    run_id: int
+    job_id: int
+    run_name: str
+    trigger: str = "one_time"
+    creator: str = ""
+    pages: str = ""
+    task_runs: dict[str, int] = field(default_factory=dict)
+    kind: Literal["run_created"] = "run_created"
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlanned:
     """A run is to begin, on whichever node takes it; it is asked for as it will be started.
 
@@ -53,6 +76,7 @@ class RunPlanned:
         trigger: what will have started it.
         skip_unsupported: whether tasks that cannot run are left out.
         task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
+        creator, pages, task_runs: as of `RunCreated`.
     """
 
     at: int
@@ -65,6 +89,9 @@ class RunPlanned:
     trigger: str = "one_time"
     skip_unsupported: bool = False
     task_parameters: dict[str, Any] = field(default_factory=dict)
+    creator: str = ""
+    pages: str = ""
+    task_runs: dict[str, int] = field(default_factory=dict)
     kind: Literal["run_planned"] = "run_planned"
 
 
@@ -100,6 +127,7 @@ class RunStarted:
         skip_unsupported: whether tasks that cannot run here are left out instead of failing.
         task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
         secrets: where parameters have references to secrets that their authors wrote.
+        task_runs: as of `RunCreated`, of the tasks that have none yet.
     """
 
     at: int
@@ -114,6 +142,7 @@ class RunStarted:
     skip_unsupported: bool = False
     task_parameters: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    task_runs: dict[str, int] = field(default_factory=dict)
     kind: Literal["run_started"] = "run_started"
 
 
@@ -126,6 +155,7 @@ class RunRepaired:
         iterations: for a For each task in `rerun`, the iterations to rerun; all if absent.
         parameters: job parameters from now on, resolved.
         secrets: where they have references to secrets that their authors wrote.
+        task_runs: by task key, the number of its next task run, of those that get a new one.
     """
 
     at: int
@@ -135,6 +165,7 @@ class RunRepaired:
     iterations: dict[str, tuple[int, ...]] = field(default_factory=dict)
     parallel: int = 4
     secrets: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    task_runs: dict[str, int] = field(default_factory=dict)
     kind: Literal["run_repaired"] = "run_repaired"
 
 
@@ -327,7 +358,8 @@ class Noted:
 
 
 Event = (
-    RunPlanned
+    RunCreated
+    | RunPlanned
     | RunHeldUp
     | RunStarted
     | RunRepaired

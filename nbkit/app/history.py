@@ -12,7 +12,7 @@ from nbkit.events import CancelRequested, RunFinished, RunPlanned, RunStarted, T
 from nbkit.graph.load import parse_job
 from nbkit.ledger.store import Ledger
 from nbkit.rules.apply import apply, replay
-from nbkit.rules.record import record
+from nbkit.rules.record import page_of, record
 from nbkit.rules.repair import lost_attempts
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from nbkit.rules.state import RunState
     from nbkit.settings import Settings
 
-LOST = "The nbkit process of this run ended before the run did. To finish it: nbkit repair {}"
+_LOST = "The nbkit process of this run ended before the run did. To finish it: nbkit repair {}"
+_NEVER = "The nbkit process of this run ended before the run began: run the job again."
 _NOT_RUN = "nbkit itself ended before this could run."
 
 
@@ -43,7 +44,7 @@ def show(run_id: int, settings: Settings) -> tuple[RunGraph, RunState]:
     state = replay(graph, events)
     if not state.finished and not live and not _awaited(events):
         at = events[-1].at if events else 0
-        end = RunFinished(at, "FAILED", "INTERNAL_ERROR", LOST.format(run_id))
+        end = RunFinished(at, "FAILED", "INTERNAL_ERROR", _lost(run_id, began=state.started))
         state = reduce(partial(apply, graph), (*_loss(graph, state, at), end), state)
     return graph, state
 
@@ -54,7 +55,12 @@ def recorded(run_id: int, settings: Settings) -> dict[str, Any]:
     Raises:
         RunNotFoundError: there is no such run.
     """
-    return record(*show(run_id, settings))
+    return record(*show(run_id, settings), _report(run_id, settings))
+
+
+def _report(run_id: int, settings: Settings) -> str:
+    """Return the address of a run's report, which is its page where nobody serves another."""
+    return (settings.runs_directory / str(run_id) / "report.html").absolute().as_uri()
 
 
 def runs(
@@ -68,7 +74,10 @@ def runs(
         lost = {run.run_id for run in found} - over - live
         if lost:  # or it ended just after it was read: then that is on record by now
             found = ledger.runs(job_name, limit)
-    return [_listed(summary, lost=summary.run_id in lost) for summary in found]
+    return [
+        _listed(summary, _report(summary.run_id, settings), lost=summary.run_id in lost)
+        for summary in found
+    ]
 
 
 def cancel(run_id: int, settings: Settings) -> str:
@@ -126,10 +135,16 @@ def _loss(graph: RunGraph, state: RunState, at: int) -> tuple[Event, ...]:
     return (*lost, *(TaskSkipped(at, key, "CANCELED", _NOT_RUN) for key in left))
 
 
-def _listed(summary: RunSummary, *, lost: bool) -> dict[str, Any]:
+def _lost(run_id: int, *, began: bool) -> str:
+    """Say what became of a run whose process is gone, and what to do."""
+    return _LOST.format(run_id) if began else _NEVER
+
+
+def _listed(summary: RunSummary, report: str, *, lost: bool) -> dict[str, Any]:
     state, result, message = summary.state, summary.result, summary.message
     if lost and state != "TERMINATED":
-        state, result, message = "TERMINATED", "FAILED", LOST.format(summary.run_id)
+        state, result, message = "TERMINATED", "FAILED", ""
+        message = _lost(summary.run_id, began=summary.started_at is not None)
     lives = {"FAILED": "INTERNAL_ERROR", "MAXIMUM_CONCURRENT_RUNS_REACHED": "SKIPPED"}
     life = lives.get(result or "", state)
     episodes = [_episode(*each) for each in enumerate(summary.episodes)]
@@ -138,6 +153,8 @@ def _listed(summary: RunSummary, *, lost: bool) -> dict[str, Any]:
         "job_id": summary.job_id,
         "run_id": summary.run_id,
         "run_name": summary.job_name,
+        "run_page_url": page_of(summary.pages, summary.run_id) or report,
+        "creator_user_name": summary.creator,
         "state": {
             "life_cycle_state": life,
             **({"result_state": result} if result else {}),

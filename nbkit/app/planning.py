@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from nbkit.app.creators import user
 from nbkit.app.going import document_of
 from nbkit.app.idempotency import earlier_run
 from nbkit.app.opening import open_ledger
 from nbkit.app.running import repair, run_planned, start_of_run
 from nbkit.events import RunPlanned, RunStarted
 from nbkit.ledger.reader import TokenTakenError
+from nbkit.rules.task_runs import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +34,8 @@ def plan(
     due: int = 0,
     skip_unsupported: bool = False,
     task_parameters: Mapping[str, Any] | None = None,
+    creator: str = "",
+    pages: str = "",
 ) -> int:
     """Put a run on record for whichever node takes it, and return its id.
 
@@ -48,6 +52,8 @@ def plan(
         due: when it is to begin, in milliseconds by the clock of the ledger; 0 for at once.
         skip_unsupported: leave out tasks that cannot run, instead of failing.
         task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
+        creator: the name of who asks for it; by default the user of this process.
+        pages: address of pages where it is shown, which its id is appended to; empty for none.
 
     Raises:
         NbkitError: it could never begin; nothing was planned.
@@ -70,6 +76,9 @@ def plan(
             trigger=trigger,
             skip_unsupported=skip_unsupported,
             task_parameters=dict(task_parameters or {}),
+            creator=creator or user(),
+            pages=pages,
+            task_runs=numbered(definition.graph.keys),
         )
         root = str(settings.root)
         document = document_of(definition)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbkit.app.audience import Begun
+from nbkit.app.creators import user
 from nbkit.app.definition import Definition, of_notebook, of_record
 from nbkit.app.deployed import of_run
 from nbkit.app.driver import ready_for_spark
@@ -20,7 +21,7 @@ from nbkit.app.opening import open_ledger
 from nbkit.app.parameters import check_declared
 from nbkit.clock import SystemClock
 from nbkit.errors import DefinitionError, Problem, UsageError
-from nbkit.events import Noted, RunPlanned, RunStarted
+from nbkit.events import Noted, RunCreated, RunPlanned, RunStarted
 from nbkit.graph.select import select
 from nbkit.ledger.reader import TokenTakenError
 from nbkit.notify.destinations import missing
@@ -28,7 +29,7 @@ from nbkit.rules.apply import apply, replay
 from nbkit.rules.parameters import with_parameters
 from nbkit.rules.references import NoValueError
 from nbkit.rules.repair import lost_attempts, plan_repair
-from nbkit.rules.state import RunState
+from nbkit.rules.task_runs import not_numbered, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from nbkit.kernels.pool import Pool
     from nbkit.ledger.store import Ledger
     from nbkit.rules.secrets import Places
+    from nbkit.rules.state import RunState
     from nbkit.settings import Settings
 
 
@@ -115,26 +117,31 @@ def run(
         task_parameters=within.task_parameters if within else None,
         secrets=within.secrets if within else None,
     )
-    job_id = start(SystemClock().now()).job_id
+    expected = start(SystemClock().now())
     with ExitStack() as stack:
         ledger = stack.enter_context(closing(open_ledger(settings)))
         clock = clock or ledger.clock
-        if token and (earlier := earlier_run(ledger, job_id, token)):
+        if token and (earlier := earlier_run(ledger, expected.job_id, token)):
             return awaited(earlier, ledger, known)
         notes = stack.enter_context(ready_for_spark(definition.code, settings))
-        name, document = definition.graph.job.name, document_of(definition)
         try:
             run_id = ledger.begin(
-                name, job_id, document, definition.source, token, root=str(settings.root)
+                expected.run_name,
+                expected.job_id,
+                document_of(definition),
+                definition.source,
+                token,
+                root=str(settings.root),
+                created=_created(expected, definition, clock.now()),
             )
         except TokenTakenError as taken:
             return awaited(taken.run_id, ledger, known)
         if within:
             within.begun(run_id)
         begun = _begun(run_id, definition, settings, inner=within is not None)
-        first = partial(_first, begun, definition, start, clock, notes)
-        plan = Plan(begun, definition, RunState.fresh(definition.graph), first)
-        go(plan, Stage(ledger, clock, run, view, pool, within))
+        state = replay(definition.graph, ledger.read(run_id))
+        first = partial(_first, begun, definition, state, start, clock, notes=notes)
+        go(Plan(begun, definition, state, first), Stage(ledger, clock, run, view, pool, within))
     return run_id
 
 
@@ -180,9 +187,9 @@ def run_planned(
         notes = stack.enter_context(ready_for_spark(definition.code, settings))
         ledger.redefine(run_id, document_of(definition))
         begun = _begun(run_id, definition, settings)
-        first = partial(_first, begun, definition, start, ledger.clock, notes)
-        plan = Plan(begun, definition, replay(definition.graph, events), first)
-        go(plan, Stage(ledger, ledger.clock, run, view, pool))
+        state = replay(definition.graph, events)
+        first = partial(_first, begun, definition, state, start, ledger.clock, notes=notes)
+        go(Plan(begun, definition, state, first), Stage(ledger, ledger.clock, run, view, pool))
 
 
 def repair(
@@ -239,18 +246,34 @@ def repair(
         go(plan, Stage(ledger, clock, run, view, pool))
 
 
+def _created(expected: RunStarted, definition: Definition, at: int) -> RunCreated:
+    """Return what is on record of a run from the first moment, under whichever id it gets."""
+    return RunCreated(
+        at=at,
+        run_id=0,
+        job_id=expected.job_id,
+        run_name=expected.run_name,
+        trigger=expected.trigger,
+        creator=user(),
+        task_runs=numbered(definition.graph.keys),
+    )
+
+
 def _first(
     begun: Begun,
     definition: Definition,
+    state: RunState,
     start: Callable[..., RunStarted],
     clock: Clock,
+    *,
     notes: Sequence[str],
 ) -> list[Event]:
     """Return the events that a run begins with."""
     at = clock.now()
     warnings = (str(problem) for problem in definition.parsed.warnings)
     texts = (*warnings, *notes, *_unheard(begun))
-    return [start(at, run_id=begun.run_id), *(Noted(at, text) for text in texts)]
+    started = replace(start(at, run_id=begun.run_id), task_runs=not_numbered(begun.graph, state))
+    return [started, *(Noted(at, text) for text in texts)]
 
 
 def _as_now(ledger: Ledger, run_id: int, settings: Settings) -> Definition:

@@ -9,6 +9,7 @@ from nbkit.errors import RunNotFoundError
 from nbkit.events import (
     Event,
     ResultState,
+    RunCreated,
     RunFinished,
     RunHeldUp,
     RunPlanned,
@@ -19,7 +20,14 @@ from nbkit.events import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LIFECYCLE = ("run_planned", "run_held_up", "run_started", "run_repaired", "run_finished")
+LIFECYCLE = (
+    "run_created",
+    "run_planned",
+    "run_held_up",
+    "run_started",
+    "run_repaired",
+    "run_finished",
+)
 """Kinds of the events that a summary is made of."""
 
 
@@ -59,6 +67,7 @@ class RunSummary:
 
     `RUNNING` only says that no end was recorded: whether a process still drives the run is
     known to its lease (`nbkit.ledger.lease`). A `planned` one waits for a node that takes it.
+    Of `creator` and `pages`, see `nbkit.events.RunCreated`.
     """
 
     run_id: int
@@ -73,6 +82,8 @@ class RunSummary:
     finished_at: int | None = None
     episodes: tuple[Episode, ...] = ()
     planned: bool = False
+    creator: str = ""
+    pages: str = ""
 
     @property
     def repairs(self) -> int:
@@ -112,7 +123,8 @@ def summary_of(begun: RunSummary, lifecycle: Sequence[Event]) -> RunSummary:
     """Return the summary of a run, given how it began and its lifecycle events in order."""
     if not lifecycle:
         return begun
-    last = lifecycle[-1]
+    first, last = lifecycle[0], lifecycle[-1]
+    record = first if isinstance(first, RunCreated | RunPlanned) else None
     ended = last if isinstance(last, RunFinished) else None
     started = [found.at for found in lifecycle if isinstance(found, RunStarted)]
     held_up = any(isinstance(found, RunHeldUp) for found in lifecycle)
@@ -129,7 +141,9 @@ def summary_of(begun: RunSummary, lifecycle: Sequence[Event]) -> RunSummary:
         started_at=started[0] if started else None,
         finished_at=ended.at if ended else None,
         episodes=_episodes(lifecycle),
-        planned=not started and isinstance(lifecycle[0], RunPlanned),
+        planned=not started and isinstance(first, RunPlanned),
+        creator=record.creator if record else "",
+        pages=record.pages if record else "",
     )
 
 

@@ -29,7 +29,7 @@ from nbkit.ledger.tables import events, leases, requests, runs, tokens
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nbkit.events import Event, RunPlanned
+    from nbkit.events import Event, RunCreated, RunPlanned
     from nbkit.ledger.lease import Lease, State
 
 _CANCEL = "cancel"
@@ -94,6 +94,7 @@ class Ledger(Holder):
         token: str = "",
         *,
         root: str = "",
+        created: RunCreated | None = None,
     ) -> int:
         """Make a new run of a job, which this ledger drives from now on, and return its id.
 
@@ -104,6 +105,7 @@ class Ledger(Holder):
             source: the file that it came from.
             token: of the run, if somebody may ask for it twice.
             root: the folder of the project.
+            created: is on record with it, under its id.
 
         Raises:
             TokenTakenError: the job has a run with this `token` already.
@@ -114,7 +116,9 @@ class Ledger(Holder):
             holder = held_by(self._owner, self._lasts, clock_of(connection))
             lease = {"run_id": run_id, "fence": 1, "job_id": job_id, "state": "idle"}
             connection.execute(insert(leases).values({**lease, **holder}))
-        self._held[run_id] = Held(1, 0)
+            if created:
+                self._first(connection, replace(created, run_id=run_id), fence=1)
+        self._held[run_id] = Held(1, 1 if created else 0)
         return run_id
 
     def plan(
@@ -134,13 +138,11 @@ class Ledger(Holder):
         name, job_id = planned.run_name, planned.job_id
         with self._making(job_id, token) as connection:
             run_id = self._make(connection, name, job_id, graph_json, source, token, root)
-            event = replace(planned, run_id=run_id)
             due = max(planned.due, 0)
             lease = {"run_id": run_id, "fence": 0, "job_id": job_id, "state": "idle"}
             nobody = {"owner": "", "host": "", "machine": "", "lock": "", "planned_at": due}
             connection.execute(insert(leases).values({**lease, **nobody}))
-            row = {"run": run_id, "fence": 0, "seq_": 1, "at_": event.at}
-            connection.execute(_APPEND, {**row, "kind_": event.kind, "body_": encode(event)})
+            self._first(connection, replace(planned, run_id=run_id), fence=0)
         return run_id
 
     def take_planned(self, most: int) -> list[Taken]:
@@ -297,6 +299,10 @@ class Ledger(Holder):
                 found = list(connection.scalars(later))
             if found != [row["body_"] for row in rows]:
                 raise self._taken_over(run_id) from None
+
+    def _first(self, connection: Connection, event: RunCreated | RunPlanned, fence: int) -> None:
+        row = {"run": event.run_id, "fence": fence, "seq_": 1, "at_": event.at}
+        connection.execute(_APPEND, {**row, "kind_": event.kind, "body_": encode(event)})
 
     def _is_forgotten(self, lease: Lease) -> bool:
         """Tell whether this ledger took a run and never heard that it did."""

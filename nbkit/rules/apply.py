@@ -15,7 +15,7 @@ from pyrsistent import pmap
 from nbkit import events
 from nbkit.errors import Failure
 from nbkit.events import Unit
-from nbkit.rules import moves, run_steps
+from nbkit.rules import moves, run_steps, task_runs
 from nbkit.rules.retry import retry_at
 from nbkit.rules.state import AttemptState, RunState, TaskState, UnitState
 
@@ -37,15 +37,18 @@ def replay(graph: RunGraph, recorded: Iterable[Event]) -> RunState:
 def apply(graph: RunGraph, state: RunState, event: Event) -> RunState:
     """Return the state after one more event."""
     step = _STEPS.get(type(event))
-    return step(graph, state, event) if step else state
+    state = step(graph, state, event) if step else state
+    # also of a task that the job no longer has: no other may have its id
+    return task_runs.counted(state, getattr(event, "task_run_id", 0))
 
 
 def _skipped(graph: RunGraph, state: RunState, event: events.TaskSkipped) -> RunState:
     task = state.tasks.get(event.task_key)
     if task is None or task.life == "TERMINATED":
         return state
-    marked = replace(task, reason=event.reason, task_run_id=state.next_task_run_id)
-    state = replace(state.with_task(marked), next_task_run_id=state.next_task_run_id + 1)
+    task_run_id = task_runs.ids(state)(Unit(event.task_key))
+    marked = replace(task, reason=event.reason, task_run_id=task_run_id)
+    state = task_runs.counted(state.with_task(marked), task_run_id)
     why = Failure(cause="run_timeout", message="") if state.cancel == "timeout" else None
     return moves.end_task(
         graph,
@@ -78,7 +81,7 @@ def _condition_evaluated(
         outcome=event.outcome,
         operands=(event.left, event.op, event.right),
     )
-    state = _count_id(state.with_task(decided), event.task_run_id)
+    state = state.with_task(decided)
     return moves.end_task(
         graph, state, event.task_key, at=event.at, result=result, failure=event.failure
     )
@@ -97,7 +100,7 @@ def _for_each_started(graph: RunGraph, state: RunState, event: events.ForEachSta
         timeout_seconds=timeout,
     )
     task = replace(_with_attempt(task, attempt), life="RUNNING")
-    state = _count_id(moves.forget(state, Unit(key)), event.task_run_id)
+    state = moves.forget(state, Unit(key))
     if event.failure is not None:
         attempt = replace(attempt, finished_at=event.at, result="FAILED", failure=event.failure)
         state = state.with_task(_with_last(task, attempt))
@@ -155,7 +158,7 @@ def _attempt_started(graph: RunGraph, state: RunState, event: events.AttemptStar
     )
     deadline = event.at + event.timeout_seconds * 1000 if event.timeout_seconds else 0
     running = replace(_with_attempt(found, attempt), life="RUNNING", retry_at=None, values=pmap())
-    state = _count_id(moves.forget(state, unit).with_unit(unit, running), event.task_run_id)
+    state = moves.forget(state, unit).with_unit(unit, running)
     state = replace(state, running=state.running.set(unit, deadline))
     return moves.watch_health(state, unit, moves.definition(graph, unit).health, event.at)
 
@@ -211,13 +214,12 @@ def _attempt_finished(graph: RunGraph, state: RunState, event: events.AttemptFin
     if found is None or found.life == "TERMINATED":
         return state
     if event.attempt == len(found.attempts):  # it never started: see commands.FailAttempt
+        task_run_id = task_runs.ids(state)(unit)
         found = _with_attempt(
             found,
-            AttemptState(
-                attempt=event.attempt, task_run_id=state.next_task_run_id, started_at=event.at
-            ),
+            AttemptState(attempt=event.attempt, task_run_id=task_run_id, started_at=event.at),
         )
-        state = _count_id(state, state.next_task_run_id)
+        state = task_runs.counted(state, task_run_id)
     elif unit not in state.running or found.last is None or found.last.attempt != event.attempt:
         return state
     assert found.last is not None
@@ -253,10 +255,6 @@ def _duration_exceeded(_: RunGraph, state: RunState, event: events.DurationExcee
     return replace(state, health=state.health.discard(event.unit))
 
 
-def _count_id(state: RunState, task_run_id: int) -> RunState:
-    return replace(state, next_task_run_id=max(state.next_task_run_id, task_run_id + 1))
-
-
 def _with_attempt(found: Work, attempt: AttemptState) -> Work:
     """Return the task or iteration with one more attempt."""
     started_at = attempt.started_at if found.started_at is None else found.started_at
@@ -274,7 +272,8 @@ def _with_last(found: Work, attempt: AttemptState) -> Work:
 
 
 _STEPS: dict[type, Callable[[RunGraph, RunState, Any], RunState]] = {
-    events.RunPlanned: run_steps.planned,
+    events.RunCreated: run_steps.on_record,
+    events.RunPlanned: run_steps.on_record,
     events.RunHeldUp: run_steps.held_up,
     events.RunStarted: run_steps.started,
     events.RunRepaired: run_steps.repaired,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nbkit.events import Unit
 from nbkit.rules.commands import (
     CancelRun,
     FinishForEach,
@@ -24,6 +25,7 @@ from nbkit.rules.prepare import attempt_command, condition_command, for_each_com
 from nbkit.rules.references import as_text
 from nbkit.rules.rollup import rollup
 from nbkit.rules.run_if import verdict
+from nbkit.rules.task_runs import ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,25 +133,23 @@ def _failed_iterations(task: TaskState) -> str:
 
 def _starts(graph: RunGraph, state: RunState, now: int) -> Iterator[Command]:
     """Decide the tasks that need no slot, then fill the free slots: retries first."""
-    number = state.next_task_run_id
+    id_of = ids(state)
     for key in state.at_once:
-        judged = verdict(graph, state, key)
+        judged, task_run_id = verdict(graph, state, key), id_of(Unit(key))
         if not judged.runs:
             assert judged.result is not None
             yield Skip(key, judged.result, judged.reason)
         elif graph.task(key).condition_task is not None:
-            yield condition_command(graph, state, key, number)
+            yield condition_command(graph, state, key, task_run_id)
         else:
-            yield for_each_command(graph, state, key, number)
-        number += 1
+            yield for_each_command(graph, state, key, task_run_id)
     slots = state.parallel - len(state.running)
     due = sorted((at, unit) for unit, at in state.retries.items() if at <= now)
     for unit in (*(unit for _, unit in due), *state.queue):
         if slots <= 0:
             return
-        command = attempt_command(graph, state, unit, number)
+        command = attempt_command(graph, state, unit, id_of(unit))
         yield command
-        number += 1
         slots -= isinstance(command, StartAttempt)
 
 

@@ -34,13 +34,22 @@ LONGEST_RESULT = 5 * 1024 * 1024
 _STATUS = {"WAITING_FOR_RETRY": "WAITING"}
 
 
-def record(graph: RunGraph, state: RunState) -> dict[str, Any]:
-    """Return the run as one JSON document."""
+def record(graph: RunGraph, state: RunState, page: str = "") -> dict[str, Any]:
+    """Return the run as one JSON document.
+
+    Args:
+        graph: its job.
+        state: as it stands.
+        page: address of the page that shows it, if whoever started it has none.
+    """
+    page = page_of(state.pages, state.run_id) or page
     queued = 0 if state.queued_at is None else (state.started_at or state.queued_at)
     return {
         "job_id": state.job_id,
         "run_id": state.run_id,
         "run_name": state.run_name,
+        "run_page_url": page,
+        "creator_user_name": state.creator,
         "original_attempt_run_id": state.run_id,
         "run_type": "WORKFLOW_RUN" if state.trigger == "workflow_run" else "JOB_RUN",
         "format": "MULTI_TASK",
@@ -51,9 +60,14 @@ def record(graph: RunGraph, state: RunState) -> dict[str, Any]:
         "run_duration": _run_duration(state),
         "job_parameters": _job_parameters(graph, state),
         **({"overriding_parameters": state.task_parameters} if state.task_parameters else {}),
-        "tasks": [_task(graph.task(key), state.tasks[key]) for key in graph.keys],
+        "tasks": [_task(graph.task(key), state.tasks[key], page) for key in graph.keys],
         "repair_history": _history(state),
     }
+
+
+def page_of(pages: str, run_id: int) -> str:
+    """Return the address of a run's page; empty if whoever started it has no pages."""
+    return f"{pages}{run_id}" if pages else ""
 
 
 def _life(state: RunState) -> str:
@@ -64,7 +78,7 @@ def _life(state: RunState) -> str:
     return "PENDING" if state.queued_at is None else "QUEUED"
 
 
-def _task(task: Task, found: TaskState) -> dict[str, Any]:
+def _task(task: Task, found: TaskState, page: str) -> dict[str, Any]:
     block = task.block.model_dump(mode="json", exclude_unset=True)
     if task.condition_task is not None and found.outcome is not None:
         block["outcome"] = "true" if found.outcome else "false"
@@ -80,6 +94,7 @@ def _task(task: Task, found: TaskState) -> dict[str, Any]:
         **settings,
         task.kind: block,
         **_unit(found),
+        "run_page_url": page,
     }
     resolved = _resolved(found)
     if resolved:
@@ -273,14 +288,18 @@ def _stats(counts: Counts, total: int) -> dict[str, int]:
 
 def _history(state: RunState) -> list[dict[str, Any]]:
     """Return the original run and its repairs, each with the task runs that were its own."""
+    if not state.episodes:
+        return []
     firsts = [episode.first_task_run_id for episode in state.episodes]
+    kept = {id_: number for number, each in enumerate(state.episodes) for id_ in each.kept}
     ids: list[list[int]] = [[] for _ in firsts]
     for task in state.tasks.values():
         last_of_episode: dict[int, int] = {}
         own = [attempt.task_run_id for attempt in task.attempts]
-        for task_run_id in own or [task.task_run_id]:
+        for task_run_id in (*own, task.promised):
             if task_run_id:
-                last_of_episode[bisect_right(firsts, task_run_id) - 1] = task_run_id
+                began = bisect_right(firsts, task_run_id) - 1
+                last_of_episode[kept.get(task_run_id, began)] = task_run_id
         for number, task_run_id in last_of_episode.items():
             ids[number].append(task_run_id)
     history = []

@@ -19,6 +19,7 @@ from nbkit.events import (
 )
 from nbkit.near import hint
 from nbkit.rules.parameters import job_parameters
+from nbkit.rules.task_runs import numbered_again
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -115,6 +116,7 @@ def plan_repair(
             if not _follows(graph, key, rerun) and (bad := _failed_iterations(state, key))
         },
         parallel=parallel or state.parallel,
+        task_runs=numbered_again(state, rerun),
     )
 
 

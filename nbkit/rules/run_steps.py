@@ -9,7 +9,8 @@ from pyrsistent import pmap
 
 from nbkit.errors import Failure
 from nbkit.rules import moves
-from nbkit.rules.state import TASK_RUNS_PER_RUN, Episode, TaskState
+from nbkit.rules.state import Episode, TaskState
+from nbkit.rules.task_runs import first_of, promised
 
 if TYPE_CHECKING:
     from nbkit import events
@@ -17,17 +18,22 @@ if TYPE_CHECKING:
     from nbkit.rules.state import RunState
 
 
-def planned(_: RunGraph, state: RunState, event: events.RunPlanned) -> RunState:
-    """Let the run be known before it begins."""
+def on_record(
+    _: RunGraph, state: RunState, event: events.RunCreated | events.RunPlanned
+) -> RunState:
+    """Let the run and its task runs be known before it begins."""
     if state.started or state.finished:
         return state
-    return replace(
+    state = replace(
         state,
         run_id=event.run_id,
         job_id=event.job_id,
         run_name=event.run_name,
         trigger=event.trigger,
+        creator=event.creator,
+        pages=event.pages,
     )
+    return promised(state, event.run_id, event.task_runs)
 
 
 def held_up(_: RunGraph, state: RunState, event: events.RunHeldUp) -> RunState:
@@ -48,7 +54,8 @@ def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunSt
     """Begin the run: tasks that were not selected are over at once."""
     if state.started or state.finished:
         return state
-    first = event.run_id * TASK_RUNS_PER_RUN + 1
+    first = first_of(event.run_id)
+    state = promised(state, event.run_id, event.task_runs)
     only = None if event.only is None else frozenset(event.only)
     left_out = {
         key: replace(
@@ -79,7 +86,7 @@ def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunSt
         parallel=event.parallel,
         tasks=state.tasks.update(left_out),
         started_at=event.at,
-        next_task_run_id=first,
+        next_task_run_id=max(state.next_task_run_id, first),
         episodes=(
             Episode(type="ORIGINAL", id=event.run_id, started_at=event.at, first_task_run_id=first),
         ),
@@ -111,6 +118,7 @@ def repaired(graph: RunGraph, state: RunState, event: events.RunRepaired) -> Run
         id=event.repair_id,
         started_at=event.at,
         first_task_run_id=state.next_task_run_id,
+        kept=frozenset(tasks[key].promised for key in rerun if key not in event.task_runs),
     )
     state = replace(
         state,
@@ -127,6 +135,7 @@ def repaired(graph: RunGraph, state: RunState, event: events.RunRepaired) -> Run
         code="",
         message="",
     )
+    state = promised(state, state.run_id, event.task_runs)
     state = moves.begin(graph, state, rerun)
     return moves.watch_health(state, None, graph.job.health, event.at)
 
@@ -186,7 +195,7 @@ def _never_started(state: RunState, event: events.RunFinished) -> RunState:
         type="ORIGINAL",
         id=state.run_id,
         started_at=began,
-        first_task_run_id=state.next_task_run_id,
+        first_task_run_id=first_of(state.run_id),
         finished_at=event.at,
         result=event.result,
         code=event.code,

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 Life = Literal["BLOCKED", "PENDING", "RUNNING", "WAITING_FOR_RETRY", "TERMINATED"]
 
-TASK_RUNS_PER_RUN = 1_000_000
-"""Ids of attempts are `run_id * TASK_RUNS_PER_RUN + n`, n from 1."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptState:
@@ -65,7 +62,8 @@ class UnitState:
         attempts: all of them, also those before a repair.
         earlier: how many of the attempts belong to earlier repairs; retries count without them.
         values: task values of the last attempt.
-        task_run_id: of the last attempt; a skipped task has one too. 0 before that.
+        task_run_id: of the last attempt, or the one that the next is promised; see
+            `nbkit.rules.task_runs`. A skipped task has one too; an iteration 0 before its turn.
         retry_at: when the next attempt is due, while WAITING_FOR_RETRY.
         started_at, finished_at: of the whole, retries included, since the last repair.
     """
@@ -86,6 +84,12 @@ class UnitState:
     def last(self) -> AttemptState | None:
         """The latest attempt, if there was one."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def promised(self) -> int:
+        """The id that the next attempt will have, if it was promised one, else 0."""
+        last = self.last
+        return 0 if last and last.task_run_id == self.task_run_id else self.task_run_id
 
     @property
     def retries(self) -> int:
@@ -145,12 +149,18 @@ class TaskState(UnitState):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """The original run, or one repair of it."""
+    """The original run, or one repair of it.
+
+    Attributes:
+        first_task_run_id: the first id that was free when it began.
+        kept: ids of earlier ones that it runs under, as nothing had become of them.
+    """
 
     type: Literal["ORIGINAL", "REPAIR"]
     id: int
     started_at: int
     first_task_run_id: int
+    kept: frozenset[int] = frozenset()
     finished_at: int | None = None
     result: ResultState | None = None
     code: str = ""
@@ -162,15 +172,15 @@ class RunState:
     """Everything known about a run; made by `fresh` and changed only by `apply`.
 
     Attributes:
-        run_id, job_id, run_name, trigger, parameters, overrides, parallel, skip_unsupported,
-            task_parameters, secrets: as started, or as the last repair says.
+        run_id, job_id, run_name, trigger, creator, pages, parameters, overrides, parallel,
+            skip_unsupported, task_parameters, secrets: as started, or as the last repair says.
         only: task keys that may run; None for all.
         tasks: by task key.
         episodes: the original run and its repairs, in order.
         cancel: who asked the run to end.
         queued_at: since when it waited for its turn; None if it did not have to.
         result, code, message, finished_at: once it is over.
-        next_task_run_id: the id that the next attempt gets.
+        next_task_run_id: the next id that is free.
         unfinished: tasks that are not over (bookkeeping, like all that follow).
         parents_left: for a task, how many of its parents are not over.
         at_once: tasks whose parents are over and that need no slot: If/else, For each, and
@@ -186,6 +196,8 @@ class RunState:
     job_id: int = 0
     run_name: str = ""
     trigger: str = "one_time"
+    creator: str = ""
+    pages: str = ""
     parameters: dict[str, str] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
     skip_unsupported: bool = False

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from nbkit.clock import Clock
     from nbkit.errors import Cause
-    from nbkit.events import Event, ResultState
+    from nbkit.events import Event, ResultState, RunCreated
     from nbkit.rules.commands import StartAttempt, StopAttempt
     from nbkit.rules.state import RunState
 
@@ -62,6 +62,7 @@ class MemoryLedger:
         token: str = "",
         *,
         root: str = "",
+        created: RunCreated | None = None,
     ) -> int:
         """Make a new run of a job and return its id."""
         del root
@@ -70,7 +71,7 @@ class MemoryLedger:
         run_id = len(self._begun) + 1
         self._begun[run_id] = RunSummary(run_id, job_name, job_id, source, self._clock.now())
         self._definitions[run_id] = Definition(graph_json, source)
-        self._events[run_id] = []
+        self._events[run_id] = [replace(created, run_id=run_id)] if created else []
         if token:
             self._tokens[job_id, token] = run_id
         return run_id

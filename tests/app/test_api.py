@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import time
 
 import pytest
@@ -119,7 +120,12 @@ def test_a_run_begins_and_its_id_is_known_at_once(project):
     with pytest.raises(UsageError, match="nobody declares the parameter y"):
         api.start(job, {"y": 1})
     settings = Settings.of(project.root)
+    (at_once,) = api.show(run_id, settings=settings).record["tasks"]
+    assert at_once["run_id"] == run_id * 1_000_000 + 1
     while (found := api.show(run_id, settings=settings)).result_state is None:
         time.sleep(0.05)
     assert found.succeeded
     assert found.record["job_parameters"][0]["value"] == "1"
+    assert found.tasks["a"]["run_id"] == at_once["run_id"]
+    assert found.record["run_page_url"] == found.report.as_uri()
+    assert found.record["creator_user_name"] == getpass.getuser()

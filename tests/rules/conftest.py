@@ -15,6 +15,7 @@ from nbkit.rules.apply import apply
 from nbkit.rules.commands import StartAttempt, StopAttempt
 from nbkit.rules.decide import decide
 from nbkit.rules.state import RunState
+from nbkit.rules.task_runs import numbered
 
 START = 1_780_000_000_000
 RUN_ID = 7
@@ -70,6 +71,8 @@ class Ending:
 class Simulation:
     """One run; `script` has the endings of attempts by task key, the last one repeated.
 
+    Unless `promised`, it is one of an older nbkit, whose tasks had no id before their turn.
+
     Attributes:
         events: everything recorded; state: its fold.
         starts: units in the order in which their attempts started, with the time since START.
@@ -86,6 +89,7 @@ class Simulation:
         only=None,
         older=None,
         secrets=None,
+        promised=True,
         **job,
     ):
         self.graph = graph_of(tasks, **job)
@@ -108,6 +112,7 @@ class Simulation:
                 parallel=parallel,
                 task_parameters=older or {},
                 secrets=secrets or {},
+                task_runs=numbered(self.graph.keys) if promised else {},
             )
         )
 
