@@ -19,9 +19,12 @@ import yaml
 from jupyterlab import CHROMIUM, FLAGS, needs_chromium
 
 from nbkit.cli.main import program
+from nbkit.events import AttemptFinished, AttemptStarted, ForEachStarted, RunStarted, Unit
 from nbkit.graph.load import parse_job
 from nbkit.graph.model import Job, Task
 from nbkit.quality.ready_made import READY_MADE
+from nbkit.rules.apply import replay
+from nbkit.rules.record import record
 from nbkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -135,7 +138,7 @@ def test_every_named_file_exists(page: Path) -> None:
         assert (ROOT / path).exists() or (starter / f"{path}.template").exists(), path
 
 
-@pages
+@with_code
 def test_links_lead_somewhere(page: Path) -> None:
     """A relative link is a page or a picture, and its anchor a heading."""
     made = _made()
@@ -194,6 +197,38 @@ def test_the_reference_has_every_expectation() -> None:
     made = re.findall(r"^::: [\w.]+\.(\w+)$", _made().expectations(), re.MULTILINE)
     assert sorted(made) == sorted(READY_MADE)
     assert all(each.__doc__ for each in READY_MADE.values())
+
+
+def test_every_field_of_a_record_is_there() -> None:
+    """Each field that the page about records names is in a record, where it says."""
+    page = (ROOT / "docs" / "reference" / "record.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| (`.+?) \| (.+?) \|", page)
+    places = _record()
+    assert len(rows) > 10
+    for names, of in rows:
+        for name in re.findall(r"`([^`]+)`", names):
+            for place in of.split(", "):
+                assert name in places[place], f"{name} of {place}"
+
+
+def _record() -> dict[str, dict[str, Any]]:
+    """Return a record, and of its parts what the page calls them."""
+    (job, *_) = (text for text in _blocks(ROOT / "docs" / "how-to" / "jobs.md", "json"))
+    graph = parse_job(job).graph
+    block = {"notebook_task": {"notebook_path": "load.ipynb"}}
+    state = replay(
+        graph,
+        [
+            RunStarted(1, 1, 2, "example", {"month": "0"}),
+            AttemptStarted(2, Unit("load"), 0, 1_000_001, block),
+            AttemptFinished(3, Unit("load"), 0, "SUCCESS"),
+            ForEachStarted(4, "each", 1_000_002, (1,)),
+        ],
+    )
+    run = record(graph, state)
+    tasks = {task["task_key"]: task for task in run["tasks"]}
+    attempt = tasks["load"]["attempts"][0]
+    return {"run": run, "task": tasks["load"], "attempt": attempt, "For each task": tasks["each"]}
 
 
 def test_every_place_for_the_code_is_filled() -> None:
