@@ -12,9 +12,9 @@ READY  := $(VENV)/.ready
 demo: setup
 	@$(BIN)/nbkit run notebooks/flights/job.json
 
-# Kernels, Spark and browsers on a busy machine: a test that fails is run once more, and named.
+# Kernels, Spark and browsers. No test is run twice: one that fails now and then is a defect.
 test: check
-	@$(BIN)/pytest -n 2 --dist loadfile --reruns 1 -r fER --durations 15 -m "e2e or slow"
+	@$(BIN)/pytest -n 2 --dist loadfile -r fE --durations 30 -m "e2e or slow"
 
 # A failure prints the smallest input that shows it, ready to be pasted into a test as @example.
 prove: setup
