@@ -78,8 +78,10 @@ class CellsPipeline:
         graph, spark = self._resolved()
         found = graph.datasets.get(graph.naming.key(name) or "")
         if found is None:
-            checked(graph)
+            if graph.naming.key(name) in graph.broken:
+                checked(graph)
             known = [each.dataset.name for each in graph.datasets.values()]
+            known += [each.dataset.name for each in graph.broken.values()]
             raise UsageError(f"there is no dataset {name}{hint(name, known)}")
         with configured(spark, self._spec.configuration):
             rows = PreviewInputs(graph, spark).rows(found).limit(n)

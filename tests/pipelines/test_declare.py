@@ -128,6 +128,26 @@ def test_a_cell_that_is_run_again_declares_again():
     assert len(registry.declared().flows) == 1
 
 
+def test_a_cell_that_is_run_again_forgets_what_it_declared():
+    """Renamed or taken out of its cell, a dataset is gone, and other cells' stay."""
+    registry = Registry(redefine=True)
+
+    def run(cell, *names):
+        registry.begin(cell)
+        with collecting(registry):
+            for name in names:
+                dp.table(name=name)(lambda: None)
+        return sorted(dataset.name for dataset in registry.declared().datasets)
+
+    assert run("1", "a", "b") == ["a", "b"]
+    assert run("2", "c") == ["a", "b", "c"]
+    assert run("1", "a", "renamed") == ["a", "c", "renamed"]
+    assert {flow.target for flow in registry.declared().flows} == {"a", "c", "renamed"}
+    assert run("2", "a") == ["a", "renamed"]  # the later declaration of a name is the one
+    assert run("1") == ["a"]
+    assert run("", "d") == run("", "d") == ["a", "d"]  # a console tells no cell
+
+
 def test_dlt_is_found_where_no_package_has_the_name(monkeypatch):
     """A package that is installed stays what it is."""
     from nbkit.toolkit import pipeline_modules

@@ -18,10 +18,17 @@ Action = Literal["warn", "drop", "fail", "quarantine"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the sources something is declared; line from 1, 0 if nobody knows."""
+    """Where in the sources something is declared.
+
+    Attributes:
+        file: as people read it.
+        line: from 1; 0 if nobody knows.
+        cell: id of the notebook's cell, where a frontend tells it.
+    """
 
     file: str
     line: int = 0
+    cell: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Return it as people and editors read it."""

@@ -25,14 +25,26 @@ class Registry:
 
     Args:
         redefine: whether a later declaration of a name takes the place of an earlier one, as it
-            does when a cell is run again; else both are kept, and the analysis complains.
+            does in cells that are run in any order; else both are kept, and the analysis complains.
     """
 
     def __init__(self, *, redefine: bool = False) -> None:
         self._redefine = redefine
+        self._cell = ""
         self._datasets: list[tuple[Dataset, Any]] = []
         self._flows: list[Flow] = []
         self._rules: dict[int, tuple[Any, list[Rule]]] = {}
+
+    def begin(self, cell: str) -> None:
+        """Begin a cell: what it declared when it was run before is declared no more.
+
+        Args:
+            cell: its id; empty where a frontend tells none.
+        """
+        self._cell = cell
+        if cell:
+            self._datasets = [kept for kept in self._datasets if kept[0].place.cell != cell]
+            self._flows = [kept for kept in self._flows if kept.place.cell != cell]
 
     def add_dataset(self, dataset: Dataset, query: Callable[..., Any] | None = None) -> None:
         """Add a dataset; expectations that are put on its `query` function are its own."""
@@ -40,6 +52,7 @@ class Registry:
             name = dataset.name.lower()
             self._datasets = [kept for kept in self._datasets if kept[0].name.lower() != name]
             self._flows = [flow for flow in self._flows if flow.target.lower() != name]
+        dataset = replace(dataset, place=replace(dataset.place, cell=self._cell))
         self._datasets.append((dataset, query))
 
     def add_flow(self, flow: Flow) -> None:
@@ -47,7 +60,7 @@ class Registry:
         if self._redefine:
             name = flow.name.lower()
             self._flows = [kept for kept in self._flows if kept.name.lower() != name]
-        self._flows.append(flow)
+        self._flows.append(replace(flow, place=replace(flow.place, cell=self._cell)))
 
     def add_rules(self, query: Callable[..., Any], rules: Sequence[Rule]) -> None:
         """Add expectations to a query function, above or below its other decorators."""
@@ -101,12 +114,17 @@ def of_cells() -> Registry:
     if not _of_cells:
         from IPython.core.getipython import get_ipython
 
-        if get_ipython() is None:
+        shell = get_ipython()
+        if shell is None:
             raise UsageError(
                 "Datasets are declared in a notebook, or in the sources of a pipeline; "
                 "update it by `nbkit pipeline run`."
             )
-        _of_cells.append(Registry(redefine=True))
+        made = Registry(redefine=True)
+        if kernel := getattr(shell, "kernel", None):  # the cell that is running now
+            made.begin(kernel.get_parent().get("metadata", {}).get("cellId") or "")
+        shell.events.register("pre_run_cell", lambda info: made.begin(info.cell_id or ""))
+        _of_cells.append(made)
     return _of_cells[0]
 
 

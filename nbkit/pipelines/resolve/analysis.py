@@ -24,6 +24,7 @@ from nbkit.pipelines.resolve.graph import (
     STORED,
     AnalysedDataset,
     AnalysedFlow,
+    BrokenDataset,
     Inputs,
     PipelineGraph,
 )
@@ -92,6 +93,8 @@ class _Analysis:
         self._declared: dict[str, Dataset] = {}
         self._flows: dict[str, list[Flow]] = {}
         self._done: dict[str, AnalysedDataset | None] = {}
+        self._reasons: dict[str, str] = {}
+        self._parents: dict[str, set[str]] = {}
         self._views: dict[str, DataFrame] = {}
         self._path: list[str] = []
         self._read: list[dict[str, bool]] = []
@@ -108,7 +111,14 @@ class _Analysis:
         known = {key: found for key, found in self._done.items() if found is not None}
         self._ignored()
         problems = tuple(dict.fromkeys(self._problems))
-        return PipelineGraph(self._spec, self._naming, known, problems, self._schemas)
+        broken = {key: self._broken(key) for key, found in self._done.items() if found is None}
+        return PipelineGraph(self._spec, self._naming, known, problems, self._schemas, broken)
+
+    def _broken(self, key: str) -> BrokenDataset:
+        parents = tuple(sorted(self._parents.get(key, ())))
+        above = ", ".join(each for each in parents if self._done.get(each, 0) is None)
+        reason = self._reasons.get(key) or f"it reads {above}, which is broken"
+        return BrokenDataset(key, self._declared[key], reason, parents)
 
     def table(self, name: str, *, stream: bool, feed: bool = False) -> DataFrame | str | None:
         """Answer a query that reads a table."""
@@ -119,6 +129,7 @@ class _Analysis:
             return self._naming.outside(name, self._spark.catalog.tableExists)
         if self._read:
             self._read[-1][key] = self._read[-1].get(key, False) or stream
+            self._parents.setdefault(self._path[-1], set()).add(key)
         found = self._resolve(key)
         short = key.partition(".")[2]
         if found.kind == "temporary_view":
@@ -240,6 +251,7 @@ class _Analysis:
         except Exception as error:  # noqa: BLE001 - whatever a person's query raises
             self._read.pop()
             self._problems.append(self._located(flow, error))
+            self._reasons[self._path[-1]] = self._problems[-1].message
             return None
         read = self._read.pop()
         tables, unknown = query_plan.outside(frame) if not frame.isStreaming else ({}, ())
@@ -313,6 +325,8 @@ class _Analysis:
 
     def _wrong(self, what: Dataset | Flow, message: str) -> None:
         self._problems.append(Problem(str(what.place), message))
+        if self._path:
+            self._reasons.setdefault(self._path[-1], message)
 
     def _ignored(self) -> None:
         """Name once each what means something on Databricks only."""

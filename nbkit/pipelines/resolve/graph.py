@@ -91,6 +91,23 @@ class AnalysedDataset:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenDataset:
+    """A dataset that could not be resolved.
+
+    Attributes:
+        key: `schema.name` in lower case.
+        dataset: as declared.
+        reason: what is wrong with it, or which of those that it reads is broken.
+        parents: keys of the datasets that it was seen to read.
+    """
+
+    key: str
+    dataset: Dataset
+    reason: str
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineGraph:
     """A pipeline, resolved.
 
@@ -100,6 +117,7 @@ class PipelineGraph:
         datasets: by key, each after all that it reads.
         problems: what is wrong; with an error among them, nothing can run.
         schemas: where updates keep the schemas of files, if there is such a place yet.
+        broken: by key, what could not be resolved.
     """
 
     spec: Spec
@@ -107,6 +125,7 @@ class PipelineGraph:
     datasets: Mapping[str, AnalysedDataset]
     problems: tuple[Problem, ...] = ()
     schemas: HadoopFolder | None = None
+    broken: Mapping[str, BrokenDataset] = field(default_factory=dict)
 
     @property
     def runnable(self) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nbkit.errors import Problem
     from nbkit.pipelines.refresh.progress import DatasetProgress
-    from nbkit.pipelines.resolve.graph import AnalysedDataset, PipelineGraph
+    from nbkit.pipelines.resolve.graph import AnalysedDataset, BrokenDataset, PipelineGraph
 
 _WARNING = "var(--jp-warn-color1, #b26a00)"
 _COLOURS = {  # the theme's, where there is one
@@ -29,6 +29,8 @@ _QUIET = "var(--jp-ui-font-color2, #607d8b)"
 _LINES = "#90a4ae"
 _LEFT = "text-align:left;white-space:nowrap"
 _BOX_WIDTH, _BOX_HEIGHT, _ACROSS, _DOWN = 240, 52, 285, 68
+_WORDS = 40
+"""Characters of a reason that fit into a box."""
 _KINDS = {
     "materialized_view": "materialized view",
     "streaming_table": "streaming table",
@@ -84,26 +86,25 @@ def progress_line(each: DatasetProgress) -> str:
 
 
 def graph_shown(graph: PipelineGraph, progress: Mapping[str, DatasetProgress]) -> Shown:
-    """Return the drawing of a pipeline, with what the last update counted."""
-    depth: dict[str, int] = {}
-    for each in graph.datasets.values():
-        depth[each.key] = 1 + max((depth.get(parent, -1) for parent in each.parents), default=-1)
-    places: dict[str, tuple[int, int]] = {}
-    used: dict[int, int] = {}
-    for key, level in depth.items():
-        places[key] = (10 + level * _ACROSS, 10 + used.get(level, 0) * _DOWN)
-        used[level] = used.get(level, 0) + 1
-    width = 20 + (max(depth.values(), default=0)) * _ACROSS + _BOX_WIDTH
-    height = 20 + max(used.values(), default=0) * _DOWN
+    """Return the drawing of a pipeline, with what the last update counted.
+
+    A dataset that is broken is drawn in red; its title says why.
+    """
+    drawn: list[AnalysedDataset | BrokenDataset] = [*graph.datasets.values()]
+    drawn += graph.broken.values()
+    places = _places(drawn)
+    across, down = (max((place[at] for place in places.values()), default=10) for at in (0, 1))
+    width, height = across + _BOX_WIDTH + 10, down + _DOWN + 10
     lines = [
         _line(places[parent], places[each.key])
-        for each in graph.datasets.values()
+        for each in drawn
         for parent in each.parents
         if parent in places
     ]
     boxes = [
         _box(each, places[each.key], progress.get(each.key)) for each in graph.datasets.values()
     ]
+    boxes += [_broken_box(each, places[each.key]) for each in graph.broken.values()]
     html = (
         f"<div style='overflow-x:auto'><svg xmlns='http://www.w3.org/2000/svg' "
         f"viewBox='0 0 {width} {height}' width='{width}' height='{height}' "
@@ -117,7 +118,29 @@ def graph_shown(graph: PipelineGraph, progress: Mapping[str, DatasetProgress]) -
         + (f" ← {', '.join(each.parents)}" if each.parents else "")
         for each in graph.datasets.values()
     ]
+    text += [f"{each.dataset.name} (broken: {each.reason})" for each in graph.broken.values()]
     return Shown(html, "\n".join([*text, *(str(problem) for problem in graph.problems)]))
+
+
+def _places(drawn: Iterable[AnalysedDataset | BrokenDataset]) -> dict[str, tuple[int, int]]:
+    """Return where each box is: in a column to the right of all that it reads."""
+    parents = {each.key: each.parents for each in drawn}
+
+    depths: dict[str, int] = {}
+
+    def depth(key: str) -> int:
+        if key not in depths:
+            depths[key] = 0  # what waits for itself is drawn too
+            depths[key] = 1 + max(map(depth, set(parents[key]) & set(parents)), default=-1)
+        return depths[key]
+
+    places: dict[str, tuple[int, int]] = {}
+    used: dict[int, int] = {}
+    for key in parents:
+        level = depth(key)
+        places[key] = (10 + level * _ACROSS, 10 + used.get(level, 0) * _DOWN)
+        used[level] = used.get(level, 0) + 1
+    return places
 
 
 def problems_html(problems: Iterable[Problem]) -> str:
@@ -154,6 +177,20 @@ def _box(found: AnalysedDataset, place: tuple[int, int], last: DatasetProgress |
         f"fill='none' style='stroke:{colour}' stroke-width='1.5'{dashes}/>"
         f"<text x='{x + 10}' y='{y + 21}' fill='currentColor'>{escape(found.name)}</text>"
         f"<text x='{x + 10}' y='{y + 39}' style='fill:{_QUIET}' font-size='10'>{below}</text></g>"
+    )
+
+
+def _broken_box(found: BrokenDataset, place: tuple[int, int]) -> str:
+    x, y = place
+    colour, reason = _COLOURS["FAILED"], found.reason.partition("\n")[0]
+    told = reason if len(reason) <= _WORDS else f"{reason[:_WORDS]}…"
+    return (
+        f"<g><title>{escape(f'{found.dataset.place}: {reason}')}</title>"
+        f"<rect x='{x}' y='{y}' width='{_BOX_WIDTH}' height='{_BOX_HEIGHT}' rx='6' "
+        f"fill='none' style='stroke:{colour}' stroke-width='1.5'/>"
+        f"<text x='{x + 10}' y='{y + 21}' style='fill:{colour}'>{escape(found.dataset.name)}</text>"
+        f"<text x='{x + 10}' y='{y + 39}' style='fill:{colour}' font-size='10'>{escape(told)}"
+        "</text></g>"
     )
 
 
