@@ -5,6 +5,7 @@ The command line is made of these functions.
 
 from __future__ import annotations
 
+from nbkit.api.beginning import begin, start_repair, submit
 from nbkit.api.defining import explain, export, schema, validate
 from nbkit.api.deployed import (
     change_job,
@@ -24,6 +25,7 @@ from nbkit.api.viewing import cancel, diff, old_runs, remove, review, runs, show
 __all__ = [
     "Run",
     "Show",
+    "begin",
     "cancel",
     "change_job",
     "create_job",
@@ -48,6 +50,8 @@ __all__ = [
     "schema",
     "show",
     "start",
+    "start_repair",
+    "submit",
     "undeploy",
     "validate",
     "work",

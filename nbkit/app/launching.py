@@ -94,9 +94,18 @@ def begun_run(launched: Launched, find: Callable[[], int | None]) -> int:
         time.sleep(_LOOK_EVERY_SECONDS)
 
 
-def launch_repair(run_id: int, settings: Settings, *, parameters: Mapping[str, str]) -> Launched:
-    """Take up a run again."""
+def launch_repair(
+    run_id: int,
+    settings: Settings,
+    *,
+    parameters: Mapping[str, str],
+    tasks: Sequence[str] | None = None,
+    dependents: bool = False,
+) -> Launched:
+    """Take up a run again: these tasks or all that failed, and with what depends on them."""
     given = [f"--parameter={name}={value}" for name, value in parameters.items()]
+    given += ["--tasks", ",".join(tasks)] if tasks else []
+    given += ["--rerun-dependents"] if dependents else []
     return _launch(settings, "repair", str(run_id), *given, "--quiet", "--keep")
 
 

@@ -22,6 +22,7 @@ from nbkit.cli import (
     nodes,
     pipeline,
     planned,
+    serving,
     streams,
 )
 from nbkit.errors import DefinitionError, NbkitError
@@ -59,6 +60,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     history.review,
     history.diff,
     planned.jobs,
+    serving.serve,
     nodes.work,
     nodes.gc,
     machine.doctor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Integer, bindparam, inspect, select
 
@@ -81,11 +81,49 @@ class Archive:
             self._require(run_id)
         return [Recorded(row.seq, decode(row.body)) for row in rows]
 
-    def runs(self, job_name: str | None = None, limit: int = 20) -> list[RunSummary]:
-        """Return the latest runs, of one job or of all, newest first."""
+    def runs(
+        self,
+        job_name: str | None = None,
+        limit: int = 20,
+        *,
+        job_id: int | None = None,
+        before: int = 0,
+        open_only: bool = False,
+    ) -> list[RunSummary]:
+        """Return the latest runs, of one job or of all, newest first.
+
+        Args:
+            job_name: of jobs of this name.
+            limit: at most so many.
+            job_id: of this job.
+            before: with an id below this one; 0 for all.
+            open_only: without those whose process ended them.
+        """
         wanted = _LISTED.order_by(runs.c.run_id.desc()).limit(min(limit, _LARGEST))
         if job_name is not None:
             wanted = wanted.where(runs.c.job_name == job_name)
+        if job_id is not None:
+            wanted = wanted.where(runs.c.job_id == job_id)
+        if before:
+            wanted = wanted.where(runs.c.run_id < before)
+        if open_only:
+            going = select(leases.c.run_id).where(leases.c.state != "over")
+            wanted = wanted.where(runs.c.run_id.in_(going))
+        return self._summaries(wanted)
+
+    def summary(self, run_id: int) -> RunSummary:
+        """Return one line about a run.
+
+        Raises:
+            RunNotFoundError: there is no such run.
+        """
+        self._numbered(run_id)
+        found = self._summaries(_LISTED.where(runs.c.run_id == run_id))
+        if not found:
+            raise self._missing(run_id)
+        return found[0]
+
+    def _summaries(self, wanted: Select[Any]) -> list[RunSummary]:
         with self._reading() as connection:
             begun = [RunSummary(*row) for row in connection.execute(wanted)]
             lifecycle = self._lifecycle(connection, wanted)

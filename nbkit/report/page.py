@@ -104,7 +104,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    found.globals.update(script="", script_hash="", data="")  # of pages that need none
+    found.globals.update(
+        script="", script_hash="", data="", connect=False
+    )  # of pages that need none
     found.filters.update(
         duration=wording.duration, moment=wording.moment, iso=wording.iso, fared=fared
     )

@@ -16,6 +16,8 @@ from nbkit.rules.termination import code_of, message_of, type_of
 from nbkit.wire import REPORTS
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from nbkit.events import ResultState
     from nbkit.graph.model import Task
     from nbkit.graph.run_graph import RunGraph
@@ -28,21 +30,28 @@ if TYPE_CHECKING:
         UnitState,
     )
 
+    Kept = MutableMapping[str, tuple[Task, TaskState, dict[str, Any]]]
+
 LONGEST_RESULT = 5 * 1024 * 1024
 """The API keeps the first 5 MB of what `dbutils.notebook.exit` got."""
 
 _STATUS = {"WAITING_FOR_RETRY": "WAITING"}
 
 
-def record(graph: RunGraph, state: RunState, page: str = "") -> dict[str, Any]:
+def record(
+    graph: RunGraph, state: RunState, page: str = "", kept: Kept | None = None
+) -> dict[str, Any]:
     """Return the run as one JSON document.
 
     Args:
         graph: its job.
         state: as it stands.
         page: address of the page that shows it, if whoever started it has none.
+        kept: what an earlier call made of the run's tasks; those that are as they were are taken
+            from there, and the others put in.
     """
     page = page_of(state.pages, state.run_id) or page
+    kept = {} if kept is None else kept
     queued = 0 if state.queued_at is None else (state.started_at or state.queued_at)
     return {
         "job_id": state.job_id,
@@ -60,7 +69,7 @@ def record(graph: RunGraph, state: RunState, page: str = "") -> dict[str, Any]:
         "run_duration": _run_duration(state),
         "job_parameters": _job_parameters(graph, state),
         **({"overriding_parameters": state.task_parameters} if state.task_parameters else {}),
-        "tasks": [_task(graph.task(key), state.tasks[key], page) for key in graph.keys],
+        "tasks": [_task_once(graph.task(key), state.tasks[key], page, kept) for key in graph.keys],
         "repair_history": _history(state),
     }
 
@@ -76,6 +85,16 @@ def _life(state: RunState) -> str:
     if state.started:
         return "TERMINATING" if state.cancel else "RUNNING"
     return "PENDING" if state.queued_at is None else "QUEUED"
+
+
+def _task_once(task: Task, found: TaskState, page: str, kept: Kept) -> dict[str, Any]:
+    """Return a task, made anew only if it is not what it was."""
+    known = kept.get(task.task_key)
+    if known and known[0] is task and known[1] is found and known[2]["run_page_url"] == page:
+        return known[2]
+    made = _task(task, found, page)
+    kept[task.task_key] = (task, found, made)
+    return made
 
 
 def _task(task: Task, found: TaskState, page: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nbkit.near import hint
 from nbkit.on_disk import address, file_at, is_file, missing_folder, names_in, place, shown
 from nbkit.readable import readable
+from nbkit.settings import find_root
 from nbkit.source_notebook import FOUND_BY_NAME, is_source_notebook
 
 if TYPE_CHECKING:
@@ -33,11 +34,25 @@ def find_notebook(directory: Path, named: str) -> Path | None:
     Raises:
         PathError: what is there is no file, or may not be read.
     """
+    for path in _meant(directory, named):
+        if (found := file_at(path)) is not None:
+            return found
+        guesses = (Path(f"{path}{suffix}") for suffix in FOUND_BY_NAME)
+        if (guess := next(filter(_is_notebook, guesses), None)) is not None:
+            return guess.resolve()
+    return None
+
+
+def _meant(directory: Path, named: str) -> tuple[Path, ...]:
+    """Return where what a job names may be, the likeliest first.
+
+    A path of the workspace starts at the project's folder, as clients of the service see it.
+    """
     path = directory / place(named)
-    if (found := file_at(path)) is not None:
-        return found
-    guesses = (Path(f"{path}{suffix}") for suffix in FOUND_BY_NAME)
-    return next((guess.resolve() for guess in guesses if _is_notebook(guess)), None)
+    if not named.startswith("/"):
+        return (path,)
+    below = named.removeprefix("/Workspace") if named.startswith("/Workspace/") else named
+    return path, find_root(directory) / below.lstrip("/")
 
 
 def _is_notebook(path: Path) -> bool:
@@ -72,7 +87,8 @@ def find_file(directory: Path, named: str) -> Path | None:
     Raises:
         PathError: what is there is no file, or may not be read.
     """
-    return file_at(directory / place(named))
+    found = map(file_at, _meant(directory, named))
+    return next((path for path in found if path is not None), None)
 
 
 def missing_file(directory: Path, named: str) -> str:

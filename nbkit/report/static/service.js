@@ -1,0 +1,219 @@
+// The pages of the service: jobs with their next and last runs, and a job or a run as it goes on.
+
+import { dashboard } from "./dashboard.js";
+import { badge, element } from "./elements.js";
+import { duration, moment } from "./words.js";
+
+const [BUSY, IDLE, AWAY] = [1000, 3000, 5000]; // milliseconds between two looks
+const data = JSON.parse(document.getElementById("nbkit-data").textContent);
+const main = document.getElementById("nbkit-main");
+
+/** Ask the server; the error says what it answered. */
+async function ask(path, body = undefined) {
+  const asked = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+  const headers = { "Content-Type": "application/json", "X-XSRFToken": data.xsrf };
+  const answer = await fetch(`${data.root}${path}`, { ...asked, headers, credentials: "same-origin" });
+  if (answer.redirected || answer.status === 401 || answer.status === 403) {
+    throw new Error("The server does not know you any more: reload this page and log in.");
+  }
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.message ?? `The server answered ${answer.status}.`);
+  return found;
+}
+
+/** Look again and again, for as long as the page is open; `look` returns whether much happens. */
+function keepLooking(look, say) {
+  let soon = null;
+  const turn = async () => {
+    let wait = AWAY;
+    try {
+      wait = (await look()) ? BUSY : IDLE;
+      say("");
+    } catch (error) {
+      say(error instanceof TypeError ? "The server does not answer; this page waits for it." : error.message);
+    }
+    soon = setTimeout(turn, wait);
+  };
+  soon = setTimeout(turn, BUSY);
+  return () => {
+    clearTimeout(soon);
+    turn();
+  };
+}
+
+const link = (path, text) => element("a", { href: `${data.root}${path}` }, text);
+
+/** The list of jobs. */
+function jobsPage() {
+  const said = element("p", { class: "message", role: "status" });
+  const away = element("p", { class: "message", role: "status" });
+  const box = element("div");
+  main.append(away, said, box);
+  const act = async (action) => {
+    try {
+      const done = await ask("act", action);
+      said.textContent = done.message ?? "";
+      if (done.open) location.assign(`${data.root}${done.open}`);
+      else again();
+    } catch (error) {
+      said.textContent = error.message;
+    }
+  };
+  const button = (text, name, action) =>
+    element("button", { type: "button", "aria-label": `${text} ${name}`, click: () => act(action) }, text);
+  const line = (job) =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, link(`jobs/${job.id}`, job.name), job.target ? ` (${job.target})` : ""),
+      element("td", {}, job.paused ? "paused" : job.automatic ? "active" : "by hand"),
+      element("td", { class: "time" }, job.next ? moment(job.next) : "", job.next && job.starts ? ", " : "", job.starts),
+      element("td", {}, ...(job.last ? [badge(job.last.look), " ", link(`runs/${job.last.id}`, `run ${job.last.id}`)] : ["–"])),
+      element("td", { class: "time" }, job.last ? moment(job.last.started) : ""),
+      element(
+        "td",
+        {},
+        element(
+          "span",
+          { class: "buttons" },
+          button("Run now", job.name, { kind: "run", job_id: job.id }),
+          job.last?.live ? button("Cancel", job.name, { kind: "cancel", run_id: job.last.id }) : null,
+          job.automatic
+            ? job.paused
+              ? button("Resume", job.name, { kind: "resume", job_id: job.id })
+              : button("Pause", job.name, { kind: "pause", job_id: job.id })
+            : null,
+        ),
+      ),
+    );
+  const run = (each) =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, link(`runs/${each.id}`, `run ${each.id}`)),
+      element("td", {}, each.name),
+      element("td", {}, badge(each.look)),
+      element("td", { class: "time" }, moment(each.started)),
+      element("td", { class: "number" }, each.ended ? duration(each.took) : ""),
+    );
+  const table = (name, heads, rows, none) =>
+    element(
+      "section",
+      { "aria-label": name },
+      element("h2", {}, name),
+      rows.length
+        ? element(
+            "div",
+            { class: "scroll", tabindex: "0", role: "region", "aria-label": `${name}, a table` },
+            element(
+              "table",
+              {},
+              element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
+              element("tbody", {}, rows),
+            ),
+          )
+        : element("p", { class: "soft" }, none),
+    );
+  let shown = "";
+  const draw = (list) => {
+    const text = JSON.stringify(list);
+    if (text === shown) return; // what has the focus keeps it
+    shown = text;
+    const focus = document.activeElement?.getAttribute("aria-label");
+    box.replaceChildren(
+      table(
+        "Deployed jobs",
+        ["Job", "State", "Next run", "Last run", "Started", "Actions"],
+        list.jobs.map(line),
+        "No job is deployed yet: nbkit deploy JOB, or a client's jobs/create.",
+      ),
+      table("Latest runs", ["Run", "Job", "State", "Started", "Duration"], list.runs.map(run), "No runs yet."),
+    );
+    for (const each of box.querySelectorAll("button")) {
+      if (focus && each.getAttribute("aria-label") === focus) each.focus();
+    }
+  };
+  draw(data.list);
+  const again = keepLooking(
+    async () => {
+      const list = await ask("state/list");
+      draw(list);
+      return list.runs.some((each) => each.live);
+    },
+    (text) => {
+      away.textContent = text;
+    },
+  );
+}
+
+/** A job with a run of it; where the page follows the job, always with its latest run. */
+function runPage() {
+  const away = element("p", { class: "message", role: "status" });
+  const page = element("div", { class: "dashboard" });
+  main.append(away, page);
+  const nothing = { id: 0, look: null, message: "", counts: [], parameters: [], spans: [], failed: [], started: 0, ended: 0 };
+  const state = {
+    job: data.job,
+    graph: data.graph ?? "",
+    run: data.run ?? nothing,
+    tasks: data.tasks ?? {},
+    status: { live: data.live ?? false, starting: false, alone: false, message: "" },
+    picked: decodeURIComponent(location.hash.slice(1)) || undefined,
+  };
+  let [runId, look, view] = [data.run_id, data.look ?? 0, null];
+  const act = async (action) => {
+    try {
+      if (action.kind === "history") {
+        state.history = await ask(`state/history/${state.job.id}`);
+        view.history();
+        return;
+      }
+      state.status = { ...state.status, starting: action.kind === "run" || action.kind === "repair" };
+      view.update();
+      const done = await ask("act", { ...action, job_id: state.job.id, run_id: runId });
+      state.status = { ...state.status, starting: false, message: done.message ?? "" };
+      if (done.open) location.assign(`${data.root}${done.open}`);
+    } catch (error) {
+      state.status = { ...state.status, starting: false, message: error.message };
+    }
+    view.update();
+    again();
+  };
+  const show = () => {
+    view?.stop();
+    page.replaceChildren();
+    view = dashboard(page, state, {
+      act,
+      link: (path, text) => (/^runs\/\d+$/.test(path) ? link(path, text) : link(`files/${path}`, text)),
+    });
+  };
+  show();
+  const again = keepLooking(
+    async () => {
+      if (data.follow) {
+        const latest = (await ask(`state/jobs/${state.job.id}`)).run_id;
+        if (latest !== runId) [runId, look] = [latest, 0];
+      }
+      if (!runId) return false;
+      const found = await ask(`state/runs/${runId}?seen=${look}`);
+      const live = state.status.live;
+      look = found.look;
+      state.status = { ...state.status, live: found.live };
+      if (found.run) state.run = found.run;
+      if (found.graph) {
+        [state.graph, state.tasks] = [found.graph, found.tasks];
+        show();
+      } else {
+        Object.assign(state.tasks, found.tasks ?? {});
+        if (found.run || found.tasks || live !== found.live) view.update();
+      }
+      return found.live;
+    },
+    (text) => {
+      away.textContent = text;
+    },
+  );
+}
+
+if (data.list) jobsPage();
+else runPage();

@@ -1,0 +1,1 @@
+"""Pages for people: jobs, a job, a run as it goes on."""

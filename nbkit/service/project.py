@@ -1,0 +1,82 @@
+"""What all requests share: the project that is served, its runs as they are watched, threads."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import logging
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from nbkit.api.watching import Watch
+from nbkit.on_disk import address
+
+if TYPE_CHECKING:
+    from nbkit.service.pages.shown import Shown
+    from nbkit.settings import Settings
+
+_AT_ONCE = 16
+
+
+@dataclass(slots=False)
+class Project:
+    """A project that is served.
+
+    Attributes:
+        settings: of the project.
+        base_path: of the server's addresses, such as `/` or, under JupyterHub, `/user/me/`.
+        log: where the server's own messages go.
+        threads: in which requests are answered.
+        writing: held by whoever changes a file of the project's own.
+        lines: runs as lists show them, each with the record that its line was made of.
+    """
+
+    settings: Settings
+    base_path: str = "/"
+    log: logging.Logger | logging.LoggerAdapter[logging.Logger] = field(
+        default_factory=lambda: logging.getLogger("nbkit.service")
+    )
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="nbkit-api")
+    )
+    writing: threading.RLock = field(default_factory=threading.RLock)
+    lines: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Runs as they stand."""
+        return Watch(self.settings)
+
+    @cached_property
+    def shown(self) -> Shown:
+        """Runs as pages show them."""
+        from nbkit.service.pages.shown import Shown
+
+        return Shown(self.watch)
+
+    @cached_property
+    def workspace_id(self) -> int:
+        """A number of the project's own: the same as long as its folder is."""
+        digest = hashlib.sha256(address(self.settings.root.absolute()).encode()).digest()
+        return int.from_bytes(digest[:6]) + 1
+
+    @cached_property
+    def user(self) -> str:
+        """Who started the server: runs are that person's."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):  # a container may run as a number that has no name
+            return str(os.getuid())
+
+    def url_of(self, host: str) -> str:
+        """Return the address of this server, without a slash at its end."""
+        return f"{host}{self.base_path}".rstrip("/")
+
+    def close(self) -> None:
+        """Let go of everything; runs go on."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.watch.close()
