@@ -1,10 +1,13 @@
 """Three-level names: `main.silver.orders` is `main__silver.orders` in the session's own catalog.
 
-`nbkit.spark.java_classes` makes Spark see it so; here is what it is told.
+`nbkit.spark.java_classes` makes Spark see it so; here is what it is told. No two catalogs share a
+schema: what in a catalog's name Spark's schemas cannot have, or would end the name too early, is
+spelt out (`my-cat` is `my_zz2dzcat__…`), so that its name can be read back.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,9 @@ ANY = "spark.nbkit.anyCatalog"
 """The setting of a driver whose sessions may make catalogs."""
 
 _OF = ".of"
+_END = "__"
+_SPELT = re.compile(r"[^a-z0-9_]|_(?![a-z0-9])|_(?=zz)")  # so `__` and `_zz` are never in a name
+_READ = re.compile(r"_zz([0-9a-f]+)z")
 _NEVER_MADE = {"samples", "hive_metastore", "global_temp", "session", "builtin", "live"}
 _INNER = re.compile(
     r"(?<![\w.`/])(?P<mark>`?)spark_catalog(?P=mark)\.(?P=mark)(?P<schema>\w+__\w+)(?P=mark)"
@@ -33,7 +39,20 @@ LEGACY = "hive_metastore"
 
 def prefix(catalog: str) -> str:
     """Return what the schemas of a catalog begin with where they really are."""
-    return "" if catalog == LEGACY else re.sub(r"\W", "_", catalog) + "__"
+    return "" if catalog == LEGACY else _SPELT.sub(_spelt, catalog.lower()) + _END
+
+
+def _spelt(found: re.Match[str]) -> str:
+    return f"_zz{ord(found[0]):x}z"
+
+
+def _catalog_of(schema: str) -> str | None:
+    """Return the catalog whose schema this is; None if it is no catalog's."""
+    written, mark, _ = schema.partition(_END)
+    with contextlib.suppress(ValueError, OverflowError):
+        catalog = _READ.sub(lambda found: chr(int(found[1], 16)), written)
+        return catalog if mark and prefix(catalog) == written + mark else None
+    return None
 
 
 def catalog_conf(catalogs: Iterable[str]) -> dict[str, str]:
@@ -61,7 +80,7 @@ def filled(schemas: Iterable[str]) -> dict[str, str]:
     Args:
         schemas: all that the session's own catalog has.
     """
-    found = sorted({name.partition("__")[0] for name in schemas if "__" in name})
+    found = sorted({name for name in map(_catalog_of, schemas) if name})
     return {name: prefix(name) for name in found if may_be_made(name)}
 
 

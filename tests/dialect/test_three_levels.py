@@ -64,7 +64,7 @@ def test_sql_reads_and_writes_by_three_levels(notebook):
         print(rows("DESCRIBE HISTORY main.silver.orders LIMIT 1")[0][4])
         print(rows("SHOW TABLES IN main.silver"))
         spark.sql("CREATE TABLE `dev-2`.default.t (one INT)")
-        print(spark.table("dev_2__default.t").columns)
+        print(spark.table("dev_zz2dz2__default.t").columns)
         spark.sql("DROP TABLE main.silver.kept")
     """)
     assert said.splitlines() == [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from nbkit.errors import SetupError
-from nbkit.settings import Settings
+from nbkit.settings import Settings, can_be_catalog
 from nbkit.spark import java_classes
 from nbkit.spark.catalogs import (
     ANY,
@@ -17,7 +20,9 @@ from nbkit.spark.catalogs import (
     filled,
     in_written_names,
     known_by,
+    may_be_made,
     new,
+    prefix,
     prefixes,
     session_name,
 )
@@ -38,7 +43,7 @@ def test_catalogs_are_prefixes_of_schemas():
         f"{key}.main": PLUGIN,
         f"{key}.main.prefix": "main__",
         f"{key}.dev-2": PLUGIN,
-        f"{key}.dev-2.prefix": "dev_2__",
+        f"{key}.dev-2.prefix": "dev_zz2dz2__",
         f"{key}.hive_metastore": PLUGIN,
         f"{key}.hive_metastore.prefix": "",
     }
@@ -83,7 +88,7 @@ FREE = {**catalog_conf(["main", "hive_metastore", "dev-2"]), ANY: "true"}
 @pytest.mark.parametrize("name", ["main", "MAIN", "lab", "Lab", "my-cat", "Dev-2"])
 def test_a_catalog_is_there_if_the_session_has_it_or_something_is_in_it(name):
     """Under whatever case, and then it is the same one."""
-    conf = {**FREE, **known_by(name, FREE, lambda: ["default", "lab__s", "my_cat__s"])}
+    conf = {**FREE, **known_by(name, FREE, lambda: ["default", "lab__s", "my_zz2dzcat__s"])}
     assert session_name(f"`{name}`.s.t", conf) == session_name(f"`{name.lower()}`.s.t", conf)
     assert name.lower() in prefixes(conf)
     assert len(prefixes(conf)) in {3, 4}
@@ -116,19 +121,48 @@ def test_a_new_catalog_is_in_lower_case():
     }
 
 
+_NAMES = st.one_of(
+    st.from_regex(r"[a-z_][_z2d5f-]{0,7}", fullmatch=True),
+    st.from_regex(r"[A-Za-z_][\w-]{0,7}", fullmatch=True),
+).filter(can_be_catalog)
+_SCHEMAS = st.from_regex(r"[a-z_][a-z_]{0,4}", fullmatch=True)
+
+
+@given(_NAMES, _SCHEMAS, _NAMES, _SCHEMAS)
+@example("my-cat", "s", "my_cat", "s")
+@example("a", "b__s", "a__b", "s")
+@example("a", "_s", "a_", "s")
+@example("a-b", "s", "a_zz2dzb", "s")
+def test_no_two_catalogs_share_a_schema(one, its, other, others):
+    """Whatever they are called: a name is read back from what its schemas are called inside."""
+    inner = [prefix(one) + its, prefix(other) + others]
+    assert (inner[0] == inner[1]) == ((one.lower(), its) == (other.lower(), others))
+    assert all(re.fullmatch("[a-z0-9_]+", each) for each in inner)  # a schema's name in Spark
+    if may_be_made(one) and one.lower() != "hive_metastore":
+        assert filled(inner[:1]) == {one.lower(): prefix(one)}
+
+
+@pytest.mark.parametrize(
+    "schema", ["a_zz2dz", "a_zz2dzz", "_zz__s", "a_zz110000z__s", "a_zz61z__s"]
+)
+def test_what_no_catalog_is_called_inside_is_none(schema):
+    """A schema of somebody's own with two lines in its name may look like one."""
+    assert set(filled([schema])) <= {"_zz"}
+
+
 @pytest.mark.parametrize(
     ("message", "written"),
     [
         ("The schema `spark_catalog`.`fe__s` cannot", "The schema `fe`.`s` cannot"),
         ("table spark_catalog.fe__job_metadata.t is", "table fe.job_metadata.t is"),
-        ("`spark_catalog`.`dev_2__s`.`t`", "`dev-2`.`s`.`t`"),
+        ("`spark_catalog`.`dev_zz2dz2__s`.`t`", "`dev-2`.`s`.`t`"),
         ("`spark_catalog`.`nobodys__s`.`t`", "`spark_catalog`.`nobodys__s`.`t`"),
         ("column `fe__s` of /w/spark_catalog.fe__s", "column `fe__s` of /w/spark_catalog.fe__s"),
     ],
 )
 def test_messages_have_the_names_that_authors_write(message, written):
     """And all else as it is."""
-    assert in_written_names(message, {"fe": "fe__", "dev-2": "dev_2__"}) == written
+    assert in_written_names(message, {"fe": "fe__", "dev-2": "dev_zz2dz2__"}) == written
 
 
 @pytest.mark.usefixtures("empty_cache")
