@@ -20,12 +20,11 @@ from nbkit import quality
 from nbkit.cli import exit_status
 from nbkit.cli.main import program
 from nbkit.dialect.sql_call import STEPS
-from nbkit.graph.model import TASK_TYPES
+from nbkit.graph.kinds import KINDS, SUPPORTED
 from nbkit.graph.schema import job_schema
 from nbkit.pipelines.refresh.strategies import ways
 from nbkit.quality.ready_made import READY_MADE
 from nbkit.settings import Settings
-from nbkit.tasks.registry import SUPPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -209,7 +208,7 @@ def task_types() -> str:
             "runs" if name in SUPPORTED else "is read, kept and validated",
             _type(blocks[name]),
         )
-        for name in TASK_TYPES
+        for name in KINDS
     ]
     return _table(("Task type", "Here", "Its fields"), rows)
 

@@ -10,6 +10,7 @@ from nbkit.bundle_files import included_texts
 from nbkit.errors import DefinitionError, NbkitError, Problem, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.choice import Choice
+from nbkit.graph.kinds.run_job import RUN_JOB
 from nbkit.graph.load import resource_keys
 from nbkit.near import hint
 from nbkit.on_disk import is_file, names_in, read_text
@@ -93,10 +94,9 @@ def circle(way: tuple[Definition, ...]) -> str:
 
 def _calls(job: Definition) -> Iterator[tuple[str, int | str]]:
     for pointer, task in tasks(job.graph.job):
-        if task.run_job_task is not None:
-            named = task.run_job_task.job_id
-            if "{{" not in str(named) and "${" not in str(named):
-                yield f"{pointer}.run_job_task.job_id", named
+        call = RUN_JOB.of(task)
+        if call is not None and "{{" not in str(call.job_id) and "${" not in str(call.job_id):
+            yield f"{pointer}.{RUN_JOB.name}.job_id", call.job_id
 
 
 def _in_short(error: NbkitError, job: Definition, top: Definition) -> str:

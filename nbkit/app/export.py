@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from nbkit.app.loading import load
 from nbkit.graph.export import as_bundle, as_json, as_settings, as_yaml
+from nbkit.graph.kinds.notebook import NOTEBOOK
 from nbkit.tasks.places import find_notebook
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def _with_suffixes(job: Job, directory: Path) -> dict[str, str]:
     """Return the notebooks that a job names without their suffix, with it."""
     suffixes: dict[str, str] = {}
     for task in job.tasks:
-        inner = task.for_each_task.task if task.for_each_task else task
-        if inner.notebook_task is not None and inner.notebook_task.source != "GIT":
-            named = inner.notebook_task.notebook_path
+        notebook = NOTEBOOK.of(task.inner)
+        if notebook is not None and notebook.source != "GIT":
+            named = notebook.notebook_path
             found = find_notebook(directory, named)
             if found is not None and not named.endswith(found.suffix):
                 suffixes[named] = f"{named}{found.suffix}"

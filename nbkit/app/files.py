@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbkit.errors import Severity
     from nbkit.graph.load import Inspected
     from nbkit.graph.model import Job, Task
+    from nbkit.tasks.sources import Named
 
 
 @dataclass(slots=True)
@@ -48,20 +49,22 @@ def look_up(found: Inspected, directory: Path) -> Files:
     for pointer, task in tasks(found.job) if found.job else ():
         assert found.job is not None
         named = named_file(task.kind, _block(task), found.job)
-        if named is None or task.dbt_task or "{{" in named.path or "${" in named.path:
+        if named is None or "{{" in named.path or "${" in named.path:
+            continue
+        if named.what not in {"notebook", "python", "text"}:
             continue
         place = f"{pointer}.{named.field}"
         if any(map(place.startswith, broken)):
             continue
         folder = folder_of(named, directory)
         try:
-            problem = _look(files, folder, task, named.path)
+            problem = _look(files, folder, named)
         except PathError as error:
             problem = str(error)
         if problem:
             severity: Severity = "warning" if named.from_git else "error"
             files.problems.append(Problem(place, problem, severity))
-        elif task.notebook_task:
+        elif named.what == "notebook":
             files.problems += _other_cells(place, named.path, folder)
             if found.job_key is not None and not named.from_git:
                 files.problems += _suffixes(place, named.path, folder)
@@ -95,22 +98,20 @@ def _suffixes(place: str, named: str, directory: Path) -> Iterator[Problem]:
 def tasks(job: Job) -> Iterator[tuple[str, Task]]:
     """Yield what a job really runs, with its place: of a For each task, the task inside."""
     for place, task in enumerate(job.tasks):
-        if task.for_each_task is None:
-            yield f"tasks[{place}]", task
-        else:
-            yield f"tasks[{place}].for_each_task.task", task.for_each_task.task
+        inside = f".{task.kind}.task" if task.inner is not task else ""
+        yield f"tasks[{place}]{inside}", task.inner
 
 
-def _look(files: Files, directory: Path, task: Task, named: str) -> str | None:
-    if task.notebook_task is None:
-        path = find_file(directory, named)
+def _look(files: Files, directory: Path, named: Named) -> str | None:
+    if named.what != "notebook":
+        path = find_file(directory, named.path)
         if path is None:
-            return missing_file(directory, named)
+            return missing_file(directory, named.path)
         files.scripts[path] = None
         return None
-    path = find_notebook(directory, named)
+    path = find_notebook(directory, named.path)
     if path is None:
-        return missing_notebook(directory, named)
+        return missing_notebook(directory, named.path)
     if path not in files.notebooks:
         files.notebooks[path] = find_kernelspec_problem(path)
     return files.notebooks[path]

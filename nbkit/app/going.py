@@ -16,12 +16,13 @@ from nbkit.app.queueing import admitted, readmitted
 from nbkit.app.sharing import copying
 from nbkit.errors import SetupError
 from nbkit.events import RunHeldUp
+from nbkit.graph.kinds import KINDS
 from nbkit.kernels.run_notebook import Kernels
 from nbkit.ledger.turn import Turn
 from nbkit.rules.queue import too_many
 from nbkit.scheduler.cancel import Watch, ctrl_c_cancels
 from nbkit.scheduler.loop import drive
-from nbkit.tasks.registry import IN_KERNELS, task_types
+from nbkit.tasks.registry import task_types
 from nbkit.tasks.workers import Workers
 from nbkit.whole_file import write_atomically
 
@@ -169,8 +170,8 @@ def _kernels(definition: Definition, settings: Settings, pool: Pool | None) -> I
     """Make kernels, spare ones too if the job has notebooks."""
     kernels = Kernels(settings, pool)
     try:
-        kinds = {task.kind for _, task in tasks_of(definition.graph.job)}
-        if kinds & {*IN_KERNELS, "run_job_task"}:
+        work = {KINDS[task.kind].runs for _, task in tasks_of(definition.graph.job)}
+        if work & {"kernel", "job"}:
             kernels.__enter__()
         yield kernels
     finally:

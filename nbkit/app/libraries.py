@@ -45,9 +45,8 @@ def _wanted(job: Job) -> Iterator[tuple[str, str]]:
         for place, wanted in enumerate(dependencies):
             yield f"environments[{number}].spec.dependencies[{place}]", wanted
     for number, outer in enumerate(job.tasks):
-        inner = outer.for_each_task.task if outer.for_each_task else outer
-        pointer = f"tasks[{number}]{'.for_each_task.task' if outer.for_each_task else ''}"
-        for place, library in enumerate(inner.libraries):
+        pointer = f"tasks[{number}]{f'.{outer.kind}.task' if outer.inner is not outer else ''}"
+        for place, library in enumerate(outer.inner.libraries):
             at = f"{pointer}.libraries[{place}]"
             if library.pypi:
                 yield f"{at}.pypi.package", library.pypi.package

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.graph.cycles import cycles
 from nbkit.graph.findings import Finding, Loc, pointer
+from nbkit.graph.kinds.condition import CONDITION
+from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.graph.reference_checks import check_references
 from nbkit.graph.schedule_checks import check_schedules
 from nbkit.graph.task_checks import check_task
@@ -50,10 +52,10 @@ def check(graph: RunGraph, settings: dict[str, Any]) -> Iterator[Finding]:
         yield from _parents(task, graph, loc)
         yield from _declared(task, graph, loc)
         yield from check_task(task, loc)
-        if task.for_each_task:
-            inner = (*loc, "for_each_task", "task")
-            yield from _task_key(task.for_each_task.task, inner)
-            yield from _declared(task.for_each_task.task, graph, inner)
+        if each := FOR_EACH.of(task):
+            inner = (*loc, FOR_EACH.name, "task")
+            yield from _task_key(each.task, inner)
+            yield from _declared(each.task, graph, inner)
     yield from _cycles(graph)
     yield from check_references(graph, settings)
 
@@ -104,7 +106,7 @@ def _parents(task: Task, graph: RunGraph, loc: Loc) -> Iterator[Finding]:
             near = f"; it runs inside {outer}: wait for {outer}" if outer else ""
             message = f"the job has no task {key}{near or hint(key, graph.keys)}"
             yield Finding((*place, "task_key"), message)
-        elif outcome is not None and graph.task(key).kind != "condition_task":
+        elif outcome is not None and graph.task(key).kind != CONDITION.name:
             message = f"only If/else tasks have an outcome, and {key} is none"
             yield Finding((*place, "outcome"), message)
         if listed[key, outcome] > 1:

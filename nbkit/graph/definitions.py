@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbkit.graph.bundle import is_bundle
 from nbkit.graph.findings import Finding, Loc, pointer
-from nbkit.graph.model import TASK_TYPES
+from nbkit.graph.kinds import KINDS
 from nbkit.near import hint
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _WRAPPERS = ("settings", "new_settings")
 _SUBMITTED = {"run_name": "name", "access_control_list": "permissions"}
 _OF_ONE_CALL = ("idempotency_token",)
 _OF_TASKS = {
-    *TASK_TYPES,
+    *KINDS,
     *("new_cluster", "existing_cluster_id", "libraries", "timeout_seconds"),
     *("max_retries", "min_retry_interval_millis", "retry_on_timeout"),
 }
@@ -96,7 +96,7 @@ def _with_tasks(settings: dict[str, Any]) -> dict[str, Any]:
 
     Its task gets the job's name as its key.
     """
-    if "tasks" in settings or not any(name in settings for name in TASK_TYPES):
+    if "tasks" in settings or not any(name in settings for name in KINDS):
         return settings
     name = str(settings.get("name") or "task")
     key = _NOT_OF_KEYS.sub("_", name)[:_LONGEST_KEY]

@@ -35,7 +35,7 @@ _REMARKS = {
 
 def ignored(job: Job) -> Iterator[Finding]:
     """Yield one note of all the fields that a job has and that mean nothing here."""
-    tasks = [task.for_each_task.task if task.for_each_task else task for task in job.tasks]
+    tasks = [task.inner for task in job.tasks]
     names = [name for name in _OF_JOBS if is_filled(getattr(job, name))]
     names += [name for name in _OF_TASKS if any(is_filled(getattr(task, name)) for task in tasks)]
     if names:

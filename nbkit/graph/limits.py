@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from nbkit.graph.findings import Finding, Loc
 from nbkit.graph.ignored import is_filled
-from nbkit.graph.references import references
+from nbkit.graph.kinds import KINDS
+from nbkit.graph.kinds.for_each import FOR_EACH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,18 +17,10 @@ if TYPE_CHECKING:
     from nbkit.graph.triggers import TriggerConfiguration, TriggerSettings
 
 LONGEST_NAME_BYTES = 4096
-LARGEST_BASE_PARAMETERS_BYTES = 1024 * 1024
-LONGEST_INPUTS = 5_000
-"""Characters of inputs that a For each lists itself; some pages of Databricks say 10,000."""
 SHORTEST_TRIGGER_SECONDS = 60
 SHORTEST_SCHEDULE_SECONDS = 10
 
 _TIMERS = ("min_time_between_triggers_seconds", "wait_after_last_change_seconds")
-_NOT_OF_CONDITIONS = (
-    *("max_retries", "min_retry_interval_millis", "retry_on_timeout"),
-    *("email_notifications", "webhook_notifications", "notification_settings"),
-    *("job_cluster_key", "existing_cluster_id", "new_cluster", "environment_key"),
-)
 _NOT_OF_BUNDLES = ("edit_mode", "format", "deployment", "environment_variables")
 _RUN_AS = ("user_name", "service_principal_name", "group_name")
 
@@ -47,8 +39,8 @@ def check_limits(job: Job, *, bundled: bool = False) -> Iterator[Finding]:
     for number, task in enumerate(job.tasks):
         loc: Loc = ("tasks", number)
         found += _of_task(task, loc)
-        if task.for_each_task:
-            found += _of_task(task.for_each_task.task, (*loc, "for_each_task", "task"))
+        if each := FOR_EACH.of(task):
+            found += _of_task(each.task, (*loc, FOR_EACH.name, "task"))
     for at, message in found:
         yield Finding(at, message, "warning")
 
@@ -108,20 +100,8 @@ def _of_trigger(job: Job) -> Iterator[tuple[Loc, str]]:
 
 
 def _of_task(task: Task, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    if task.notebook_task:
-        size = len(json.dumps(task.notebook_task.base_parameters).encode())
-        if size > LARGEST_BASE_PARAMETERS_BYTES:
-            at = (*loc, "notebook_task", "base_parameters")
-            yield at, f"are {size:,} bytes as JSON; Databricks takes 1 MB"
-    if task.condition_task:
-        for name in _NOT_OF_CONDITIONS:
+    for kind in (KINDS[name] for name in task.kinds):
+        yield from kind.beyond(getattr(task, kind.name), (*loc, kind.name))
+        for name in kind.meaningless:
             if is_filled(getattr(task, name)):
-                yield (*loc, name), "means nothing on an If/else task"
-    if task.for_each_task:
-        inputs = task.for_each_task.inputs
-        if len(inputs) > LONGEST_INPUTS and not references(inputs):
-            message = (
-                f"have {len(inputs):,} characters; Databricks takes {LONGEST_INPUTS:,} (10,000 on "
-                "older pages), and 48 KB from a task value, a parameter or a SQL task"
-            )
-            yield (*loc, "for_each_task", "inputs"), message
+                yield (*loc, name), f"means nothing on {kind.words} tasks"

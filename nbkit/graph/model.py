@@ -1,4 +1,4 @@
-"""A job as the Jobs API 2.2 has it: every field of its settings, and every task type.
+"""A job as the Jobs API 2.2 has it: every field of its settings; task types are in `kinds`.
 
 The models say what a field may hold on its own. What fields mean to each other (a parent that
 does not exist, a cycle) is for `nbkit.graph.checks`.
@@ -6,9 +6,9 @@ does not exist, a cycle) is for `nbkit.graph.checks`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, create_model
 
 from nbkit.graph.alerts import (
     EmailNotifications,
@@ -16,15 +16,6 @@ from nbkit.graph.alerts import (
     JobNotificationSettings,
     TaskNotificationSettings,
     WebhookNotifications,
-)
-from nbkit.graph.cloud_tasks import (
-    AiFunctionTask,
-    AiRuntimeTask,
-    AlertTask,
-    CleanRoomsNotebookTask,
-    DashboardTask,
-    GenAiComputeTask,
-    PowerBiTask,
 )
 from nbkit.graph.compute import (
     ClusterSpec,
@@ -36,55 +27,15 @@ from nbkit.graph.compute import (
     Library,
 )
 from nbkit.graph.fields import Count, FilledText, Part, Text, Whole, json_spelling
-from nbkit.graph.task_types import (
-    ConditionTask,
-    DbtCloudTask,
-    DbtPlatformTask,
-    DbtTask,
-    NotebookTask,
-    PipelineTask,
-    PythonOperatorTask,
-    PythonWheelTask,
-    RunJobTask,
-    SparkJarTask,
-    SparkPythonTask,
-    SparkSubmitTask,
-    SqlTask,
-)
+from nbkit.graph.kinds import KINDS
+from nbkit.graph.kinds.for_each import FOR_EACH, ForEachTask
+from nbkit.graph.run_if_rules import RunIf
 from nbkit.graph.triggers import (
     Continuous,
     CronSchedule,
     TriggerConfiguration,
     TriggerSettings,
 )
-
-__all__ = [
-    "TASK_TYPES",
-    "ConditionTask",
-    "DbtTask",
-    "Dependency",
-    "ForEachTask",
-    "Job",
-    "JobParameter",
-    "NotebookTask",
-    "Outcome",
-    "PipelineTask",
-    "PythonWheelTask",
-    "RunIf",
-    "RunJobTask",
-    "SparkPythonTask",
-    "SqlTask",
-    "Task",
-]
-
-RunIf = Literal[
-    "ALL_SUCCESS",
-    "ALL_DONE",
-    "NONE_FAILED",
-    "AT_LEAST_ONE_SUCCESS",
-    "ALL_FAILED",
-    "AT_LEAST_ONE_FAILED",
-]
 
 Outcome = Annotated[Literal["true", "false"], BeforeValidator(json_spelling)]
 
@@ -126,16 +77,8 @@ class Dependency(Part):
     outcome: Outcome | None = None
 
 
-class ForEachTask(Part):
-    """Run a task once for each of the inputs, `concurrency` of them at a time."""
-
-    inputs: FilledText
-    task: Task
-    concurrency: Annotated[Whole, Field(ge=1, le=100)] = 1
-
-
-class Task(Part):
-    """One step of the job: its key, what it waits for, what it does and how it is retried."""
+class _Order(Part):
+    """What a task is called, and when it runs."""
 
     task_key: FilledText
     description: Text | None = None
@@ -143,29 +86,22 @@ class Task(Part):
     run_if: RunIf = "ALL_SUCCESS"
     disabled: bool = False
 
-    notebook_task: NotebookTask | None = None
-    condition_task: ConditionTask | None = None
-    for_each_task: ForEachTask | None = None
-    run_job_task: RunJobTask | None = None
-    spark_python_task: SparkPythonTask | None = None
-    python_wheel_task: PythonWheelTask | None = None
-    sql_task: SqlTask | None = None
-    dbt_task: DbtTask | None = None
-    pipeline_task: PipelineTask | None = None
-    spark_jar_task: SparkJarTask | None = None
-    spark_submit_task: SparkSubmitTask | None = None
-    python_operator_task: PythonOperatorTask | None = None
-    dbt_platform_task: DbtPlatformTask | None = None
-    dbt_cloud_task: DbtCloudTask | None = None
-    dashboard_task: DashboardTask | None = None
-    alert_task: AlertTask | None = None
-    power_bi_task: PowerBiTask | None = None
-    clean_rooms_notebook_task: CleanRoomsNotebookTask | None = None
-    gen_ai_compute_task: GenAiComputeTask | None = None
-    ai_runtime_task: AiRuntimeTask | None = None
-    ai_function_task: AiFunctionTask | None = None
-    genie_task: Part | None = None
-    agentic_task: Part | None = None
+
+if TYPE_CHECKING:
+    _WithTypes = _Order
+else:
+    _WithTypes = create_model(
+        "_WithTypes",
+        __base__=_Order,
+        **{kind.name: (kind.model | None, None) for kind in KINDS.values()},
+    )
+
+
+class Task(_WithTypes):
+    """One step of the job: its key, what it waits for, what it does and how it is retried.
+
+    Besides the fields below it has one for each task type, with the settings of that type.
+    """
 
     job_cluster_key: Text | None = None
     existing_cluster_id: Text | None = None
@@ -188,12 +124,18 @@ class Task(Part):
     @property
     def kinds(self) -> tuple[str, ...]:
         """Names of the task types given; a valid task has exactly one."""
-        return tuple(name for name in TASK_TYPES if getattr(self, name) is not None)
+        return tuple(name for name in KINDS if getattr(self, name) is not None)
 
     @property
     def kind(self) -> str:
         """What the task does, such as `notebook_task`; empty if it says nothing."""
         return next(iter(self.kinds), "")
+
+    @property
+    def inner(self) -> Task:
+        """What really runs: of a For each task the task inside, of others they themselves."""
+        each = FOR_EACH.of(self)
+        return each.task if each else self
 
     @property
     def block(self) -> Part:
@@ -208,9 +150,8 @@ class Task(Part):
         return block
 
 
-ForEachTask.model_rebuild()  # it was written before `Task`, which it holds
-
-TASK_TYPES = tuple(name for name in Task.model_fields if name.endswith("_task"))
+ForEachTask.model_rebuild(_types_namespace={"Task": Task})  # it was written before
+Task.model_rebuild()
 
 
 class Job(Part):

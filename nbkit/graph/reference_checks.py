@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbkit.graph.findings import Finding, Loc
-from nbkit.graph.references import malformed, problems, references
+from nbkit.graph.kinds import KINDS
+from nbkit.graph.kinds.for_each import FOR_EACH
+from nbkit.graph.reference_problems import problems
+from nbkit.graph.references import malformed, references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +32,10 @@ def check_references(graph: RunGraph, settings: dict[str, Any]) -> Iterator[Find
             block = settings["tasks"][number][kind]
             for at, text in _texts(block, loc):
                 yield from _in_text(text, at, graph, task.task_key)
-        if task.notebook_task:
-            loc = ("tasks", number, "notebook_task", "base_parameters")
-            yield from _shadowed(task.notebook_task.base_parameters, loc, graph)
+        named = KINDS[task.kind].named if task.kind else None
+        if named is not None and named.pushed:
+            loc = ("tasks", number, task.kind, named.field)
+            yield from _shadowed(getattr(task.block, named.field), loc, graph)
 
 
 def _texts(value: object, loc: Loc) -> Iterator[tuple[Loc, str]]:
@@ -47,7 +51,7 @@ def _texts(value: object, loc: Loc) -> Iterator[tuple[Loc, str]]:
 
 
 def _in_text(text: str, loc: Loc, graph: RunGraph, task_key: str | None) -> Iterator[Finding]:
-    iterates = loc[2:4] == ("for_each_task", "task")
+    iterates = loc[2:4] == (FOR_EACH.name, "task")
     for reference in references(text):
         for problem in problems(reference, graph, task_key, iterates=iterates):
             yield Finding(loc, problem.message, problem.severity)

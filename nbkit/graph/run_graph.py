@@ -105,6 +105,6 @@ class RunGraph:
     def iterating(self, inner_key: str) -> str | None:
         """Return the For each task whose inner task has this key; None if there is none."""
         for key, task in self._tasks.items():
-            if task.for_each_task and task.for_each_task.task.task_key == inner_key:
+            if task.inner is not task and task.inner.task_key == inner_key:
                 return key
         return None

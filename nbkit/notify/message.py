@@ -138,8 +138,8 @@ def _all(job: Job) -> Iterator[Job | Task]:
     yield job
     for task in job.tasks:
         yield task
-        if task.for_each_task is not None:
-            yield task.for_each_task.task
+        if task.inner is not task:
+            yield task.inner
 
 
 def _hooks(about: Job | Task) -> Iterator[str]:

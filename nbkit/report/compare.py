@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbkit.counted import kept_out_by
 from nbkit.errors import UsageError
+from nbkit.graph.kinds.condition import CONDITION
 from nbkit.near import hint
 from nbkit.report.view import run_view
 
@@ -148,8 +149,8 @@ def _task(
 def _facts(task: Task) -> dict[str, str]:
     facts = {
         "state": f"{task.look.glyph} {task.look.word}",
-        "runs": task.subject if task.type != "condition_task" else "",
-        "compared": task.subject if task.type == "condition_task" else "",
+        "runs": task.subject if task.type != CONDITION.name else "",
+        "compared": task.subject if task.type == CONDITION.name else "",
         "outcome": task.outcome,
         "error": task.trouble.error,
         "exit value": task.exit_value or "",

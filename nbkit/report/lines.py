@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from nbkit.counted import kept_out, rows
+from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.report.looks import STYLES, Look, look
 from nbkit.report.wording import clock, named, one_line
 
@@ -122,7 +123,7 @@ def _detail(graph: RunGraph, task: TaskState, now: int) -> list[str | tuple[str,
         left, op, right = task.operands
         outcome = "" if task.outcome is None else f" → {str(task.outcome).lower()}"
         detail.append((f"{left} {op} {right}{outcome}  ", "dim"))
-    if len(task.attempts) > 1 and graph.task(task.key).kind != "for_each_task":
+    if len(task.attempts) > 1 and graph.task(task.key).kind != FOR_EACH.name:
         detail.append(f"{len(task.attempts)} attempts  ")
     if task.result != "SUCCESS":
         failure = task.last.failure if task.last else None

@@ -67,24 +67,7 @@ STYLES: dict[Tone, str] = {
 FAILURES = frozenset({"FAILED", "TIMEDOUT"})
 """Result states with an error of the task's own."""
 
-KINDS = {
-    "notebook_task": "notebook",
-    "condition_task": "if/else",
-    "for_each_task": "for each",
-    "run_job_task": "run job",
-    "spark_python_task": "Python file",
-    "python_wheel_task": "wheel",
-    "pipeline_task": "pipeline",
-    "sql_task": "SQL",
-    "dbt_task": "dbt",
-}
-
 
 def look(result: str | None, life: str = "") -> Look:
     """Return how a task, attempt or run looks: by its result if it has one, else by its life."""
     return LOOKS.get(result or life, UNKNOWN)
-
-
-def kind(name: str) -> str:
-    """Return a task type in a person's words: `condition_task` is an if/else."""
-    return KINDS.get(name, name.removesuffix("_task").replace("_", " "))

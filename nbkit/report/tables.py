@@ -11,8 +11,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from nbkit.graph.kinds import words
+from nbkit.graph.kinds.condition import CONDITION
+from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.report.consoles import output_console
-from nbkit.report.looks import STYLES, Look, kind
+from nbkit.report.looks import STYLES, Look
 from nbkit.report.summary import failures, headline, places
 from nbkit.report.view import run_view, text_of
 from nbkit.report.wording import duration, moment, one_line
@@ -201,7 +204,7 @@ def _remark(task: Task) -> Text:
     if task.reason:
         return Text(one_line(task.reason), style="dim")
     parts: list[Any] = []
-    if task.type == "condition_task":
+    if task.type == CONDITION.name:
         parts.append(f"{task.subject} → {task.outcome}" if task.outcome else task.subject)
     if task.iterations:
         parts += [f"{amount} {seen.word}" for seen, amount in task.counts]
@@ -212,7 +215,7 @@ def _remark(task: Task) -> Text:
 
 
 def _action(step: ExplainedStep) -> str:
-    name = kind(step.kind)
+    name = words(step.kind)
     return name if step.action in ("decide", "loop") else f"{step.action} {name}"
 
 
@@ -221,10 +224,10 @@ def _values(step: ExplainedStep) -> Text:
         return Text(step.note, style="dim")
     block = step.block.get(step.kind, step.block)
     lines: list[str] = []
-    if step.kind == "condition_task":
+    if step.kind == CONDITION.name:
         known = "unknown" if step.outcome is None else str(step.outcome).lower()
         lines.append(f"{block.get('left')} {block.get('op')} {block.get('right')} → {known}")
-    elif step.kind == "for_each_task":
+    elif step.kind == FOR_EACH.name:
         inputs = "not known yet" if step.inputs is None else text_of(list(step.inputs))
         lines.append(f"inputs {inputs}")
     elif block.get("notebook_path"):

@@ -11,7 +11,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbkit.report.looks import FAILURES, Look, kind, look
+from nbkit.graph.kinds import KINDS, words
+from nbkit.graph.kinds.for_each import FOR_EACH
+from nbkit.report.looks import FAILURES, Look, look
 from nbkit.report.wording import named, one_line, plain
 from nbkit.wire import REPORTS
 
@@ -124,7 +126,7 @@ class Task(Span):
     @property
     def kind(self) -> str:
         """Its type in a person's words."""
-        return kind(self.type)
+        return words(self.type)
 
     @property
     def counts(self) -> list[tuple[Look, int]]:
@@ -221,7 +223,7 @@ def _task(record: Record) -> Task:
         trouble=_trouble(record, message if failed else ""),
         exit_value=(output.get("notebook_output") or {}).get("result"),
         resolved=resolved is not None,
-        parameters=_parameters(block),
+        parameters=_parameters(type_, block),
         values=_texts(record.get("task_values") or {}),
         attempts=_attempts(record),
         iterations=tuple(
@@ -282,24 +284,18 @@ def _span(record: Record) -> dict[str, Any]:
 
 
 def _subject(type_: str, block: Mapping[str, Any]) -> str:
-    if type_ == "condition_task":
-        return f"{block.get('left', '')} {block.get('op', '')} {block.get('right', '')}"
-    if type_ == "for_each_task":
+    if type_ == FOR_EACH.name:
         nested = block.get("task") or {}
-        name = next((key for key in nested if key.endswith("_task")), "")
+        name = next((key for key in nested if key in KINDS), "")
         return _subject(name, nested.get(name) or {})
-    for name in ("notebook_path", "python_file", "package_name", "pipeline_id", "job_id"):
-        if block.get(name):
-            return str(block[name])
-    return ""
+    return KINDS[type_].subject(block) if type_ in KINDS else ""
 
 
-def _parameters(block: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    for name in ("base_parameters", "job_parameters", "named_parameters"):
-        if block.get(name):
-            return _texts(block[name])
-    listed = block.get("parameters") or ()
-    return _texts({str(place): value for place, value in enumerate(listed, 1)})
+def _parameters(type_: str, block: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    given = KINDS[type_].given(block) if type_ in KINDS else {}
+    if isinstance(given, list):
+        given = {str(place): value for place, value in enumerate(given, 1)}
+    return _texts(given)
 
 
 def _texts(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbkit.events import Unit
+from nbkit.graph.kinds.condition import CONDITION
 from nbkit.rules.commands import (
     CancelRun,
     FinishForEach,
@@ -139,7 +140,7 @@ def _starts(graph: RunGraph, state: RunState, now: int) -> Iterator[Command]:
         if not judged.runs:
             assert judged.result is not None
             yield Skip(key, judged.result, judged.reason)
-        elif graph.task(key).condition_task is not None:
+        elif graph.task(key).kind == CONDITION.name:
             yield condition_command(graph, state, key, task_run_id)
         else:
             yield for_each_command(graph, state, key, task_run_id)

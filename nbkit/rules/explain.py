@@ -11,13 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nbkit.events import AttemptFinished, AttemptReported, TaskValueSet, Unit
+from nbkit.graph.kinds import KINDS
+from nbkit.graph.kinds.condition import CONDITION
+from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.graph.references import references
+from nbkit.graph.run_if_rules import RUN_IF_RULES
 from nbkit.rules.apply import apply
 from nbkit.rules.commands import EvaluateCondition, FailAttempt, Skip, StartAttempt, StartForEach
 from nbkit.rules.decide import decide
 from nbkit.rules.moves import definition
 from nbkit.rules.references import NoValueError, Scope, Unknown, has_unknown, resolve
-from nbkit.rules.run_if import asks
 from nbkit.rules.state import RunState
 
 if TYPE_CHECKING:
@@ -127,7 +130,7 @@ def _successes(
             for name in asked.values:
                 value = Unknown(f"«tasks.{unit.task_key}.values.{name}»")
                 yield TaskValueSet(at=now, unit=unit, key=name, value=value)
-            if graph.task(unit.task_key).kind == "sql_task":
+            if KINDS[graph.task(unit.task_key).kind].gives_rows:
                 report = _unknown_rows(unit.task_key, asked.columns)
                 yield AttemptReported(now, unit, found.last.attempt, report)
         yield AttemptFinished(at=now, unit=unit, attempt=found.last.attempt, result="SUCCESS")
@@ -145,7 +148,7 @@ def _guess(graph: RunGraph, state: RunState, command: Command) -> Command:
     if isinstance(command, EvaluateCondition) and has_unknown((command.left, command.right)):
         return replace(command, outcome=None, failure=None)
     if isinstance(command, StartForEach) and _inputs_unknown(graph, state, command):
-        block = graph.task(command.task_key).for_each_task
+        block = FOR_EACH.of(graph.task(command.task_key))
         names = {
             path[1]: Unknown(f"«input.{path[1]}»")
             for path in _paths(block.task.model_dump(exclude_unset=True) if block else None)
@@ -156,7 +159,7 @@ def _guess(graph: RunGraph, state: RunState, command: Command) -> Command:
 
 
 def _inputs_unknown(graph: RunGraph, state: RunState, command: StartForEach) -> bool:
-    block = graph.task(command.task_key).for_each_task
+    block = FOR_EACH.of(graph.task(command.task_key))
     assert block is not None, "asked about a task that is no For each"
     scope = Scope(graph, state, Unit(command.task_key), command.task_run_id)
     try:
@@ -175,7 +178,7 @@ def _step(graph: RunGraph, state: RunState, command: Command, turn: int) -> Expl
         case StartAttempt():
             found = {"block": command.block, "parameters": command.parameters}
         case EvaluateCondition(left=left, op=op, right=right):
-            block = {"condition_task": {"op": op, "left": left, "right": right}}
+            block = {CONDITION.name: {"op": op, "left": left, "right": right}}
             found = {"block": block, "outcome": command.outcome}
         case StartForEach(inputs=inputs):
             known = not has_unknown(inputs)
@@ -210,7 +213,7 @@ def _rule(graph: RunGraph, key: str) -> str:
         f"{parent.task_key} is {parent.outcome}" for parent in graph.parents(key) if parent.outcome
     ]
     run_if = graph.task(key).run_if
-    asked = [f"run_if {run_if}: {asks(run_if)}"] if run_if != "ALL_SUCCESS" else []
+    asked = [f"run_if {run_if}: {RUN_IF_RULES[run_if].asks}"] if run_if != "ALL_SUCCESS" else []
     return "; ".join((*outcomes, *asked))
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from pyrsistent import pmap, pvector
 
 from nbkit.events import Unit
+from nbkit.graph.kinds import KINDS
+from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.rules.run_if import verdict
 from nbkit.rules.state import Counts, IterationState, TaskState
 from nbkit.rules.termination import code_of, message_of
@@ -29,15 +31,12 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 _DURATION = "RUN_DURATION_SECONDS"
-NEEDS_NO_SLOT = frozenset({"condition_task", "for_each_task"})
 
 
 def definition(graph: RunGraph, unit: Unit) -> Task:
     """Return the task that says how `unit` runs: for an iteration, the one in the For each."""
     task = graph.task(unit.task_key)
-    if unit.iteration is None or task.for_each_task is None:
-        return task
-    return task.for_each_task.task
+    return task if unit.iteration is None else task.inner
 
 
 def begin(graph: RunGraph, state: RunState, keys: Iterable[str]) -> RunState:
@@ -68,7 +67,7 @@ def _unblock(graph: RunGraph, state: RunState, key: str) -> RunState:
         state.with_task(replace(state.tasks[key], life="PENDING")),
         parents_left=state.parents_left.discard(key),
     )
-    if runs and graph.task(key).kind not in NEEDS_NO_SLOT:
+    if runs and KINDS[graph.task(key).kind].runs != "rules":
         return replace(state, queue=(*state.queue, Unit(key)))
     return replace(state, at_once=(*state.at_once, key))
 
@@ -148,7 +147,7 @@ def end_iteration(
 def give_out(graph: RunGraph, state: RunState, key: str) -> RunState:
     """Queue iterations of a For each task, as many as its concurrency leaves room for."""
     task = state.tasks[key]
-    block = graph.task(key).for_each_task
+    block = FOR_EACH.of(graph.task(key))
     if task.counts is None or task.stopping or state.cancel or block is None:
         return state
     counts = task.counts

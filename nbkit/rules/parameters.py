@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbkit.graph.kinds import KINDS
 from nbkit.rules.references import Scope, as_text, resolve
 from nbkit.rules.secrets import named, secret_places
 from nbkit.rules.state import RunState
@@ -23,36 +24,25 @@ if TYPE_CHECKING:
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.secrets import Places
 
-_OWN_PARAMETERS = {
-    "notebook_task": "base_parameters",
-    "python_wheel_task": "named_parameters",
-    "sql_task": "parameters",
-    "run_job_task": "job_parameters",
-}
-
-_BY_NAME = {
-    "notebook_task": ("base_parameters", "notebook_params"),
-    "python_wheel_task": ("named_parameters", "python_named_params"),
-    "sql_task": ("parameters", "sql_params"),
-}
-_LISTS = {
-    "spark_python_task": ("parameters", "python_params"),
-    "python_wheel_task": ("parameters", "python_params"),
-    "spark_jar_task": ("parameters", "jar_params"),
-    "spark_submit_task": ("parameters", "spark_submit_params"),
-    "dbt_task": ("commands", "dbt_commands"),
-}
-_PIPELINE = "pipeline_params"
-OF_TASKS = (
-    *dict.fromkeys(name for _, name in (*_BY_NAME.values(), *_LISTS.values())),
-    _PIPELINE,
+OF_TASKS = tuple(
+    dict.fromkeys(
+        older
+        for kind in KINDS.values()
+        for older in (
+            kind.named.older if kind.named else "",
+            kind.listed.older if kind.listed else "",
+            kind.older,
+        )
+        if older
+    )
 )
 """The older parameters of a run, by their names in `run-now` and in Run Job tasks."""
 
 
 def named_by(task: Task) -> set[str]:
     """Return the names of the parameters that a task gives itself."""
-    return set(getattr(task.block, _OWN_PARAMETERS.get(task.kind, ""), ()))
+    named = KINDS[task.kind].named
+    return set(getattr(task.block, named.field)) if named and named.pushed else set()
 
 
 def with_task_parameters(
@@ -68,14 +58,12 @@ def with_task_parameters(
     """
     if not given:
         return block
-    made = dict(block)
-    own, name = _BY_NAME.get(kind, ("", ""))
-    if given.get(name):
-        made[own] = {**block.get(own, {}), **given[name]}
-    own, name = _LISTS.get(kind, ("", ""))
-    if given.get(name):
-        made[own] = given[name]
-    return made | given.get(_PIPELINE, {}) if kind == "pipeline_task" else made
+    made, of = dict(block), KINDS[kind]
+    if of.named and given.get(of.named.older):
+        made[of.named.field] = {**block.get(of.named.field, {}), **given[of.named.older]}
+    if of.listed and given.get(of.listed.older):
+        made[of.listed.field] = given[of.listed.older]
+    return {**made, **given.get(of.older, {})}
 
 
 def undeclared(job: Job, given: Mapping[str, str]) -> tuple[str, ...]:
@@ -142,9 +130,10 @@ def job_parameters(
 
 def pushed_down(kind: str, block: dict[str, Any], job: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters by name that a task gets: job parameters over its own."""
-    if kind not in _OWN_PARAMETERS or (block.get("parameters") and kind == "python_wheel_task"):
+    of = KINDS[kind]
+    if of.named is None or not of.takes_names(block):
         return {}
-    return {**block.get(_OWN_PARAMETERS[kind], {}), **job}
+    return {**block.get(of.named.field, {}), **job}
 
 
 def secrets_of(
@@ -161,9 +150,9 @@ def secrets_of(
     Raises:
         NoValueError: a reference has no value.
     """
-    state = scope.state
-    own = block.get(_OWN_PARAMETERS.get(kind, ""), {})
-    older = state.task_parameters.get(_BY_NAME.get(kind, ("", ""))[1], {})
+    state, of = scope.state, KINDS[kind].named
+    own = block.get(of.field, {}) if of else {}
+    older = state.task_parameters.get(of.older, {}) if of else {}
     found: dict[str, Places] = {}
     for name in parameters:
         if name in state.parameters:

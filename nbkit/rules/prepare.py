@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import Failure
 from nbkit.events import Unit
+from nbkit.graph.kinds.condition import CONDITION
+from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.graph.references import references
 from nbkit.rules.commands import EvaluateCondition, FailAttempt, StartAttempt, StartForEach
 from nbkit.rules.condition import compare
@@ -55,7 +57,7 @@ def condition_command(
     graph: RunGraph, state: RunState, key: str, task_run_id: int
 ) -> EvaluateCondition:
     """Return the command that decides an If/else."""
-    block = graph.task(key).condition_task
+    block = CONDITION.of(graph.task(key))
     assert block is not None, "asked to decide a task that is no If/else"
     scope = Scope(graph, state, Unit(key), task_run_id)
     try:
@@ -72,7 +74,7 @@ def condition_command(
 
 def for_each_command(graph: RunGraph, state: RunState, key: str, task_run_id: int) -> StartForEach:
     """Return the command that begins a For each, whose inputs are a list or JSON text of one."""
-    block = graph.task(key).for_each_task
+    block = FOR_EACH.of(graph.task(key))
     assert block is not None, "asked to begin a task that is no For each"
     try:
         inputs = _parsed(resolve(block.inputs, Scope(graph, state, Unit(key), task_run_id)))

@@ -11,6 +11,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+from nbkit.graph.kinds import KINDS
+from nbkit.graph.kinds.condition import CONDITION
+from nbkit.graph.kinds.for_each import FOR_EACH
+from nbkit.graph.kinds.kind import Returned
 from nbkit.rules.references import sql_rows
 from nbkit.rules.termination import code_of, message_of, type_of
 from nbkit.wire import REPORTS
@@ -31,9 +35,6 @@ if TYPE_CHECKING:
     )
 
     Kept = MutableMapping[str, tuple[Task, TaskState, dict[str, Any]]]
-
-LONGEST_RESULT = 5 * 1024 * 1024
-"""The API keeps the first 5 MB of what `dbutils.notebook.exit` got."""
 
 _STATUS = {"WAITING_FOR_RETRY": "WAITING"}
 
@@ -99,7 +100,7 @@ def _task_once(task: Task, found: TaskState, page: str, kept: Kept) -> dict[str,
 
 def _task(task: Task, found: TaskState, page: str) -> dict[str, Any]:
     block = task.block.model_dump(mode="json", exclude_unset=True)
-    if task.condition_task is not None and found.outcome is not None:
+    if task.kind == CONDITION.name and found.outcome is not None:
         block["outcome"] = "true" if found.outcome else "false"
     if found.counts is not None:
         block["stats"] = {"task_run_stats": _stats(found.counts, len(found.iterations))}
@@ -118,7 +119,7 @@ def _task(task: Task, found: TaskState, page: str) -> dict[str, Any]:
     resolved = _resolved(found)
     if resolved:
         document["resolved_values"] = resolved
-    if task.for_each_task is not None:
+    if task.kind == FOR_EACH.name:
         document["iterations"] = [_iteration(each) for each in found.iterations]
     return document
 
@@ -201,32 +202,19 @@ def _reports(attempt: AttemptState) -> dict[str, list[dict[str, Any]]]:
 
 def _output(attempt: AttemptState) -> dict[str, Any]:
     output: dict[str, Any] = {}
-    if "notebook_task" in attempt.block and attempt.result:
-        output["notebook_output"] = {"truncated": False}
-        if attempt.exit_value is not None:
-            kept = attempt.exit_value.encode()[:LONGEST_RESULT].decode(errors="ignore")
-            truncated = len(kept) < len(attempt.exit_value)
-            output["notebook_output"] = {"result": kept, "truncated": truncated}
-    rows = sql_rows(attempt)
-    if rows is not None:
-        output["sql_output"] = _sql_output(attempt, rows)
-    if attempt.child_run_id is not None:
-        output["run_job_output"] = {"run_id": attempt.child_run_id}
+    for name, block in attempt.block.items():
+        returned = Returned(
+            block=block,
+            over=attempt.result is not None,
+            exit_value=attempt.exit_value,
+            rows=sql_rows(attempt),
+            child_run_id=attempt.child_run_id,
+        )
+        output |= KINDS[name].output(returned) if name in KINDS else {}
     if attempt.failure is not None:
         output["error"] = attempt.failure.message
         output["error_trace"] = attempt.failure.traceback
     return output
-
-
-def _sql_output(attempt: AttemptState, rows: dict[str, Any]) -> dict[str, Any]:
-    """Return what a SQL task gave: its warehouse, as the API has it, and rows, which it has not."""
-    warehouse = attempt.block.get("sql_task", {}).get("warehouse_id", "")
-    return {
-        "query_output": {"warehouse_id": warehouse},
-        "columns": rows["columns"],
-        "rows": rows["rows"],
-        "truncated": rows["more"],
-    }
 
 
 def _resolved(found: TaskState | UnitState) -> dict[str, Any]:
@@ -234,14 +222,18 @@ def _resolved(found: TaskState | UnitState) -> dict[str, Any]:
     operands = getattr(found, "operands", None)
     if operands is not None:
         left, op, right = operands
-        return {"condition_task": {"left": left, "op": op, "right": right}}
+        return {CONDITION.name: {"left": left, "op": op, "right": right}}
     if found.last is None or not found.last.block:
         return {}
-    block = found.last.block
-    if "notebook_task" in block:
-        block = {"notebook_task": {**block["notebook_task"]}}
-        block["notebook_task"]["base_parameters"] = found.last.parameters
-    return block
+    return {name: _with(name, block, found.last) for name, block in found.last.block.items()}
+
+
+def _with(name: str, block: dict[str, Any], attempt: AttemptState) -> dict[str, Any]:
+    """Return the settings of a task with the parameters that it got by name."""
+    kind = KINDS.get(name)
+    if kind is None or kind.named is None or not kind.takes_names(block):
+        return block
+    return {**block, kind.named.field: attempt.parameters}
 
 
 def _standing(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from nbkit.graph.kinds import KINDS
+from nbkit.graph.kinds.notebook import NOTEBOOK
 from nbkit.graph.references import Reference, parse
 from nbkit.near import hint
 from nbkit.rules.moves import definition
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nbkit.events import JsonValue, Unit
+    from nbkit.graph.model import Task
     from nbkit.graph.references import Piece
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import AttemptState, IterationState, RunState, TaskState
@@ -158,10 +161,15 @@ def _task(path: tuple[str, ...], scope: Scope) -> JsonValue:
         case ("run_id",):
             return scope.task_run_id
         case ("notebook_path",):
-            return task.notebook_task.notebook_path if task.notebook_task else ""
+            return _notebook(task)
         case ("execution_count",):
             return 1 + (len(found.attempts) if found else 0)
     return _nothing(("task", *path))
+
+
+def _notebook(task: Task) -> str:
+    notebook = NOTEBOOK.of(task)
+    return notebook.notebook_path if notebook else ""
 
 
 def _tasks(path: tuple[str, ...], scope: Scope) -> JsonValue:  # noqa: PLR0911 one per reference
@@ -176,7 +184,7 @@ def _tasks(path: tuple[str, ...], scope: Scope) -> JsonValue:  # noqa: PLR0911 o
         case ("execution_count",):
             return len(found.attempts)
         case ("notebook_path",):
-            return task.notebook_task.notebook_path if task.notebook_task else ""
+            return _notebook(task)
         case ("result_state",) if found.result:
             return found.result.lower()
         case ("error_code",) if found.result:
@@ -193,7 +201,7 @@ def _output(
     wanted: tuple[str, ...], path: tuple[str, ...], found: TaskState, kind: str
 ) -> JsonValue:
     """Return rows of a SQL task, or one value of the first."""
-    if kind != "sql_task":
+    if not KINDS[kind].gives_rows:
         raise NoValueError(f"only SQL tasks have an output, and {found.key!r} is none")
     output = sql_rows(found.last)
     if output is None:

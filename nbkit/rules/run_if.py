@@ -13,16 +13,16 @@ Where the Jobs documentation leaves a case open, this is how it is read here:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from nbkit.graph.run_if_rules import RUN_IF_RULES, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from nbkit.events import ResultState
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import RunState, TaskState
-
-Standing = Literal["succeeded", "failed", "canceled", "excluded", "unmatched", "disabled"]
 
 _STANDINGS: dict[ResultState, Standing] = {
     "SUCCESS": "succeeded",
@@ -47,14 +47,6 @@ _WORDS: dict[ResultState, str] = {
     "TIMEDOUT": "timed out",
     "UPSTREAM_FAILED": "did not run because a task before it failed",
     "MAXIMUM_CONCURRENT_RUNS_REACHED": "did not run",
-}
-_ASKS: dict[str, str] = {
-    "ALL_SUCCESS": "every parent to succeed",
-    "AT_LEAST_ONE_SUCCESS": "a parent that succeeded",
-    "NONE_FAILED": "no parent to fail",
-    "AT_LEAST_ONE_FAILED": "a parent that failed",
-    "ALL_FAILED": "every parent to fail",
-    "ALL_DONE": "every parent to be over",
 }
 
 
@@ -108,14 +100,15 @@ def verdict(graph: RunGraph, state: RunState, key: str) -> Verdict:
 def judge(run_if: str, parents: list[Parent]) -> Verdict:
     """Return what the rule `run_if` says about these parents; without parents a task runs."""
     standings = {parent.standing for parent in parents}
+    rule = RUN_IF_RULES[run_if]
     if standings and standings <= {"excluded", "unmatched"}:
         return _skip("EXCLUDED", parents, run_if, "excluded", "unmatched")
-    if not standings or _MET[run_if](standings):
+    if not standings or rule.met(standings):
         return RUNS
-    if run_if in {"AT_LEAST_ONE_FAILED", "ALL_FAILED"}:
+    if rule.handles:
         others: tuple[Standing, ...] = ("succeeded", "excluded", "unmatched", "disabled")
         return _skip("EXCLUDED", parents, run_if, *others)
-    if run_if == "ALL_SUCCESS" and "disabled" in standings:
+    if rule.all_good and "disabled" in standings:
         return _skip("DISABLED", parents, run_if, "disabled")
     for standing, result in _GRAVEST_FIRST.items():
         if standing in standings:
@@ -123,16 +116,6 @@ def judge(run_if: str, parents: list[Parent]) -> Verdict:
     return _skip("DISABLED", parents, run_if, "disabled")
 
 
-_GOOD: set[Standing] = {"succeeded", "excluded"}
-_FAILING: set[Standing] = {"failed", "canceled"}
-_MET: dict[str, Callable[[set[Standing]], bool]] = {
-    "ALL_SUCCESS": lambda standings: standings <= _GOOD,
-    "AT_LEAST_ONE_SUCCESS": lambda standings: bool(standings & _GOOD),
-    "NONE_FAILED": lambda standings: standings != {"disabled"} and not standings & _FAILING,
-    "ALL_DONE": lambda _: True,
-    "AT_LEAST_ONE_FAILED": lambda standings: bool(standings & _FAILING),
-    "ALL_FAILED": lambda standings: standings <= _FAILING,
-}
 _GRAVEST_FIRST: dict[Standing, ResultState] = {
     "failed": "UPSTREAM_FAILED",
     "canceled": "UPSTREAM_CANCELED",
@@ -140,16 +123,11 @@ _GRAVEST_FIRST: dict[Standing, ResultState] = {
 }
 
 
-def asks(run_if: str) -> str:
-    """Return in words what a rule asks for, as in "every parent to succeed"."""
-    return _ASKS[run_if]
-
-
 def _skip(result: ResultState, parents: list[Parent], run_if: str, *blamed: Standing) -> Verdict:
     culprits = [parent for parent in parents if parent.standing in blamed]
     reason = _sentence(culprits)
     if any(parent.standing != "unmatched" for parent in culprits):
-        reason += f"; run_if {run_if} asks for {_ASKS[run_if]}"
+        reason += f"; run_if {run_if} asks for {RUN_IF_RULES[run_if].asks}"
     return Verdict(runs=False, result=result, reason=f"{reason}.")
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
-
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from nbkit import wire
 from nbkit.errors import Failure
@@ -15,18 +12,17 @@ from nbkit.kernels.attempt import NotebookRequest
 from nbkit.tasks.compute import surroundings
 from nbkit.tasks.other_cells import cells_in_other_languages
 from nbkit.tasks.places import output_path, relative
-from nbkit.tasks.sources import folder_of, named_file
+from nbkit.tasks.programs import prepared
 from nbkit.tasks.work import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbformat import NotebookNode
-
     from nbkit.kernels.attempt import Listener, StopRequest
     from nbkit.kernels.outcome import Outcome
     from nbkit.settings import Settings
     from nbkit.tasks.compute import Surroundings
+    from nbkit.tasks.programs import Prepared
     from nbkit.tasks.work import Reports, Work
     from nbkit.wire import Context, Message
 
@@ -43,52 +39,10 @@ class NotebookRunner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """What a kernel runs for an attempt.
-
-    Attributes:
-        notebook: its file; or the notebook itself, made for a task of another type.
-        directory: where it works.
-        name: how the job names it.
-        env: environment variables, besides those of the job.
-    """
-
-    notebook: Path | NotebookNode
-    directory: Path
-    name: str
-    env: dict[str, str] = field(default_factory=dict)
-
-
-class Prepare(Protocol):
-    """Makes the program of an attempt; there is one for each task type that runs so."""
-
-    def __call__(self, work: Work, directory: Path) -> Program:
-        """Return the program of an attempt.
-
-        Args:
-            work: the attempt.
-            directory: folder of the job's file, which its paths are relative to.
-
-        Raises:
-            TaskFailedError: what the task names is not there.
-        """
-        ...
-
-
-def notebook_of(title: str, *cells: str) -> NotebookNode:
-    """Return a notebook with a line of Markdown and these cells of code."""
-    made = [new_code_cell(cell) for cell in cells]
-    return new_notebook(cells=[new_markdown_cell(title), *made])
-
-
 class InKernel:
-    """Runs attempts of one type; see `nbkit.tasks.registry.task_types` for the arguments."""
+    """Runs attempts; see `nbkit.tasks.registry.task_types` for the arguments."""
 
-    def __init__(
-        self, prepare: Prepare, kernels: NotebookRunner, settings: Settings, directory: Path
-    ) -> None:
-        self._prepare = prepare
+    def __init__(self, kernels: NotebookRunner, settings: Settings, directory: Path) -> None:
         self._kernels = kernels
         self._settings = settings
         self._directory = directory.absolute()
@@ -100,8 +54,7 @@ class InKernel:
         Raises:
             TaskFailedError: what the task names is not there.
         """
-        named = named_file(work.task.kind, work.block, work.job)
-        program = self._prepare(work, folder_of(named, self._directory))
+        program = prepared(work, self._directory)
         settings, command = self._settings, work.command
         output = output_path(
             settings.runs_directory, work.state.run_id, command.unit, command.attempt
@@ -124,7 +77,7 @@ class InKernel:
             return Ended("FAILED", outcome.exit_value, ear.refused, place)
         return Ended(outcome.result, outcome.exit_value, outcome.failure, place)
 
-    def _context(self, work: Work, program: Program, around: Surroundings) -> Context:
+    def _context(self, work: Work, program: Prepared, around: Surroundings) -> Context:
         command, state = work.command, work.state
         return {
             "project": str(self._settings.root.absolute()),
@@ -146,7 +99,7 @@ class InKernel:
         }
 
 
-def _left_out(work: Work, program: Program) -> Iterator[str]:
+def _left_out(work: Work, program: Prepared) -> Iterator[str]:
     """Yield what is to be said of cells that `--skip-unsupported` leaves out."""
     if work.state.skip_unsupported and isinstance(program.notebook, Path):
         for said in cells_in_other_languages(program.notebook):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbkit.graph.kinds import KINDS
 from nbkit.on_disk import is_there
 from nbkit.tasks.places import find_notebook
 
@@ -12,13 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbkit.graph.model import Job
-
-_FIELDS = {
-    "notebook_task": ("notebook_path",),
-    "spark_python_task": ("python_file",),
-    "sql_task": ("file", "path"),
-    "dbt_task": ("project_directory",),
-}
 
 
 class Named(NamedTuple):
@@ -29,11 +23,13 @@ class Named(NamedTuple):
         path: what it says.
         from_git: whether Databricks would take it from the job's `git_source`: it does so where
             the task says `GIT`, or says nothing and the job has one.
+        what: how it is found; see `nbkit.graph.kinds.kind.FileField`.
     """
 
     field: str
     path: str
     from_git: bool
+    what: str = "notebook"
 
 
 def named_file(kind: str, block: Mapping[str, Any], job: Job) -> Named | None:
@@ -44,7 +40,10 @@ def named_file(kind: str, block: Mapping[str, Any], job: Job) -> Named | None:
         block: its settings.
         job: which it is part of.
     """
-    *way, last = _FIELDS.get(kind, ("",))
+    file = KINDS[kind].file if kind in KINDS else None
+    if file is None:
+        return None
+    *way, last = file.way
     holder: Any = block
     for step in way:
         holder = holder.get(step) or {}
@@ -52,7 +51,8 @@ def named_file(kind: str, block: Mapping[str, Any], job: Job) -> Named | None:
         return None
     source = holder.get("source")
     from_git = source == "GIT" or (source is None and job.git_source is not None)
-    return Named(".".join((kind, *way, last)), str(holder[last]), from_git)
+    place = ".".join((kind, *file.way))
+    return Named(place, str(holder[last]), from_git and file.from_git, file.what)
 
 
 def folder_of(named: Named | None, directory: Path) -> Path:

@@ -66,8 +66,8 @@ def each(inputs="[1]", **inner):
         ([{"task_key": "a"}], "tasks[0]", "task a has no task type; it needs one, such as"),
         (
             [nb("a", condition_task=CONDITION)],
-            "tasks[0].condition_task",
-            "a task has one type only, not notebook_task and condition_task",
+            "tasks[0].notebook_task",
+            "a task has one type only, not condition_task and notebook_task",
         ),
         (
             [each(for_each_task={"inputs": "[1]", "task": nb("k")}, notebook_task=None)],

@@ -75,7 +75,7 @@ LONG = json.dumps(["a" * 100] * 60)
             "tasks[0].notebook_task.base_parameters",
             "are 1,048,577 bytes as JSON; Databricks takes 1 MB",
         ),
-        (condition(max_retries=1), "tasks[0].max_retries", "means nothing on an If/else task"),
+        (condition(max_retries=1), "tasks[0].max_retries", "means nothing on if/else tasks"),
         (condition(email_notifications=ALERT), "tasks[0].email_notifications", "means nothing"),
         (condition(existing_cluster_id="1"), "tasks[0].existing_cluster_id", "means nothing"),
         (each(LONG), INPUTS, "have 6,240 characters; Databricks takes 5,000"),

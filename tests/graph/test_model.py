@@ -7,8 +7,9 @@ from typing import Literal, get_args, get_origin
 
 import pytest
 
+from nbkit.graph.kinds import KINDS
 from nbkit.graph.load import parse_job
-from nbkit.graph.model import TASK_TYPES, Job, Task
+from nbkit.graph.model import Job, Task
 from nbkit.graph.shape import fields_of, inside, is_part
 from nbkit.graph.validation import read_job
 
@@ -122,7 +123,7 @@ def test_an_outcome_may_be_a_boolean():
     assert parse_job(json.dumps(settings)).graph.parents("b")[0].outcome == "true"
 
 
-@pytest.mark.parametrize("kind", TASK_TYPES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_task_knows_its_kind_and_block(kind):
     """`kind` names the task type that is given and `block` is its settings."""
     task = Task.model_validate({"task_key": "a", kind: whole(fields_of(Task)[kind], "", 1)})

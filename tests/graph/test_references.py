@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nbkit.graph.references import DEPRECATED, TIME_ARGUMENTS, Literal, Reference, parse
+from nbkit.graph.reference_problems import DEPRECATED, TIME_ARGUMENTS
+from nbkit.graph.references import Literal, Reference, parse
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from nbkit.events import AttemptProgressed, AttemptReported, Unit
-from nbkit.rules.record import LONGEST_RESULT, record
+from nbkit.graph.kinds.notebook import LONGEST_RESULT
+from nbkit.rules.record import record
 from nbkit.rules.repair import plan_repair
 from nbkit.rules.state import RunState
 

@@ -11,12 +11,8 @@ from nbkit.graph.load import parse_job
 from nbkit.rules.apply import replay
 from nbkit.rules.commands import StartAttempt
 from nbkit.rules.parameters import pushed_down
-from nbkit.tasks import dbt
-from nbkit.tasks.dbt import dbt_program
-from nbkit.tasks.pipeline import pipeline_program
-from nbkit.tasks.python_wheel import wheel_program
-from nbkit.tasks.spark_python import script_program
-from nbkit.tasks.sql import sql_program
+from nbkit.tasks import programs
+from nbkit.tasks.programs import prepared
 from nbkit.tasks.work import TaskFailedError, Work
 
 
@@ -38,7 +34,7 @@ def test_a_python_file_is_a_cell_with_its_arguments(tmp_path):
     script = tmp_path / "src" / "etl.py"
     script.write_bytes("# -*- coding: latin-1 -*-\nprint('é')\n".encode("latin-1"))
     block = {"python_file": "src/etl.py", "parameters": ["--day", "it's"]}
-    program = script_program(work("spark_python_task", block, {"job": "x"}), tmp_path)
+    program = prepared(work("spark_python_task", block, {"job": "x"}), tmp_path)
 
     start, body = code(program)
     names = {"__name__": "__main__"}
@@ -62,7 +58,7 @@ def test_a_missing_file_is_named_with_the_nearest(tmp_path, named, message):
     """What only Databricks has is no mistake in spelling."""
     (tmp_path / "etl.py").write_text("")
     with pytest.raises(TaskFailedError, match=message):
-        script_program(work("spark_python_task", {"python_file": named}), tmp_path)
+        prepared(work("spark_python_task", {"python_file": named}), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +73,7 @@ def test_a_missing_file_is_named_with_the_nearest(tmp_path, named, message):
 def test_a_wheel_gets_its_arguments(tmp_path, monkeypatch, given, job, argv):
     """Job parameters reach named ones, not a list."""
     block = {"package_name": "etl", "entry_point": "main", **given}
-    start, call = code(wheel_program(work("python_wheel_task", block, job), tmp_path))
+    start, call = code(prepared(work("python_wheel_task", block, job), tmp_path))
 
     monkeypatch.setattr("sys.argv", [])
     names = {}
@@ -90,7 +86,7 @@ def test_a_sql_file_is_one_cell(tmp_path):
     """As they are: the kernel binds the values of `{{name}}` and `:name`."""
     (tmp_path / "q.sql").write_text("select '{{ day }}', '{{other}}', :day; select 2")
     block = {"warehouse_id": "w", "file": {"path": "q.sql"}, "parameters": {"day": "monday"}}
-    program = sql_program(work("sql_task", block), tmp_path)
+    program = prepared(work("sql_task", block), tmp_path)
 
     assert code(program)[1:] == ["%sql\nselect '{{ day }}', '{{other}}', :day; select 2"]
 
@@ -98,7 +94,7 @@ def test_a_sql_file_is_one_cell(tmp_path):
 def test_sql_can_be_in_the_job(tmp_path):
     """Databricks keeps queries; here their text is given."""
     query = {"query_id": "1", "query_text": "select 1"}
-    program = sql_program(work("sql_task", {"warehouse_id": "w", "query": query}), tmp_path)
+    program = prepared(work("sql_task", {"warehouse_id": "w", "query": query}), tmp_path)
 
     assert code(program) == ["%load_ext nbkit.toolkit.sql_task", "%sql\nselect 1"]
 
@@ -114,13 +110,13 @@ def test_sql_can_be_in_the_job(tmp_path):
 def test_what_databricks_keeps_cannot_run(tmp_path, block, message):
     """With the reason."""
     with pytest.raises(TaskFailedError, match=message) as caught:
-        sql_program(work("sql_task", {"warehouse_id": "w", **block}), tmp_path)
+        prepared(work("sql_task", {"warehouse_id": "w", **block}), tmp_path)
     assert caught.value.cause == "unsupported"
 
 
 def test_dbt_commands_are_shell_cells(tmp_path, monkeypatch):
     """In the project's folder, with its profiles."""
-    monkeypatch.setattr(dbt.shutil, "which", lambda *_args, **_named: "/bin/dbt")
+    monkeypatch.setattr(programs.shutil, "which", lambda *_args, **_named: "/bin/dbt")
     (tmp_path / "shop").mkdir()
     block = {
         "commands": ["dbt deps", "dbt run --vars '{a: 1}'"],
@@ -128,9 +124,9 @@ def test_dbt_commands_are_shell_cells(tmp_path, monkeypatch):
         "profiles_directory": "profiles",
     }
     with pytest.raises(TaskFailedError, match="no dbt project"):
-        dbt_program(work("dbt_task", block), tmp_path)
+        prepared(work("dbt_task", block), tmp_path)
     (tmp_path / "shop" / "dbt_project.yml").write_text("")
-    program = dbt_program(work("dbt_task", block), tmp_path)
+    program = prepared(work("dbt_task", block), tmp_path)
 
     assert code(program) == ["%sh -e\ndbt deps", "%sh -e\ndbt run --vars '{a: 1}'"]
     assert program.directory == tmp_path / "shop"
@@ -139,9 +135,9 @@ def test_dbt_commands_are_shell_cells(tmp_path, monkeypatch):
 
 def test_without_dbt_the_message_says_so(tmp_path, monkeypatch):
     """And how to get it."""
-    monkeypatch.setattr(dbt.shutil, "which", lambda *_args, **_named: None)
+    monkeypatch.setattr(programs.shutil, "which", lambda *_args, **_named: None)
     with pytest.raises(TaskFailedError, match="pip install dbt-core") as caught:
-        dbt_program(work("dbt_task", {"commands": ["dbt run"]}), tmp_path)
+        prepared(work("dbt_task", {"commands": ["dbt run"]}), tmp_path)
     assert caught.value.cause == "unsupported"
 
 
@@ -151,7 +147,7 @@ def test_a_pipeline_is_a_cell_that_updates_it(tmp_path):
     spec.parent.mkdir()
     spec.write_text("name: etl")
     block = {"pipeline_id": "etl", "full_refresh_selection": ["a"], "full_refresh": False}
-    program = pipeline_program(work("pipeline_task", block), tmp_path)
+    program = prepared(work("pipeline_task", block), tmp_path)
 
     (cell,) = code(program)
     assert cell.endswith(f"run_task({str(spec)!r}, full_refresh_selection=['a'])")
@@ -163,7 +159,7 @@ def test_a_pipeline_of_a_bundle_keeps_its_key_and_target(tmp_path):
     bundle = tmp_path / "databricks.yml"
     bundle.write_text("resources: {}")
     block = {"pipeline_id": "databricks.yml:sales --target dev"}
-    (cell,) = code(pipeline_program(work("pipeline_task", block), tmp_path))
+    (cell,) = code(prepared(work("pipeline_task", block), tmp_path))
     assert f"{bundle}:sales --target dev" in cell
 
 
@@ -171,4 +167,4 @@ def test_a_pipeline_elsewhere_is_refused(tmp_path):
     """A number of a workspace is none of this machine's pipelines."""
     attempt = work("pipeline_task", {"pipeline_id": "1a2b"})
     with pytest.raises(TaskFailedError, match="no pipeline 1a2b on this machine"):
-        pipeline_program(attempt, tmp_path)
+        prepared(attempt, tmp_path)

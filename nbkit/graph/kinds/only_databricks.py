@@ -1,10 +1,11 @@
-"""Task types that only the cloud can run: they validate, and are kept."""
+"""Task types that only Databricks runs: they validate, and are kept."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from nbkit.graph.fields import Part, Text, Whole
+from nbkit.graph.fields import JobReference, Part, Text, Whole
+from nbkit.graph.kinds.kind import Parameters, TaskKind
 
 
 class Subscriber(Part):
@@ -235,3 +236,68 @@ class AiFunctionTask(Part):
     ai_parse_document: AiParseDocumentFunction | None = None
     delta_table: DeltaTableSource | None = None
     volume: VolumeSource | None = None
+
+
+class SparkJarTask(Part):
+    """Run a class of a jar."""
+
+    jar_uri: Text | None = None
+    main_class_name: Text | None = None
+    parameters: list[Text] = Field(default_factory=list)
+    run_as_repl: bool | None = None
+
+
+class SparkSubmitTask(Part):
+    """Call spark-submit, as old jobs do."""
+
+    parameters: list[Text] = Field(default_factory=list)
+
+
+class PythonOperatorParameter(Part):
+    """One argument of a Python operator."""
+
+    name: Text | None = None
+    value: Text | None = None
+
+
+class PythonOperatorTask(Part):
+    """Run a Python operator."""
+
+    main: Text | None = None
+    parameters: list[PythonOperatorParameter] | None = None
+
+
+class DbtCloudTask(Part):
+    """Run a job of dbt Cloud; the old name of the dbt platform."""
+
+    connection_resource_name: Text | None = None
+    dbt_cloud_job_id: JobReference | None = None
+
+
+class DbtPlatformTask(Part):
+    """Run a job of the dbt platform."""
+
+    connection_resource_name: Text | None = None
+    dbt_platform_job_id: Text | None = None
+
+
+SPARK_JAR = TaskKind(
+    name="spark_jar_task", model=SparkJarTask, listed=Parameters("parameters", "jar_params")
+)
+SPARK_SUBMIT = TaskKind(
+    name="spark_submit_task",
+    model=SparkSubmitTask,
+    listed=Parameters("parameters", "spark_submit_params"),
+)
+PYTHON_OPERATOR = TaskKind(name="python_operator_task", model=PythonOperatorTask)
+DBT_PLATFORM = TaskKind(name="dbt_platform_task", model=DbtPlatformTask)
+DBT_CLOUD = TaskKind(name="dbt_cloud_task", model=DbtCloudTask)
+DASHBOARD = TaskKind(name="dashboard_task", model=DashboardTask)
+ALERT = TaskKind(name="alert_task", model=AlertTask)
+POWER_BI = TaskKind(name="power_bi_task", model=PowerBiTask)
+CLEAN_ROOMS_NOTEBOOK = TaskKind(name="clean_rooms_notebook_task", model=CleanRoomsNotebookTask)
+GEN_AI_COMPUTE = TaskKind(name="gen_ai_compute_task", model=GenAiComputeTask)
+AI_RUNTIME = TaskKind(name="ai_runtime_task", model=AiRuntimeTask)
+AI_FUNCTION = TaskKind(name="ai_function_task", model=AiFunctionTask)
+GENIE = TaskKind(name="genie_task", model=Part)
+AGENTIC = TaskKind(name="agentic_task", model=Part)

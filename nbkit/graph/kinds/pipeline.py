@@ -1,0 +1,52 @@
+"""`pipeline_task`: the update of a declarative pipeline, in a notebook that shows how it went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from nbkit.graph.fields import FilledText, Part, Text
+from nbkit.graph.kinds.kind import FileField, Parameters, Program, TaskKind, first_of
+
+if TYPE_CHECKING:
+    from nbkit.graph.kinds.kind import Asked
+
+_CODE = """from nbkit.pipelines import run_task
+
+run_task({arguments})"""
+_ASKED = ("full_refresh", "full_refresh_selection", "refresh_selection", "parameters")
+
+
+class PipelineTask(Part):
+    """Update a declarative pipeline."""
+
+    pipeline_id: FilledText
+    full_refresh: bool | None = None
+    full_refresh_selection: list[Text] | None = None
+    parameters: dict[str, Text] = Field(default_factory=dict)
+    refresh_flow_selection: list[Text] | None = None
+    refresh_selection: list[Text] | None = None
+    reset_checkpoint_selection: list[Text] | None = None
+
+
+def _program(asked: Asked) -> Program:
+    """Update it; what is not asked for is left out."""
+    assert asked.file is not None, "its model requires the pipeline"
+    block = asked.block
+    given = [f"{name}={block[name]!r}" for name in _ASKED if block.get(name)]
+    code = _CODE.format(arguments=", ".join([repr(asked.file.address), *given]))
+    return Program(f"Pipeline `{block['pipeline_id']}`", (code,))
+
+
+PIPELINE = TaskKind(
+    name="pipeline_task",
+    model=PipelineTask,
+    label="pipeline",
+    runs="kernel",
+    file=FileField(("pipeline_id",), "pipeline", from_git=False),
+    named=Parameters("parameters", pushed=False),
+    older="pipeline_params",
+    program=_program,
+    subject=first_of("pipeline_id"),
+)
