@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbkit.graph.kinds import KINDS
 from nbkit.service.refusals import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TYPES = (
-    "notebook_task",
-    "spark_python_task",
-    "python_wheel_task",
-    "spark_jar_task",
-    "spark_submit_task",
-    "sql_task",
-    "dbt_task",
-    "pipeline_task",
-    "run_job_task",
-    "condition_task",
-    "for_each_task",
-)
 _OF_THE_TASK = (
-    *_TYPES,
+    *KINDS,
     "existing_cluster_id",
     "new_cluster",
     "libraries",
@@ -56,7 +44,7 @@ def job_of(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def with_tasks(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings whose only task may stand at their top, as in version 2.0, in `tasks`."""
-    kinds = [name for name in _TYPES if settings.get(name) is not None]
+    kinds = [name for name in KINDS if settings.get(name) is not None]
     if settings.get("tasks") or not kinds:
         return dict(settings)
     task = {name: settings[name] for name in _OF_THE_TASK if name in settings}
