@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = Path("/usr/bin/chromium")
 SHARED = Path(__file__).parents[1] / "data" / "share" / "jupyter"  # the extension as it stands
+CONFIGURED = Path(__file__).parents[1] / "data" / "etc" / "jupyter"
 SCREENSHOTS = Path(__file__).parents[1] / ".screenshots"
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 SETTINGS = {  # every cell rendered at once, and no questions or look-ups at the start
@@ -169,7 +170,7 @@ def jupyterlab(folder: Path) -> Iterator[JupyterLab]:
     token = secrets.token_hex(16)
     with (
         tempfile.TemporaryDirectory(prefix="nbkit-lab-") as home,
-        _server(folder, Path(home), token) as url,
+        server(folder, Path(home), token) as url,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
@@ -182,7 +183,7 @@ def jupyterlab(folder: Path) -> Iterator[JupyterLab]:
 
 
 @contextmanager
-def _server(folder: Path, home: Path, token: str) -> Iterator[str]:
+def server(folder: Path, home: Path, token: str) -> Iterator[str]:
     """Run the server, and yield its address; at the end nothing of it is left."""
     _prepare(home)
     log = home / "log"
@@ -230,6 +231,7 @@ def _environment(home: Path) -> dict[str, str]:
     }
     own = {name: str(home / folder) for name, folder in folders.items()}
     own["JUPYTER_PATH"] += f"{os.pathsep}{SHARED}"
+    own["JUPYTER_CONFIG_PATH"] = str(CONFIGURED)
     return os.environ | own
 
 

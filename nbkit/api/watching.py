@@ -68,6 +68,7 @@ class _Followed:
 
     follower: Follower
     submitted: bool
+    created: int
     lock: threading.Lock = field(default_factory=threading.Lock)
     kept: Kept = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
@@ -99,7 +100,8 @@ class Watch:
     def record(self, run_id: int) -> dict[str, Any]:
         """Return the record of a run as it stands; it must not be changed.
 
-        `submitted` in it says whether the run is of no job but its own.
+        `submitted` in it says whether the run is of no job but its own, and `created` when it came
+        on record.
 
         Raises:
             RunNotFoundError: there is no such run.
@@ -117,7 +119,8 @@ class Watch:
                 name, job_id = begun.job_name, begun.job_id
                 state = replace(state, run_id=run_id, job_id=job_id, run_name=name)
             made = record(graph, state, kept=followed.kept)
-            followed.record = {**made, "submitted": followed.submitted}
+            own = {"submitted": followed.submitted, "created": followed.created}
+            followed.record = {**made, **own}
             return followed.record
 
     def runs(self, wanted: Wanted) -> list[int]:
@@ -168,11 +171,13 @@ class Watch:
             if known is not None:
                 self._followed.move_to_end(run_id)
                 return known
-        source = ledger.definition(run_id).source
+        begun = ledger.summary(run_id)
         follower = Follower(run_id, ledger, self._settings)
-        submitted = Address.parse(source).job.rpartition("/")[2] == STREAM
+        submitted = Address.parse(begun.source).job.rpartition("/")[2] == STREAM
         with self._lock:
-            made = self._followed.setdefault(run_id, _Followed(follower, submitted))
+            made = self._followed.setdefault(
+                run_id, _Followed(follower, submitted, begun.created_at)
+            )
             while len(self._followed) > _REMEMBERED:
                 self._followed.popitem(last=False)
             return made

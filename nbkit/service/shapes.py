@@ -18,6 +18,7 @@ TASK_RUNS_PER_RUN = 1_000_000
 _OURS = frozenset(
     {
         "attempts",
+        "created",
         "failure",
         "iterations",
         "output",
@@ -56,6 +57,7 @@ def whole_run(record: Mapping[str, Any], url: str) -> dict[str, Any]:
         run["run_type"] = "SUBMIT_RUN"
     return {
         **run,
+        "start_time": record["start_time"] or record.get("created", 0),
         "number_in_job": run_id,
         "job_run_id": run_id,
         "run_page_url": page_of_run(url, run_id),

@@ -16,9 +16,11 @@ from databricks.sdk.errors import (
     NotFound,
     PermissionDenied,
     ResourceAlreadyExists,
+    ResourceConflict,
     ResourceDoesNotExist,
 )
-from databricks.sdk.service import compute, jobs, workspace
+from databricks.sdk.service import compute, jobs, pipelines, workspace
+from jupyterlab import server
 
 pytestmark = pytest.mark.e2e
 
@@ -309,6 +311,43 @@ def test_secrets_are_written_and_never_read(client, served):
     client.secrets.delete_scope("prod")
     assert list(client.secrets.list_scopes()) == []
     assert "hunter22" not in "".join(served.said)
+
+
+def test_pipelines(client, served):
+    """Made, listed, changed; an update is begun and stopped; only one at a time."""
+    served.project.write("source.py", "from pyspark import pipelines as dp")
+    library = pipelines.PipelineLibrary(file=pipelines.FileLibrary("/source.py"))
+    given = {"catalog": "main", "schema": "default", "libraries": [library]}
+    made = client.pipelines.create(name="sales", **given)
+    with pytest.raises(ResourceConflict, match="already used"):
+        client.pipelines.create(name="sales", **given)
+    client.pipelines.update(made.pipeline_id, name="more sales", **given)
+    found = client.pipelines.get(made.pipeline_id)
+    assert (found.name, found.state) == ("more sales", pipelines.PipelineState.IDLE)
+    assert [each.name for each in client.pipelines.list_pipelines()] == ["more sales"]
+
+    update = client.pipelines.start_update(made.pipeline_id, full_refresh=True)
+    with pytest.raises(ResourceConflict, match="active update"):
+        client.pipelines.start_update(made.pipeline_id)
+    client.pipelines.stop(made.pipeline_id).result(timeout=timedelta(minutes=2))
+    ended = client.pipelines.get_update(made.pipeline_id, update.update_id).update
+    assert (ended.state, ended.full_refresh) == (pipelines.UpdateInfoState.CANCELED, True)
+    told = [each.event_type for each in client.pipelines.list_pipeline_events(made.pipeline_id)]
+    assert told[-1] == "create_update"
+    client.pipelines.delete(made.pipeline_id)
+    with pytest.raises(ResourceDoesNotExist):
+        client.pipelines.get(made.pipeline_id)
+
+
+def test_jupyterlab_serves_its_project(tmp_path):
+    """Without a further process, by Jupyter's own token."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "home").mkdir()
+    with server(tmp_path / "project", tmp_path / "home", "secret") as url:
+        client = WorkspaceClient(host=url.rstrip("/"), token="secret")
+        assert list(client.jobs.list()) == []
+        with pytest.raises(PermissionDenied):
+            list(WorkspaceClient(host=url.rstrip("/"), token="other").jobs.list())
 
 
 def running(client, run_id):
