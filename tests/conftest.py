@@ -17,10 +17,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from nbformat.v4 import new_code_cell, new_notebook
 
+from nbkit.settings import Settings
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from postgresql import Server
+    from pyspark.sql import SparkSession
 
 # A test's own number of examples is `of_examples(few)` in `proving.py`; CI repeats what it tried.
 _SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
@@ -194,6 +197,41 @@ def project(tmp_path: Path) -> Iterator[Project]:
 @pytest.fixture(scope="module")
 def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     yield from _made(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def warm_driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The settings of a project whose driver runs until the last test of this process.
+
+    A JVM that has compiled what the modules before ran is what makes the tests quick.
+    """
+    from nbkit.spark.lease import hold
+
+    root = tmp_path_factory.mktemp("project")
+    settings = Settings.model_validate({"root": root, "spark": {"memory": "2g"}})
+    with hold(settings):
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def module_spark(warm_driver: Settings) -> Iterator[SparkSession]:
+    """A session of the warm driver for a module, which leaves no schema and no table behind."""
+    from nbkit.spark.lease import attach
+
+    before = os.environ.copy()
+    session = attach(warm_driver)
+    yield session
+    session.stop()
+    session = attach(warm_driver)
+    for (schema,) in session.sql("SHOW SCHEMAS").collect():
+        if schema != "default":
+            session.sql(f"DROP SCHEMA `{schema}` CASCADE")
+    for table in session.catalog.listTables("default"):
+        kind = "VIEW" if table.tableType == "VIEW" else "TABLE"
+        session.sql(f"DROP {kind} `default`.`{table.name}`")
+    session.stop()
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import chdir
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from nbkit.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,20 +15,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory):
-    from nbkit.spark.lease import attach, hold
+def spark(module_spark):
     from nbkit.toolkit.session import session
 
-    root = tmp_path_factory.mktemp("project")
-    settings = Settings.model_validate({"root": root, "spark": {"memory": "1g"}})
-    before = os.environ.copy()
-    with hold(settings):
-        session._spark = attach(settings)
-        yield session._spark
-        session._spark.stop()
-        session._spark = None
-    os.environ.clear()
-    os.environ.update(before)
+    session._spark = module_spark
+    yield module_spark
+    session._spark = None
 
 
 @dataclass
