@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nbkit.errors import UsageError
+from nbkit.ledger.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +31,7 @@ def earlier_run(ledger: Ledger, job_id: int, token: str) -> int | None:
 
 def awaited(run_id: int, ledger: Ledger, known: Callable[[int], None] | None = None) -> int:
     """Wait until nobody drives the run any more, tell `known` of it, and return its id."""
-    while ledger.is_live(run_id):
+    while patiently(partial(ledger.is_live, run_id), ledger.shown)[0]:
         time.sleep(_LOOK_EVERY_SECONDS)
     if known is not None:
         known(run_id)

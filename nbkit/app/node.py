@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from nbkit.app.launching import launch_planned
 from nbkit.app.opening import open_ledger
+from nbkit.ledger.patience import LedgerAwayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,7 +78,8 @@ class Node:
         for run_id, launched in tuple(self._at_work.items()):
             if launched.over:
                 del self._at_work[run_id]
-                ledger.release(run_id)
+                with suppress(LedgerAwayError):  # what it holds still, it takes again
+                    ledger.release(run_id)
                 why = launched.complaint()
                 said = f": {why}" if why else f" with status {launched.process.returncode}"
                 self._tell(f"run {run_id} left{said}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Integer, bindparam, inspect, select
 
 from nbkit.events import RunFinished
-from nbkit.ledger.codec import decode
+from nbkit.ledger.codec import decode, storable
 from nbkit.ledger.database import clear_errors, shown
 from nbkit.ledger.lease import Lease, clock_of, lease_of, leases_in
 from nbkit.ledger.reader import (
@@ -24,6 +24,7 @@ from nbkit.ledger.tables import events, leases, requests, runs, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import Engine, Select
 
@@ -47,9 +48,10 @@ _LISTED = select(runs.c.run_id, runs.c.job_name, runs.c.job_id, runs.c.source, r
 class Archive:
     """Answers about runs; it never writes."""
 
-    def __init__(self, url: str, engine: Engine) -> None:
+    def __init__(self, url: str, engine: Engine, home: Path | None) -> None:
+        self._home = home
         self._url = url
-        self._shown = shown(url)
+        self.shown = shown(url)
         self._engine = engine
         self._leased: bool | None = None
 
@@ -101,7 +103,7 @@ class Archive:
         """
         wanted = _LISTED.order_by(runs.c.run_id.desc()).limit(min(limit, _LARGEST))
         if job_name is not None:
-            wanted = wanted.where(runs.c.job_name == job_name)
+            wanted = wanted.where(runs.c.job_name == storable(job_name))
         if job_id is not None:
             wanted = wanted.where(runs.c.job_id == job_id)
         if before:
@@ -164,7 +166,7 @@ class Archive:
         """Tell whether a process drives the run right now, on whichever machine."""
         with self._reading() as connection:
             lease = lease_of(connection, run_id) if self._has_leases(connection) else None
-            return lease is not None and lease.is_live(clock_of(connection))
+            return lease is not None and lease.is_live(clock_of(connection), self._home)
 
     def live_runs(self) -> set[int]:
         """Return the ids of all runs that a process drives right now."""
@@ -180,8 +182,12 @@ class Archive:
         with self._reading() as connection:
             if not self._has_leases(connection):
                 return []
-            now = clock_of(connection)
-            return [lease for lease in leases_in(connection, wanted) if lease.is_live(now)]
+            return self._live_in(connection, wanted)
+
+    def _live_in(self, connection: Connection, wanted: Select[tuple[object, ...]]) -> list[Lease]:
+        now = clock_of(connection)
+        found = leases_in(connection, wanted)
+        return [lease for lease in found if lease.is_live(now, self._home)]
 
     def _has_leases(self, connection: Connection) -> bool:
         """Tell whether there are leases: a ledger of an older nbkit may be read as it is."""

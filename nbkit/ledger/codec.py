@@ -24,6 +24,11 @@ def encode(event: Event) -> str:
     return json.dumps(asdict(event), separators=(",", ":"))
 
 
+def storable(name: str) -> str:
+    """Return a name as every database takes it: PostgreSQL has no NUL in text."""
+    return name.replace("\0", "\\0")
+
+
 def decode(body: str) -> Event:
     """Return the event that `encode` wrote.
 

@@ -97,11 +97,15 @@ def clear_errors(url: str) -> Iterator[None]:
 
 
 def shown(url: str) -> str:
-    """Return the URL as people may see it: without its password."""
+    """Return the URL as people may see it: without passwords, wherever it has them."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except SQLAlchemyError:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError):
         return "URL"  # what is no URL may still hold a password
+    if "@" in (parsed.host or ""):  # of the password, as far as anybody can tell
+        parsed = parsed.set(host="***")
+    secret = {name: "hidden" for name in parsed.query if "password" in name.lower()}
+    return parsed.update_query_dict(secret).render_as_string(hide_password=True)
 
 
 def folder_of(url: str) -> Path | None:
@@ -113,14 +117,20 @@ def folder_of(url: str) -> Path | None:
 
 def _known(url: str) -> URL:
     """Return the URL of a database that a ledger can be in."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ValueError:
+        raise SetupError("The ledger URL cannot be used: its port is no number.", _ADVICE) from None
     kind = parsed.get_backend_name()
-    if parsed.drivername in {"postgresql", "postgres"}:
-        return parsed.set(drivername="postgresql+psycopg")
-    if kind not in {"sqlite", "postgresql"}:
-        message = f"The ledger {shown(url)} cannot be used: it is no SQLite or PostgreSQL database"
-        raise SetupError(f"{message}.", _ADVICE)
-    return parsed
+    why = ""
+    if kind not in {"sqlite", "postgresql", "postgres"}:
+        why = "it is no SQLite or PostgreSQL database"
+    elif "@" in (parsed.host or ""):
+        why = "an @ in a name or password is written %40"
+    if why:
+        raise SetupError(f"The ledger {shown(url)} cannot be used: {why}.", _ADVICE)
+    named = {"postgresql", "postgres"}
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in named else parsed
 
 
 def _on_server(url: URL) -> Engine:

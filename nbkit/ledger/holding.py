@@ -49,10 +49,12 @@ class Holder(Archive):
         home: Path | None = None,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        super().__init__(url, open_for_reading(url) if reading else open_database(url))
+        engine = open_for_reading(url) if reading else open_database(url)
+        home = home or folder_of(url)
+        super().__init__(url, engine, home)
         alone = self._engine.dialect.name == "sqlite"
         self._lasts = None if alone else lease_seconds
-        self._owner = Owner(home or folder_of(url))
+        self._owner = Owner(home)
         self._held: dict[int, Held] = {}
         self._pen = threading.Lock()  # places in a run are given out one after the other
         self._time = None if alone or reading else DatabaseClock(self._ask_time())
@@ -139,7 +141,7 @@ class Holder(Archive):
         return connection.execute(same.values(values)).rowcount == 1
 
     def _refuse_live(self, lease: Lease, now: int) -> None:
-        if lease.is_live(now):
+        if lease.is_live(now, self._home):
             raise _driven(lease.run_id, lease.host)
         if lease.owner and self._owner.is_neighbour(lease.lock):
             raise UsageError(

@@ -24,6 +24,7 @@ from nbkit.ledger.tables import leases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from sqlalchemy import Connection, Select
 
@@ -59,15 +60,21 @@ class Lease(NamedTuple):
     state: State
     planned_at: int | None
 
-    def is_live(self, now: int) -> bool:
-        """Tell whether its owner lives; `now` is the time by the clock of the database."""
+    def is_live(self, now: int, home: Path | None = None) -> bool:
+        """Tell whether its owner lives.
+
+        Args:
+            now: the time by the clock of the database.
+            home: the folder of runs of who asks.
+        """
         if not self.owner:
             return False
         if self.expires_at is None:
-            return not self.lock or is_held(self.lock)
+            return not self.lock or bool(is_held(self.lock, home))
         if self.expires_at <= now:
             return False
-        return self.machine != machine() or not self.lock or is_held(self.lock)
+        elsewhere = self.machine != machine() or not self.lock
+        return elsewhere or is_held(self.lock, home) is not False
 
 
 def clock_of(connection: Connection) -> int:
@@ -128,11 +135,17 @@ def one_at_a_time(connection: Connection, lease: Lease) -> None:
     connection.execute(own.values(state=leases.c.state))  # SQLite: whoever writes is alone
 
 
-def has_turn(lease: Lease, others: Iterable[Lease], most: int, now: int) -> bool:
-    """Tell whether a run may go on: fewer than `most` do, and no older one waits."""
-    live = [each for each in others if each.run_id != lease.run_id and each.is_live(now)]
-    older = any(each.state == "waiting" and each.run_id < lease.run_id for each in live)
-    return not older and sum(each.state == "going" for each in live) < most
+def has_turn(lease: Lease, live: Iterable[Lease], most: int) -> bool:
+    """Tell whether a run may go on: fewer than `most` do, and no older one waits.
+
+    Args:
+        lease: of the run.
+        live: the leases of its job whose owners live.
+        most: how many runs may go on at once.
+    """
+    others = [each for each in live if each.run_id != lease.run_id]
+    older = any(each.state == "waiting" and each.run_id < lease.run_id for each in others)
+    return not older and sum(each.state == "going" for each in others) < most
 
 
 class Heart:

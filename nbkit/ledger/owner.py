@@ -59,8 +59,7 @@ class Owner:
 
     def is_neighbour(self, lock: str) -> bool:
         """Tell whether another owner lives whose runs are in the same folder."""
-        here = self._file is not None and _place(lock).parent == self._file.parent
-        return here and is_held(lock)
+        return self._file is not None and _asked(self._file.with_name(_place(lock).name)) is True
 
     def leave(self) -> None:
         """Let go of the lock."""
@@ -71,15 +70,29 @@ class Owner:
             self._held = None
 
 
-def is_held(lock: str) -> bool:
-    """Tell whether the owner with this lock lives; it was made on this machine. Writes nothing."""
+def is_held(lock: str, home: Path | None = None) -> bool | None:
+    """Tell whether the owner with this lock lives; it was made on this machine. Writes nothing.
+
+    None says that there is no such lock to be seen: its owner has left, or is in a container of
+    this machine, with folders of its own.
+
+    Args:
+        lock: where its owner has it.
+        home: where it is to be seen too, if that one's folder of runs has another path here.
+    """
+    place = _place(lock)
+    seen = _asked(place)
+    return seen if seen is not None or home is None else _asked(home / FOLDER / place.name)
+
+
+def _asked(place: Path) -> bool | None:
     try:
-        with _place(lock).open("rb") as file:
+        with place.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        return None
     except OSError:  # somebody else's folder: what cannot be asked is not called dead
         return True
     return False
@@ -91,7 +104,10 @@ def _place(lock: str) -> Path:
 
 @cache
 def machine() -> str:
-    """Return a name for this machine, until it is started again; a container has its own."""
+    """Return a name for this machine, until it is started again.
+
+    A container has that of its machine if it has its host name; see `is_held`.
+    """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Integer, String, bindparam, delete, insert, s
 
 from nbkit.errors import NbkitError
 from nbkit.events import Noted, RunFinished, RunRepaired, RunStarted
-from nbkit.ledger.codec import encode
+from nbkit.ledger.codec import encode, storable
 from nbkit.ledger.holding import ConflictError, Held, Holder
 from nbkit.ledger.lease import (
     clock_of,
@@ -156,7 +156,7 @@ class Ledger(Holder):
             with self._writing() as connection:
                 now = clock_of(connection)
                 found = leases_in(connection, due_leases(now, most + _SOME_MORE))
-                free = [each for each in found if self._is_forgotten(each) or not each.is_live(now)]
+                free = [each for each in found if self._may_take(each, now)]
                 taken = []
                 for lease in free[:most]:
                     ended = self._ended(connection, lease.run_id)
@@ -168,7 +168,7 @@ class Ledger(Holder):
                 self._held[run_id] = Held(fence, 0)
             return taken
 
-        return patiently(take, self._shown)[0]
+        return patiently(take, self.shown)[0]
 
     def append(self, run_id: int, event: Event) -> None:
         """Record one event of a run."""
@@ -191,7 +191,7 @@ class Ledger(Holder):
         ]
         with self._pen:
             held = self._driven(run_id)
-            _, away = patiently(partial(self._write, run_id, held, rows), self._shown)
+            _, away = patiently(partial(self._write, run_id, held, rows), self.shown)
             held.seq += len(rows)
             for event in happened:
                 if isinstance(event, RunStarted | RunRepaired | RunFinished):
@@ -254,8 +254,7 @@ class Ledger(Holder):
         """Let a run go on if fewer than `most` of its job do, and no older one waits."""
 
         def free(connection: Connection, lease: Lease) -> bool:
-            others = leases_in(connection, open_leases(lease.job_id))
-            return has_turn(lease, others, most, clock_of(connection))
+            return has_turn(lease, self._live_in(connection, open_leases(lease.job_id)), most)
 
         def take() -> bool:
             with self._reading() as connection:
@@ -266,11 +265,11 @@ class Ledger(Holder):
                 one_at_a_time(connection, lease)
                 return free(connection, lease) and self._change(connection, lease, state="going")
 
-        return patiently(take, self._shown)[0]
+        return patiently(take, self.shown)[0]
 
     def join_line(self, run_id: int) -> None:
         """Let a run wait for its turn, ahead of younger ones."""
-        patiently(partial(self._move, run_id, "waiting"), self._shown)
+        patiently(partial(self._move, run_id, "waiting"), self.shown)
 
     def give_turn_back(self, run_id: int) -> None:
         """Let the next run go on."""
@@ -304,14 +303,16 @@ class Ledger(Holder):
         row = {"run": event.run_id, "fence": fence, "seq_": 1, "at_": event.at}
         connection.execute(_APPEND, {**row, "kind_": event.kind, "body_": encode(event)})
 
-    def _is_forgotten(self, lease: Lease) -> bool:
-        """Tell whether this ledger took a run and never heard that it did."""
-        return lease.owner == self._owner.name and lease.run_id not in self._held
+    def _may_take(self, lease: Lease, now: int) -> bool:
+        """Tell whether nobody drives a run, or this ledger took it and never heard that it did."""
+        forgotten = lease.owner == self._owner.name and lease.run_id not in self._held
+        return forgotten or not lease.is_live(now, self._home)
 
     def _make(self, connection: Connection, *values: object) -> int:
         *_, token, root = values
         named = ("job_name", "job_id", "graph", "source")
         row = dict(zip(named, values, strict=False), root=root, created_at=self._clock.now())
+        row["job_name"] = storable(str(row["job_name"]))
         key = connection.execute(insert(runs).values(row)).inserted_primary_key
         assert key is not None
         run_id = int(key[0])

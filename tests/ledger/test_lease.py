@@ -171,6 +171,49 @@ def test_a_killed_process_is_known_at_once_on_its_machine(node, other_process):
     ledger.claim(run_id)
 
 
+def test_containers_of_one_machine_are_told_apart_by_what_they_see(postgresql, tmp_path):
+    """They may have one host name, and one path for folders that are not the same."""
+    url = postgresql.database()
+    with (
+        closing(Ledger(url, home=tmp_path / "runs", lease_seconds=1)) as one,
+        closing(Ledger(url, home=tmp_path / "other")) as two,
+    ):
+        run_id = begun(one)
+        (tmp_path / "runs").rename(tmp_path / "seen by one alone")
+
+        assert two.is_live(run_id)
+        with pytest.raises(UsageError, match="another process"):
+            two.claim(run_id)
+        one.append(run_id, Noted(1, "goes on"))
+        one._heart.stop()
+        time.sleep(1.1)
+        assert not two.is_live(run_id)
+        two.claim(run_id)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_folder_that_has_another_path_here_is_the_same_folder(request, tmp_path, kind):
+    """Two containers with one volume: the living is not taken for dead, nor the dead for living."""
+    volume, here = tmp_path / "volume", tmp_path / "here"
+    volume.mkdir()
+    server = kind == "postgresql" and request.getfixturevalue("postgresql")
+    url = server.database() if server else f"sqlite:///{volume}/ledger.db"
+    command = [sys.executable, "-c", HOLD, url, volume, "30"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        run_id = int(process.stdout.readline())
+        volume.rename(here)
+        url = url.replace(str(volume), str(here))
+        with closing(Ledger(url, home=here)) as ledger:
+            living = ledger.is_live(run_id)
+            with pytest.raises(UsageError, match="another process"):
+                ledger.claim(run_id)
+            process.kill()
+            process.wait()
+            assert living
+            assert not ledger.is_live(run_id)
+            ledger.claim(run_id)
+
+
 def elsewhere(monkeypatch):
     """Take this for another machine than the one on which leases were made until now."""
     monkeypatch.setattr(lease, "machine", lambda: "elsewhere")

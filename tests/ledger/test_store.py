@@ -254,13 +254,38 @@ def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path):
         Ledger(f"sqlite:///{tmp_path}/runs/ledger.db")
 
 
+@pytest.mark.parametrize("name", ["a\0b", "🎉\u202e", "'\"; drop table runs; --", "%s :x", "a\nb"])
+def test_a_name_of_any_characters_is_kept(ledger, name):
+    """Also what a database has no character for."""
+    run_id = ledger.begin(name, 7, '{"name": "x"}', "job.json")
+    ledger.append(run_id, Noted(1, name))
+
+    assert [event.message for event in ledger.read(run_id)] == [name]
+    (listed,) = ledger.runs(name)
+    assert listed.job_name in {name, name.replace("\0", "\\0")}
+
+
 @pytest.mark.parametrize(
-    "url", ["not a url", "nosuchdb://host/x", "postgresql+psycopg://u:secret@localhost:1/x"]
+    "url",
+    [
+        "not a url",
+        "nosuchdb://host/x",
+        "postgresql+psycopg://u:secret@localhost:1/x",
+        "postgresql+nosuch://u:secret@localhost/x",
+        "postgresql:///x?host=127.0.0.1&port=1&user=u&password=secret&sslpassword=secret",
+        "postgresql://u:secret@localhost:port/x",
+        "postgresql://u:a@secret@localhost:1/x",
+        "postgresql://u:a@secret:b@localhost/x",
+        "postgresql://u:secret@localhost/x?nosuch=1",
+        "postgresql:secret@localhost/x",
+        "mysql://u:secret@localhost/x",
+    ],
 )
-def test_urls_that_lead_nowhere_are_clear_errors_without_passwords(url):
+@pytest.mark.parametrize("reading", [True, False])
+def test_urls_that_lead_nowhere_are_clear_errors_without_passwords(url, reading):
     """Bad syntax, an unknown database or a missing client library read alike."""
     with pytest.raises(SetupError) as caught:
-        Ledger(url)
+        Ledger(url, reading=reading)
 
     assert "cannot be used" in str(caught.value)
     assert "secret" not in str(caught.value)
