@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from nbkit.spark.catalogs import ANY, catalog_conf
+from nbkit.spark.metastore import metastore_conf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -135,7 +136,7 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         **_ON_DATABRICKS,
         **catalog_conf(spark.first_catalogs),
         **({ANY: "true"} if spark.catalogs == "any" else {}),
-        **_catalog(settings, scratch),
+        **metastore_conf(settings, scratch),
         **_dbfs(settings),
         **{f"spark.executorEnv.{name}": value for name, value in spark.env.items()},
     }
@@ -186,31 +187,6 @@ def _dbfs(settings: Settings) -> dict[str, str]:
     }
     conf = {f"spark.hadoop.{name}": value for name, value in hadoop.items()}
     return conf | {"spark.delta.logStore.dbfs.impl": "io.delta.storage.LocalLogStore"}
-
-
-def _catalog(settings: Settings, scratch: Path) -> dict[str, str]:
-    url = settings.spark.metastore or (
-        f"jdbc:derby:;databaseName={settings.state_directory / 'metastore'};create=true"
-    )
-    hive = {
-        "javax.jdo.option.ConnectionURL": url,
-        "datanucleus.schema.autoCreateAll": "true",
-        "hive.metastore.schema.verification": "false",
-        # Delta replaces a table's columns as it likes; Hive would refuse, retry and log it
-        "hive.metastore.disallow.incompatible.col.type.changes": "false",
-        "hive.exec.scratchdir": str(scratch / "hive"),
-        "hive.exec.local.scratchdir": str(scratch / "hive-local"),
-        "hive.downloaded.resources.dir": str(scratch / "hive-resources"),
-    }
-    if url.startswith("jdbc:derby:"):
-        hive |= {  # embedded: no pool, no look at columns we made ourselves, no trial of raw SQL
-            "datanucleus.connectionPoolingType": "NONE",
-            "datanucleus.rdbms.initializeColumnInfo": "NONE",
-            "hive.metastore.try.direct.sql": "false",
-        }
-    return {"spark.sql.catalogImplementation": "hive"} | {
-        f"spark.hadoop.{name}": value for name, value in hive.items()
-    }
 
 
 def split_conf(spark_conf: Mapping[str, str]) -> Split:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.channel import Channel, Line
 from nbkit.errors import NbkitError, SetupError
 from nbkit.settings import Settings
-from nbkit.spark import discovery, idle, java_classes
+from nbkit.spark import discovery, idle, java_classes, metastore
 from nbkit.spark.class_data import archive_options
 from nbkit.spark.conf import driver_conf
 from nbkit.spark.jars import ensure_jars
@@ -83,7 +83,8 @@ class Driver:
                 _LOG.warning("No three-level names: %s", said)
             threading.Thread(target=self._watch, args=[jvm], daemon=True).start()
             conf = driver_conf(self.settings, ensure_jars(), self.scratch)
-            root = open_root(jvm, conf)
+            with metastore.ready(jvm.gateway.jvm, self.settings.spark.metastore):
+                root = open_root(jvm, conf)
         except Exception as error:  # noqa: BLE001 - whatever it is, the clients get it
             _LOG.exception("Spark did not start")
             self._fail(error)

@@ -102,7 +102,7 @@ def test_jars_in_the_cache_need_no_network(empty_cache, monkeypatch):
     """Once there, they are only looked at."""
     monkeypatch.setenv("HTTPS_PROXY", NOWHERE)
     jars.jars_directory().mkdir(parents=True)
-    assert len(jars.ensure_jars()) == len(jars.pins()) == 7
+    assert len(jars.ensure_jars()) == len(jars.pins()) == 8
 
 
 def test_a_jar_that_differs_from_its_pin_is_found(empty_cache):
@@ -111,7 +111,7 @@ def test_a_jar_that_differs_from_its_pin_is_found(empty_cache):
     folder.mkdir(parents=True)
     for pin in jars.pins():
         (folder / pin.file_name).write_bytes(b"something else")
-    assert len(jars.damaged(folder)) == 7
+    assert len(jars.damaged(folder)) == 8
     assert len(hashlib.sha256().hexdigest()) == len(jars.pins()[0].sha256)
 
 
