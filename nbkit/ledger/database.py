@@ -277,6 +277,8 @@ def _create(engine: Engine) -> None:
                 if engine.dialect.name == "postgresql":
                     lock = text("SELECT pg_advisory_xact_lock(:key)")
                     connection.execute(lock, {"key": _CREATING})
+                else:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")  # or each table commits by itself
                 metadata.create_all(connection)
                 if connection.scalar(select(schema.c.version)) is None:
                     connection.execute(insert(schema).values(version=SCHEMA_VERSION))
