@@ -96,6 +96,26 @@ def whole_bundle(
     return main, key or (keys[0] if len(keys) == 1 else None)
 
 
+def keys_in(
+    path: Path, resource: Resource = "jobs", *, target: str | None = None
+) -> tuple[str, ...]:
+    """Return the keys of a bundle's jobs, or of its pipelines, those in included files too.
+
+    What is no bundle has none.
+
+    Args:
+        path: the bundle's main file.
+        resource: what the keys are of.
+        target: of the bundle; by default its own.
+
+    Raises:
+        DefinitionError: a file is neither JSON nor YAML, or is not there.
+    """
+    text = read_text(path)
+    choice = Choice(target, files=included_texts(path, text))
+    return resource_keys(text, resource, source=path.name, choice=choice)
+
+
 def _includes(main: Path, path: Path) -> bool:
     """Say whether a bundle's main file includes another one.
 

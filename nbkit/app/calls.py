@@ -36,7 +36,7 @@ from nbkit.tasks.places import find_notebook, missing_notebook
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbkit.app.child_runs import Run
+    from nbkit.app.child_runs import RunFunction
     from nbkit.kernels.run_notebook import Kernels
     from nbkit.settings import Settings
 
@@ -48,7 +48,7 @@ _TRIGGER = "workflow_run"
 
 
 @contextmanager
-def serving(kernels: Kernels, settings: Settings, run: Run) -> Iterator[str]:
+def serving(kernels: Kernels, settings: Settings, run: RunFunction) -> Iterator[str]:
     """Let the notebooks of `kernels` call others; yields where they connect.
 
     At the end what still runs is cancelled, and over.
@@ -80,7 +80,7 @@ def _accept(listener: socket.socket, calls: _Calls) -> None:
 class _Calls:
     """All runs that notebooks called for, and by which way each was."""
 
-    def __init__(self, kernels: Kernels, settings: Settings, run: Run) -> None:
+    def __init__(self, kernels: Kernels, settings: Settings, run: RunFunction) -> None:
         self.kernels = kernels
         self.settings = settings
         self.run = run

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbkit.app.files import tasks
-from nbkit.bundle_files import included_texts
+from nbkit.bundle_files import keys_in
 from nbkit.errors import DefinitionError, NbkitError, Problem, UsageError
 from nbkit.graph.address import Address
-from nbkit.graph.choice import Choice
 from nbkit.graph.kinds.run_job import RUN_JOB
-from nbkit.graph.load import resource_keys
 from nbkit.near import hint
-from nbkit.on_disk import is_file, names_in, read_text
+from nbkit.on_disk import is_file, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -111,11 +109,9 @@ def _short(job: Definition) -> str:
 
 
 def _keys(path: Path, target: str | None = None) -> tuple[str, ...]:
-    """Return the keys of a bundle's jobs, those in included files too."""
+    """Return the keys of a bundle's jobs; none of what cannot be read."""
     try:
-        text = read_text(path)
-        choice = Choice(target, files=included_texts(path, text))
-        return resource_keys(text, "jobs", source=path.name, choice=choice)
+        return keys_in(path, target=target)
     except NbkitError:
         return ()
 

@@ -49,7 +49,7 @@ class Within:
     secrets: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
 
-class Run(Protocol):
+class RunFunction(Protocol):
     """`nbkit.app.running.run`, as far as it is needed here."""
 
     def __call__(
@@ -78,7 +78,7 @@ class ChildRuns:
         above: the jobs that lead to this one.
     """
 
-    run: Run
+    run: RunFunction
     job: Definition
     settings: Settings
     ledger: Ledger

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from nbkit.app.audience import Audience, Begun, View
-    from nbkit.app.child_runs import Run, Within
+    from nbkit.app.child_runs import RunFunction, Within
     from nbkit.app.definition import Definition
     from nbkit.clock import Clock
     from nbkit.events import Event
@@ -55,7 +55,7 @@ class Stage:
 
     ledger: Ledger
     clock: Clock
-    run: Run
+    run: RunFunction
     view: View | None = None
     pool: Pool | None = None
     within: Within | None = None
@@ -168,11 +168,10 @@ def _workers(plan: Plan, stage: Stage) -> Iterator[Workers]:
 @contextmanager
 def _kernels(definition: Definition, settings: Settings, pool: Pool | None) -> Iterator[Kernels]:
     """Make kernels, spare ones too if the job has notebooks."""
-    kernels = Kernels(settings, pool)
-    try:
+    with ExitStack() as stack:
+        kernels = Kernels(settings, pool)
+        stack.callback(kernels.close)
         work = {KINDS[task.kind].runs for _, task in tasks_of(definition.graph.job)}
         if work & {"kernel", "job"}:
-            kernels.__enter__()
+            stack.enter_context(kernels)
         yield kernels
-    finally:
-        kernels.close()

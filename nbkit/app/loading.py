@@ -11,11 +11,11 @@ from nbkit.app.child_jobs import wrong_children
 from nbkit.app.definition import read
 from nbkit.app.located import STREAM, located
 from nbkit.app.located import SUFFIXES as BUNDLE_SUFFIXES
-from nbkit.bundle_files import included_texts, whole_bundle
+from nbkit.bundle_files import included_texts, keys_in, whole_bundle
 from nbkit.errors import DefinitionError, Problem
 from nbkit.graph.address import Address
 from nbkit.graph.choice import Choice
-from nbkit.graph.load import resource_keys, target_in
+from nbkit.graph.load import target_in
 from nbkit.notify.destinations import missing
 from nbkit.on_disk import is_file, read_text
 from nbkit.settings import Settings
@@ -144,9 +144,7 @@ def _resources(
     target = address.target if target is None else target
     try:
         path, key = whole_bundle(path, None, kind)
-        text = read_text(path)
-        choice = Choice(target, files=included_texts(path, text))
-        keys = resource_keys(text, kind, source=path.name, choice=choice)
+        keys = keys_in(path, kind, target=target)
     except DefinitionError:
         return {}  # reading it as one job tells what is wrong
     if key is not None:

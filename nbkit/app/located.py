@@ -7,11 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from nbkit import on_disk
-from nbkit.bundle_files import included_texts, whole_bundle
+from nbkit.bundle_files import keys_in, whole_bundle
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.graph.address import Address
-from nbkit.graph.choice import Choice
-from nbkit.graph.load import resource_keys
 from nbkit.near import hint
 from nbkit.readable import readable
 from nbkit.settings import Settings
@@ -60,8 +58,7 @@ def _jobs_in(file: Path) -> list[str]:
         main, _ = whole_bundle(file, None)
         if main != file:
             return []  # the main file has them
-        files = included_texts(file, text)
-        keys = resource_keys(text, "jobs", source=file.name, choice=Choice(files=files))
+        keys = keys_in(file)
     except DefinitionError:
         return [file.name]  # running it tells what is wrong
     return [f"{file.name}:{key}" for key in keys] or [file.name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbkit.app.asked import asked_by_notebook, asked_by_sql
+from nbkit.app.asked_parameters import asked_by_notebook, asked_by_sql
 from nbkit.app.files import tasks
 from nbkit.errors import UsageError
 from nbkit.near import hint

@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 
 from nbkit.app.loading import load
 from nbkit.app.located import located
-from nbkit.bundle_files import choose, whole_bundle
+from nbkit.bundle_files import keys_in, whole_bundle
 from nbkit.graph.address import Address
-from nbkit.graph.load import resource_keys
 from nbkit.graph.quartz import Quartz
 from nbkit.graph.schedule_checks import zone_of
-from nbkit.on_disk import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from nbkit.graph.model import Job
     from nbkit.graph.triggers import CronSchedule, CronTrigger, PeriodicTrigger
@@ -65,7 +62,7 @@ def planned(
         DefinitionError: a job is invalid.
     """
     found = []
-    for name in _jobs_in(job, target, variables):
+    for name in _jobs_in(job, target):
         settings = load(name, target=target, variables=variables).graph.job
         firings = itertools.islice(times(settings, start), count)
         found.append(Planned(settings.name, tuple(firings), _is_paused(settings)))
@@ -123,16 +120,9 @@ def _is_paused(job: Job) -> bool:
     return bool(timed) and all(each.pause_status == _PAUSED for each in timed)
 
 
-def _jobs_in(job: str, target: str | None, variables: Mapping[str, str] | None) -> list[str]:
+def _jobs_in(job: str, target: str | None) -> list[str]:
     """Return the jobs of a file, each as `load` takes it."""
     address = Address.parse(job)
     path, key = located(address)
-    keys = () if key or not path.is_file() else _keys(path, target, variables)
+    keys = () if key or not path.is_file() else keys_in(whole_bundle(path, None)[0], target=target)
     return [f"{path}:{each}" for each in keys] if len(keys) > 1 else [job]
-
-
-def _keys(path: Path, target: str | None, variables: Mapping[str, str] | None) -> tuple[str, ...]:
-    path, _ = whole_bundle(path, None)
-    text = read_text(path)
-    choice = choose(path, text, target=target, variables=variables or {}, undeclared="warning")
-    return resource_keys(text, "jobs", source=path.name, choice=choice)

@@ -32,7 +32,7 @@ _TWO_DEEP = frozenset({"mnt", "Volumes"})
 _stat = os.stat  # the real one: `nbkit.toolkit.python_files` wraps it
 
 
-class Place(typing.NamedTuple):
+class Located(typing.NamedTuple):
     """Where a path leads.
 
     Attributes:
@@ -49,18 +49,18 @@ class Place(typing.NamedTuple):
         return posixpath.basename(self.uri.rstrip("/"))
 
     @property
-    def folder(self) -> Place:
+    def folder(self) -> Located:
         """The place that this one is in."""
         scheme, colon, rest = self.uri.rstrip("/").partition(":")
         above = f"{scheme}{colon}{posixpath.dirname(rest)}"
-        return Place(above, self.local.parent if self.local else None)
+        return Located(above, self.local.parent if self.local else None)
 
-    def child(self, name: str) -> Place:
+    def child(self, name: str) -> Located:
         """Return the place of that name in this folder."""
-        return Place(f"{self.uri.rstrip('/')}/{name}", self.local / name if self.local else None)
+        return Located(f"{self.uri.rstrip('/')}/{name}", self.local / name if self.local else None)
 
 
-def locate(path: str | os.PathLike[str], dbfs: Path, project: Path) -> Place:
+def locate(path: str | os.PathLike[str], dbfs: Path, project: Path) -> Located:
     """Return where a path leads.
 
     Args:
@@ -72,7 +72,7 @@ def locate(path: str | os.PathLike[str], dbfs: Path, project: Path) -> Place:
     found = _SCHEME.match(text)
     scheme, rest = (found[1].lower(), found[2]) if found else ("", text)
     if scheme not in {"", "dbfs", "file"}:
-        return Place(text, None)
+        return Located(text, None)
     if scheme:
         rest = f"/{re.sub('^//[^/]*/|^/+', '', rest)}"
     if scheme != "dbfs":
@@ -80,9 +80,9 @@ def locate(path: str | os.PathLike[str], dbfs: Path, project: Path) -> Place:
     if scheme == "dbfs" or _is_dbfs(rest, on_disk=scheme == "file"):
         below = posixpath.normpath(f"/{_FUSE.sub('/', rest) if scheme != 'dbfs' else rest}")
         below = f"/{below.lstrip('/')}"
-        return Place(f"dbfs:{below}", dbfs / below[1:])
+        return Located(f"dbfs:{below}", dbfs / below[1:])
     local = Path(os.path.normpath(project / rest))
-    return Place(f"file:{local.as_posix()}", local)
+    return Located(f"file:{local.as_posix()}", local)
 
 
 def spark_path(path: str) -> str:
@@ -101,7 +101,7 @@ def without_workspace(path: str) -> str:
     return below if _exists(posixpath.dirname(below)) and not _exists(_WORKSPACE) else path
 
 
-def of(path: str | os.PathLike[str]) -> Place:
+def of(path: str | os.PathLike[str]) -> Located:
     """Return where a path leads in the project of this notebook; DBFS has its root folder."""
     root, dbfs = _project(_start())
     place = locate(path, dbfs, root)

@@ -98,14 +98,14 @@ def local(statement: str, catalogs: Catalogs) -> Local | None:
     found = tokens(statement)
     for shape, decide in _RULES:
         if said := matched(shape, found):
-            todo = decide(Asked(statement, said), catalogs)
+            todo = decide(Matched(statement, said), catalogs)
             if todo is not None:
                 return todo
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Matched:
     """A statement that has one of the shapes below."""
 
     statement: str
@@ -124,7 +124,7 @@ def _known(name: str, known: Collection[str]) -> str:
     return next((each for each in known if each.lower() == name.lower()), name)
 
 
-def _use(asked: Asked, catalogs: Catalogs) -> Local | None:
+def _use(asked: Matched, catalogs: Catalogs) -> Local | None:
     """Spark's `USE` takes catalogs too; its `SET CATALOG` fails in this version."""
     if not asked.said.whole:
         return None
@@ -139,7 +139,7 @@ def _use(asked: Asked, catalogs: Catalogs) -> Local | None:
     return Local(sql=f"USE `{name.lower()}`", catalog=name.lower())
 
 
-def _create_catalog(asked: Asked, catalogs: Catalogs) -> Local:
+def _create_catalog(asked: Matched, catalogs: Catalogs) -> Local:
     known = catalogs.known()
     name = _known(asked.said.value("name"), known)
     if name in known:
@@ -154,7 +154,7 @@ def _create_catalog(asked: Asked, catalogs: Catalogs) -> Local:
     )
 
 
-def _create_volume(asked: Asked, catalogs: Catalogs) -> Local:
+def _create_volume(asked: Matched, catalogs: Catalogs) -> Local:
     parts = name_parts(asked.said.of("name"))
     if len(parts) != 3:  # noqa: PLR2004 - catalog, schema, volume
         return Local("nbkit: skipped CREATE VOLUME: name it catalog.schema.volume")
@@ -165,7 +165,7 @@ def _create_volume(asked: Asked, catalogs: Catalogs) -> Local:
     return Local(note, folder=folder, catalog=catalog.lower() if new else "")
 
 
-def _describe_catalog(asked: Asked, catalogs: Catalogs) -> Local | None:
+def _describe_catalog(asked: Matched, catalogs: Catalogs) -> Local | None:
     if not asked.said.whole:
         return None
     known = catalogs.known()
@@ -175,7 +175,7 @@ def _describe_catalog(asked: Asked, catalogs: Catalogs) -> Local | None:
     return Local(sql=f"SELECT 'Catalog Name' AS info_name, {literal(name)} AS info_value")
 
 
-def _show_schemas(asked: Asked, catalogs: Catalogs) -> Local | None:
+def _show_schemas(asked: Matched, catalogs: Catalogs) -> Local | None:
     known = catalogs.known()
     name = _known(asked.said.value("name"), known)
     if name.lower() in {"spark_catalog", *_OF_DATABRICKS}:
@@ -186,7 +186,7 @@ def _show_schemas(asked: Asked, catalogs: Catalogs) -> Local | None:
     return Local(sql=edited(asked.statement, [Edit(begin, end, f"`{name}`")]), catalog=name)
 
 
-def _managed_location(asked: Asked, _: Catalogs) -> Local | None:
+def _managed_location(asked: Matched, _: Catalogs) -> Local | None:
     found = asked.said.tokens
     places = (at for at in range(asked.said.end, len(found)) if starts(found, at, "MANAGED"))
     clause = next(
@@ -201,7 +201,7 @@ def _managed_location(asked: Asked, _: Catalogs) -> Local | None:
     )
 
 
-def _deep_clone(asked: Asked, _: Catalogs) -> Local | None:
+def _deep_clone(asked: Matched, _: Catalogs) -> Local | None:
     if not asked.said.whole:
         return None
     note = "nbkit: copied rows and columns; Delta here clones no partitions and properties"
@@ -212,8 +212,8 @@ def _deep_clone(asked: Asked, _: Catalogs) -> Local | None:
     return Local(note, sql=" ".join(filter(None, parts)))
 
 
-def _skip(reason: str, words: str) -> Callable[[Asked, Catalogs], Local]:
-    def decide(asked: Asked, _: Catalogs) -> Local:
+def _skip(reason: str, words: str) -> Callable[[Matched, Catalogs], Local]:
+    def decide(asked: Matched, _: Catalogs) -> Local:
         head = matched(words, asked.said.tokens)
         assert head is not None, words
         what = " ".join(token.upper for token in asked.said.tokens[: head.end])
@@ -265,7 +265,7 @@ _CLONE = (
     " {rows <name> [(VERSION|TIMESTAMP) AS OF (<number>|<text>)]} [{at LOCATION <text>}]"
 )
 _CATALOG = "(<name:part>|<name:text>)"
-_RULES: tuple[tuple[str, Callable[[Asked, Catalogs], Local | None]], ...] = (
+_RULES: tuple[tuple[str, Callable[[Matched, Catalogs], Local | None]], ...] = (
     (f"(USE|SET) CATALOG {_CATALOG}", _use),
     ("CREATE CATALOG [IF NOT EXISTS] <name:part>", _create_catalog),
     ("(DESC|DESCRIBE) CATALOG [EXTENDED] <name:part>", _describe_catalog),

@@ -58,7 +58,7 @@ class StepRun:
         self._parent = _innermost.get()
         self._started = self._ended = 0
 
-    def __enter__(self) -> typing.Self:
+    def begin(self) -> typing.Self:
         """Begin a try."""
         self.tries += 1
         self.pause_seconds = None
@@ -67,9 +67,7 @@ class StepRun:
         self._report()
         return self
 
-    def __exit__(
-        self, kind: object, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
+    def end(self, error: BaseException | None) -> bool:
         """End a try; swallow its error only if there is another try, or `on_error` says so."""
         _innermost.set(self._parent)
         if error is None or _ends_well(error):
@@ -94,15 +92,25 @@ class StepRun:
         )
         return True
 
+    def __enter__(self) -> typing.Self:
+        """Begin a try."""
+        return self.begin()
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """End a try; see `end`."""
+        return self.end(error)
+
     async def __aenter__(self) -> typing.Self:
         """Begin a try."""
-        return self.__enter__()
+        return self.begin()
 
     async def __aexit__(
         self, kind: object, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         """End a try."""
-        return self.__exit__(kind, error, trace)
+        return self.end(error)
 
     @property
     def seconds(self) -> float:

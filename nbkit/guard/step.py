@@ -145,8 +145,8 @@ class Step(Repeatable):
 
     # A block
 
-    def __enter__(self) -> StepRun:
-        """Begin the step.
+    def begin(self) -> StepRun:
+        """Begin the step, for a block.
 
         Raises:
             UsageError: it has retries, and nothing here could run the body again.
@@ -157,7 +157,17 @@ class Step(Repeatable):
         if self._block is not None:
             raise UsageError(f"step {name!r} is already open: call nbkit.step for another one")
         self._block = StepRun(name, self._policy)
-        return self._block.__enter__()
+        return self._block.begin()
+
+    def end(self, error: BaseException | None) -> bool:
+        """End the step."""
+        run, self._block = self._block, None
+        assert run is not None
+        return run.end(error)
+
+    def __enter__(self) -> StepRun:
+        """Begin the step; see `begin`."""
+        return self.begin()
 
     def __exit__(
         self,
@@ -166,13 +176,11 @@ class Step(Repeatable):
         trace: TracebackType | None,
     ) -> bool:
         """End the step."""
-        run, self._block = self._block, None
-        assert run is not None
-        return run.__exit__(kind, error, trace)
+        return self.end(error)
 
     async def __aenter__(self) -> StepRun:
         """Begin the step."""
-        return self.__enter__()
+        return self.begin()
 
     async def __aexit__(
         self,
@@ -181,7 +189,7 @@ class Step(Repeatable):
         trace: TracebackType | None,
     ) -> bool:
         """End the step."""
-        return self.__exit__(kind, error, trace)
+        return self.end(error)
 
     def _named(self) -> str:
         if not self._name:

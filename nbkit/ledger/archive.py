@@ -14,9 +14,9 @@ from nbkit.ledger.database import clear_errors, shown
 from nbkit.ledger.lease import Lease, clock_of, lease_of, leases_in
 from nbkit.ledger.reader import (
     LIFECYCLE,
-    Definition,
     Recorded,
     RunSummary,
+    StartedFrom,
     missing_run,
     summary_of,
 )
@@ -136,7 +136,7 @@ class Archive:
         with self._reading() as connection:
             return self._ended(connection, run_id)
 
-    def definition(self, run_id: int) -> Definition:
+    def definition(self, run_id: int) -> StartedFrom:
         """Return the job as JSON text, and the file that it came from.
 
         Raises:
@@ -149,7 +149,7 @@ class Archive:
             ).first()
         if found is None:
             raise self._missing(run_id)
-        return Definition(found.graph, found.source)
+        return StartedFrom(found.graph, found.source)
 
     def root_of(self, run_id: int) -> str:
         """Return the folder of the project that the run was begun in; empty if not known."""

@@ -46,7 +46,7 @@ class Recorded(NamedTuple):
     event: Event
 
 
-class Definition(NamedTuple):
+class StartedFrom(NamedTuple):
     """What a run was started from: the job as JSON text, and the file that it came from."""
 
     graph: str
@@ -106,7 +106,7 @@ class Reader(Protocol):
         """Return the latest runs, newest first."""
         ...
 
-    def definition(self, run_id: int) -> Definition:
+    def definition(self, run_id: int) -> StartedFrom:
         """Return what the run was started from."""
         ...
 

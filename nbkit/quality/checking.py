@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.quality.asked import Asked
 from nbkit.quality.binding import explained
+from nbkit.quality.by_measure import ByMeasure
 from nbkit.quality.history import HISTORY, History
 from nbkit.quality.metrics import NotMeasuredError
 from nbkit.quality.naming import UnknownColumnError, quoted
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from nbkit.quality.asked import Check
+    from nbkit.quality.by_measure import Check
     from nbkit.quality.history import Past
     from nbkit.quality.once import Writing
     from nbkit.quality.table_checks import Look, Verdict
@@ -56,7 +56,7 @@ def check(
         DefinitionError: the checks make no sense together.
     """
     frame, dataset = _frame(df, dataset)
-    asked = Asked.of(checks).on(frame, dataset)
+    asked = ByMeasure.of(checks).on(frame, dataset)
     record = History(frame.sparkSession, history, dataset)
     past = record.past()
     outcome = _measured(frame, asked, dataset, samples)
@@ -114,7 +114,7 @@ def write(
         DefinitionError: the checks make no sense together or cannot be computed on these rows,
             or there is no quarantine table; nothing was written.
     """
-    asked = Asked.of(checks)
+    asked = ByMeasure.of(checks)
     asked.require(df, table, quarantine, mode, once)
     asked = asked.on(df, table)
     record = History(df.sparkSession, history, table)
@@ -134,7 +134,7 @@ def write(
 
 def through(
     df: DataFrame,
-    asked: Asked,
+    asked: ByMeasure,
     target: Target,
     *,
     samples: int,
@@ -189,7 +189,7 @@ def through(
 
 def _written(
     made: Split,
-    asked: Asked,
+    asked: ByMeasure,
     target: Target,
     past: Mapping[str, Sequence[Past]],
     by: Writing,
@@ -217,7 +217,7 @@ def _written(
     return replace(counted, results=(*counted.results, *outcome.results))
 
 
-def _measured(df: DataFrame, asked: Asked, dataset: str, samples: int) -> Outcome:
+def _measured(df: DataFrame, asked: ByMeasure, dataset: str, samples: int) -> Outcome:
     """Measure without removing, writing or stopping anything."""
     harmless = replace(
         asked, expectations=tuple(replace(each, action="warn") for each in asked.expectations)
@@ -231,7 +231,7 @@ def _measured(df: DataFrame, asked: Asked, dataset: str, samples: int) -> Outcom
 
 
 def _counted_again(
-    df: DataFrame, asked: Asked, dataset: str, samples: int, past: Mapping[str, Sequence[Past]]
+    df: DataFrame, asked: ByMeasure, dataset: str, samples: int, past: Mapping[str, Sequence[Past]]
 ) -> Outcome:
     """Measure what has been written, without writing it."""
     outcome, rows = _counted(asked, df, dataset)
@@ -239,7 +239,7 @@ def _counted_again(
     return asked.ordered(_looked(outcome, asked.looks, rows, past))
 
 
-def _counted(asked: Asked, df: DataFrame, dataset: str) -> tuple[Outcome, DataFrame]:
+def _counted(asked: ByMeasure, df: DataFrame, dataset: str) -> tuple[Outcome, DataFrame]:
     given, figures = asked.expectations, asked.aggregates
     made = split(df, given, dataset=dataset, aggregates=figures, samples=0, abort=False, hold=False)
     try:
@@ -249,7 +249,7 @@ def _counted(asked: Asked, df: DataFrame, dataset: str) -> tuple[Outcome, DataFr
         made.release()
 
 
-def _with_samples(outcome: Outcome, asked: Asked, df: DataFrame, samples: int) -> Outcome:
+def _with_samples(outcome: Outcome, asked: ByMeasure, df: DataFrame, samples: int) -> Outcome:
     from pyspark.errors import PySparkException
 
     wanted = {*missed(outcome)}

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from nbkit.quality.asked import Check
+    from nbkit.quality.by_measure import Check
 
 _OF_RULES = ("check", "tags", "active")
 _COLUMNS = ("name", "predicate", "action", "threshold", "nulls", "check", "tags", "active")

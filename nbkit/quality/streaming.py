@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem
-from nbkit.quality.asked import Asked
+from nbkit.quality.by_measure import ByMeasure
 from nbkit.quality.checking import through
 from nbkit.quality.history import HISTORY, History
 from nbkit.quality.metrics import NotMeasuredError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from nbkit.quality.asked import Check
+    from nbkit.quality.by_measure import Check
     from nbkit.quality.expectation import Expectation
 
 _PATIENCE_SECONDS = 60.0
@@ -104,7 +104,7 @@ class Batches:
         stopped: whether there was such a one.
     """
 
-    def __init__(self, target: Target, asked: Asked, record: History, samples: int) -> None:
+    def __init__(self, target: Target, asked: ByMeasure, record: History, samples: int) -> None:
         self.outcome = nothing(target.table, asked.expectations)
         self.stopped = False
         self._target = target
@@ -155,7 +155,7 @@ def _by_batches(df: DataFrame, batches: Batches, options: Mapping[str, str]) -> 
 
 
 def _by_itself(
-    df: DataFrame, table: str, asked: Asked, samples: int, options: Mapping[str, str]
+    df: DataFrame, table: str, asked: ByMeasure, samples: int, options: Mapping[str, str]
 ) -> tuple[Outcome, str]:
     made = split(df, asked.expectations, dataset=table, samples=samples)
     writer: Any = made.good.writeStream.options(**options).trigger(availableNow=True)
@@ -178,8 +178,8 @@ def _broken(table: str, by: Expectation) -> Outcome:
     return Outcome(table, 0, 0, 0, (result,))
 
 
-def _for_streams(df: DataFrame, table: str, checks: Iterable[Check], quarantine: str) -> Asked:
-    asked = Asked.of(checks)
+def _for_streams(df: DataFrame, table: str, checks: Iterable[Check], quarantine: str) -> ByMeasure:
+    asked = ByMeasure.of(checks)
     problems = [
         Problem(
             check.name, "is about the whole table, which a stream never has; check it afterwards"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from nbkit.quality.asked import Check
+    from nbkit.quality.by_measure import Check
     from nbkit.quality.profile import Profile
 
 Sure = Literal["sure", "likely", "a guess"]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from nbkit.report.compare import compare
-from nbkit.report.looks import STYLES
 from nbkit.report.notebook_diff import notebook_changes
 from nbkit.report.page import as_bytes, environment, link_from
+from nbkit.report.state_looks import STYLES
 from nbkit.report.wording import duration
 from nbkit.whole_file import write_atomically
 

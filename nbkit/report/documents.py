@@ -11,7 +11,7 @@ from nbkit.report.drawing import line_of
 from nbkit.report.timeline import episodes
 
 if TYPE_CHECKING:
-    from nbkit.report.looks import Look
+    from nbkit.report.state_looks import Look
     from nbkit.report.view import Attempt, Iteration, Run, Span, Task
 
 _ITERATIONS = 200

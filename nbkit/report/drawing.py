@@ -12,7 +12,7 @@ from nbkit.report.wording import duration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbkit.report.looks import Look
+    from nbkit.report.state_looks import Look
     from nbkit.report.view import Run, Task
 
 BOX_HEIGHT = 64

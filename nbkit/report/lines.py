@@ -8,7 +8,7 @@ from rich.text import Text
 
 from nbkit.counted import kept_out, rows
 from nbkit.graph.kinds.for_each import FOR_EACH
-from nbkit.report.looks import STYLES, Look, look
+from nbkit.report.state_looks import STYLES, Look, look
 from nbkit.report.wording import clock, named, one_line
 
 if TYPE_CHECKING:

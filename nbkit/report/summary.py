@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from nbkit.report.looks import STYLES
+from nbkit.report.state_looks import STYLES
 from nbkit.report.tree import counted
 from nbkit.report.wording import duration
 

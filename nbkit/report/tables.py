@@ -15,7 +15,7 @@ from nbkit.graph.kinds import words
 from nbkit.graph.kinds.condition import CONDITION
 from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.report.consoles import output_console
-from nbkit.report.looks import STYLES, Look
+from nbkit.report.state_looks import STYLES, Look
 from nbkit.report.summary import failures, headline, places
 from nbkit.report.view import run_view, text_of
 from nbkit.report.wording import duration, moment, one_line

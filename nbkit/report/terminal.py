@@ -23,7 +23,7 @@ from nbkit.events import (
 )
 from nbkit.report.consoles import error_console
 from nbkit.report.lines import dataset_text, error_text, input_text
-from nbkit.report.looks import STYLES, look
+from nbkit.report.state_looks import STYLES, look
 from nbkit.report.summary import failures, headline, places
 from nbkit.report.tree import Tree, task_of
 from nbkit.report.view import run_view

@@ -10,7 +10,7 @@ from nbkit.report.wording import duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbkit.report.looks import Look
+    from nbkit.report.state_looks import Look
     from nbkit.report.view import Attempt, Run, Task
 
 WIDTH = 1200

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from nbkit.events import CancelRequested, RunFinished, RunRepaired, RunStarted
 from nbkit.report.lines import dataset_line, iteration_line, task_line
-from nbkit.report.looks import STYLES, Look, look
+from nbkit.report.state_looks import STYLES, Look, look
 from nbkit.report.wording import clock
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.graph.kinds import KINDS, words
 from nbkit.graph.kinds.for_each import FOR_EACH
-from nbkit.report.looks import FAILURES, Look, look
+from nbkit.report.state_looks import FAILURES, Look, look
 from nbkit.report.wording import named, one_line, plain
 from nbkit.wire import REPORTS
 

@@ -8,7 +8,6 @@ compiles them; so neither a JDK nor a built file in this package is needed.
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.errors import SetupError
 from nbkit.spark.cache import cache_directory, once
 from nbkit.spark.jars import spark_home
-from nbkit.spark.java import find_java
+from nbkit.spark.short_java import short_java
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,36 +72,20 @@ def lacking() -> str:
 
 
 def _compile(folder: Path) -> None:
-    import py4j.java_gateway as py4j
     from py4j.protocol import Py4JError
 
     jars = sorted((spark_home() / "jars").glob("*.jar"))
-    port, secret, process = py4j.launch_gateway(
-        jarpath=str(next(jar for jar in jars if jar.name.startswith("py4j"))),
-        classpath=os.pathsep.join(map(str, jars)),
-        java_path=str(find_java().path),
-        javaopts=["-XX:TieredStopAtLevel=1", "-Xshare:auto"],
-        die_on_exit=True,
-        enable_auth=True,
-        return_proc=True,
-    )
-    gateway = py4j.JavaGateway(
-        gateway_parameters=py4j.GatewayParameters(port=port, auth_token=secret)
-    )
     classes = folder / "classes"
     classes.mkdir()
     try:
-        _run_janino(gateway, jars, classes)
+        with short_java(jars, ["-XX:TieredStopAtLevel=1", "-Xshare:auto"]) as gateway:
+            _run_janino(gateway, jars, classes)
     except Py4JError as error:
         causes = [line for line in str(error).splitlines() if "ception: " in line]
         raise SetupError(
             f"nbkit's Java classes did not compile: {' '.join(causes[-1:])}",
             "Spark works without them; three-level names do not. Please report this.",
         ) from None
-    finally:
-        gateway.shutdown()
-        process.stdin.close()
-        process.wait()
     with zipfile.ZipFile(folder / _FILE, "w") as jar:
         for file in sorted(classes.rglob("*.class")):
             jar.write(file, file.relative_to(classes).as_posix())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from nbkit.errors import SetupError
-from nbkit.spark.java import find_java
+from nbkit.spark.short_java import short_java
 
 MIRROR = "NBKIT_MAVEN_MIRROR"
 _SETTINGS = Path(".m2", "settings.xml")
@@ -53,21 +52,6 @@ def _tag(element: ET.Element) -> str:
 
 
 def _central(spark_jars: Path) -> str:
-    import py4j.java_gateway as py4j
-
-    port, secret, process = py4j.launch_gateway(
-        jarpath=str(next(spark_jars.glob("py4j-*.jar"))),
-        classpath=str(next(spark_jars.glob("ivy-*.jar"))),
-        java_path=str(find_java().path),
-        die_on_exit=True,
-        enable_auth=True,
-        return_proc=True,
-    )
-    asked = py4j.GatewayParameters(port=port, auth_token=secret)
-    gateway: Any = py4j.JavaGateway(gateway_parameters=asked)
-    try:
+    jars = [next(spark_jars.glob(f"{name}-*.jar")) for name in ("py4j", "ivy")]
+    with short_java(jars) as gateway:
         return str(gateway.jvm.org.apache.ivy.plugins.resolver.IBiblioResolver.DEFAULT_M2_ROOT)
-    finally:
-        gateway.shutdown()
-        process.stdin.close()
-        process.wait()

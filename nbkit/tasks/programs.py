@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from nbkit.graph.kinds import KINDS
-from nbkit.graph.kinds.kind import Asked, NotHereError
+from nbkit.graph.kinds.kind import Material, NotHereError
 from nbkit.tasks.finding import find
 from nbkit.tasks.sources import folder_of, named_file
 from nbkit.tasks.work import TaskFailedError
@@ -62,7 +62,7 @@ def prepared(work: Work, directory: Path) -> Prepared:
         assert found is not None, "a type without a program runs its notebook"
         return Prepared(Path(found.path), folder, said or "", env)
     try:
-        program = kind.program(Asked(work.block, work.command.parameters, found))
+        program = kind.program(Material(work.block, work.command.parameters, found))
     except NotHereError as error:
         raise TaskFailedError("unsupported", str(error)) from None
     name = (said or "") if program.name is None else program.name

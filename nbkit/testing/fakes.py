@@ -9,9 +9,9 @@ from nbkit.errors import Failure
 from nbkit.events import AttemptFinished, TaskValueSet, Unit
 from nbkit.ledger.reader import (
     LIFECYCLE,
-    Definition,
     Recorded,
     RunSummary,
+    StartedFrom,
     TokenTakenError,
     missing_run,
     summary_of,
@@ -48,7 +48,7 @@ class MemoryLedger:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or FakeClock()
         self._begun: dict[int, RunSummary] = {}
-        self._definitions: dict[int, Definition] = {}
+        self._definitions: dict[int, StartedFrom] = {}
         self._events: dict[int, list[Event]] = {}
         self._canceled: set[int] = set()
         self._tokens: dict[tuple[int, str], int] = {}
@@ -70,7 +70,7 @@ class MemoryLedger:
             raise TokenTakenError(known)
         run_id = len(self._begun) + 1
         self._begun[run_id] = RunSummary(run_id, job_name, job_id, source, self._clock.now())
-        self._definitions[run_id] = Definition(graph_json, source)
+        self._definitions[run_id] = StartedFrom(graph_json, source)
         self._events[run_id] = [replace(created, run_id=run_id)] if created else []
         if token:
             self._tokens[job_id, token] = run_id
@@ -109,7 +109,7 @@ class MemoryLedger:
             for run in wanted[::-1][:limit]
         ]
 
-    def definition(self, run_id: int) -> Definition:
+    def definition(self, run_id: int) -> StartedFrom:
         """Return the job as JSON text, and the file that it came from."""
         if run_id not in self._definitions:
             raise missing_run(run_id, [run.run_id for run in self.runs(limit=5)])

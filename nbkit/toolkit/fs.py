@@ -12,7 +12,7 @@ from nbkit.toolkit.local_files import LocalFiles
 from nbkit.toolkit.utility import Utility
 
 if typing.TYPE_CHECKING:
-    from nbkit.dialect.paths import Place
+    from nbkit.dialect.paths import Located
 
 _CACHE = "is Databricks' own disk cache; use df.cache() or CACHE TABLE"
 
@@ -20,31 +20,31 @@ _CACHE = "is Databricks' own disk cache; use df.cache() or CACHE TABLE"
 class FileSystem(typing.Protocol):
     """What the methods of `dbutils.fs` are made of."""
 
-    def info(self, place: Place) -> FileInfo | None:
+    def info(self, place: Located) -> FileInfo | None:
         """Describe what is at a place; None if nothing is."""
         ...
 
-    def children(self, place: Place) -> list[FileInfo]:
+    def children(self, place: Located) -> list[FileInfo]:
         """Describe what is in a folder, by name."""
         ...
 
-    def make_folder(self, place: Place) -> None:
+    def make_folder(self, place: Located) -> None:
         """Create a folder and those above it."""
         ...
 
-    def remove(self, place: Place) -> None:
+    def remove(self, place: Located) -> None:
         """Remove a file, or a folder with all that is in it."""
         ...
 
-    def read(self, place: Place, count: int) -> bytes:
+    def read(self, place: Located, count: int) -> bytes:
         """Return the first bytes of a file."""
         ...
 
-    def write(self, place: Place, data: bytes) -> None:
+    def write(self, place: Located, data: bytes) -> None:
         """Write a file; the folder it is in exists."""
         ...
 
-    def copy(self, source: Place, target: Place) -> None:
+    def copy(self, source: Located, target: Located) -> None:
         """Copy one file; the folder it goes to exists."""
         ...
 
@@ -142,17 +142,17 @@ class FilesUtility(Utility):
         return True
 
 
-def _at(path: str) -> tuple[Place, FileSystem]:
+def _at(path: str) -> tuple[Located, FileSystem]:
     place = paths.of(path)
     return place, _files(place)
 
 
-def _both(source: str, dest: str) -> tuple[Place, Place, FileSystem]:
+def _both(source: str, dest: str) -> tuple[Located, Located, FileSystem]:
     start, end = paths.of(source), paths.of(dest)
     return start, end, _files(start, end)
 
 
-def _files(*places: Place) -> FileSystem:
+def _files(*places: Located) -> FileSystem:
     if all(place.local is not None for place in places):
         return LocalFiles()
     from nbkit.toolkit.hadoop_files import HadoopFiles
@@ -160,7 +160,7 @@ def _files(*places: Place) -> FileSystem:
     return HadoopFiles()
 
 
-def _existing(files: FileSystem, place: Place) -> FileInfo:
+def _existing(files: FileSystem, place: Located) -> FileInfo:
     found = files.info(place)
     if found is None:
         hint = f": {NO_SAMPLES}" if place.uri.startswith(SAMPLES) else ""
@@ -170,11 +170,11 @@ def _existing(files: FileSystem, place: Place) -> FileInfo:
     return found
 
 
-def _exists(place: Place) -> FileExistsError:
+def _exists(place: Located) -> FileExistsError:
     return FileExistsError(f"java.nio.file.FileAlreadyExistsException: {place.uri}")
 
 
-def _copy(files: FileSystem, source: Place, target: Place, *, recurse: bool) -> None:
+def _copy(files: FileSystem, source: Located, target: Located, *, recurse: bool) -> None:
     found = _existing(files, source)
     there = files.info(target)
     if found.isFile():
@@ -195,7 +195,7 @@ def _copy(files: FileSystem, source: Place, target: Place, *, recurse: bool) -> 
     _copy_folder(files, source, target)
 
 
-def _copy_folder(files: FileSystem, source: Place, target: Place) -> None:
+def _copy_folder(files: FileSystem, source: Located, target: Located) -> None:
     files.make_folder(target)
     for found in files.children(source):
         name = found.name.rstrip("/")
@@ -205,7 +205,7 @@ def _copy_folder(files: FileSystem, source: Place, target: Place) -> None:
             files.copy(source.child(name), target.child(name))
 
 
-def _guard(place: Place) -> None:
+def _guard(place: Located) -> None:
     """Keep a notebook that thinks it is in DBFS from removing half of this machine."""
     if place.local is None or not place.uri.startswith("file:"):
         return

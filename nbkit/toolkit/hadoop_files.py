@@ -8,7 +8,7 @@ from nbkit.toolkit.file_info import FileInfo
 from nbkit.toolkit.session import is_classic, session
 
 if typing.TYPE_CHECKING:
-    from nbkit.dialect.paths import Place
+    from nbkit.dialect.paths import Located
 
 
 class HadoopFiles:
@@ -30,27 +30,27 @@ class HadoopFiles:
         state = spark._jsparkSession.sessionState()  # noqa: SLF001
         self._conf = state.newHadoopConf()
 
-    def info(self, place: Place) -> FileInfo | None:
+    def info(self, place: Located) -> FileInfo | None:
         """Describe what is at a place; None if nothing is."""
         files, path = self._at(place)
         return _info(files.getFileStatus(path)) if files.exists(path) else None
 
-    def children(self, place: Place) -> list[FileInfo]:
+    def children(self, place: Located) -> list[FileInfo]:
         """Describe what is in a folder, by name."""
         files, path = self._at(place)
         return sorted(_info(status) for status in files.listStatus(path))
 
-    def make_folder(self, place: Place) -> None:
+    def make_folder(self, place: Located) -> None:
         """Create a folder and those above it."""
         files, path = self._at(place)
         files.mkdirs(path)
 
-    def remove(self, place: Place) -> None:
+    def remove(self, place: Located) -> None:
         """Remove a file, or a folder with all that is in it."""
         files, path = self._at(place)
         files.delete(path, True)
 
-    def read(self, place: Place, count: int) -> bytes:
+    def read(self, place: Located, count: int) -> bytes:
         """Return the first bytes of a file."""
         files, path = self._at(place)
         opened = files.open(path)
@@ -59,7 +59,7 @@ class HadoopFiles:
         finally:
             opened.close()
 
-    def write(self, place: Place, data: bytes) -> None:
+    def write(self, place: Located, data: bytes) -> None:
         """Write a file; the folder it is in exists."""
         files, path = self._at(place)
         opened = files.create(path, True)
@@ -68,12 +68,12 @@ class HadoopFiles:
         finally:
             opened.close()
 
-    def copy(self, source: Place, target: Place) -> None:
+    def copy(self, source: Located, target: Located) -> None:
         """Copy one file; the folder it goes to exists."""
         copy = self._jvm.org.apache.hadoop.fs.FileUtil.copy
         copy(*self._at(source), *self._at(target), False, True, self._conf)
 
-    def _at(self, place: Place) -> tuple[typing.Any, typing.Any]:
+    def _at(self, place: Located) -> tuple[typing.Any, typing.Any]:
         path = self._jvm.org.apache.hadoop.fs.Path(place.uri)
         return path.getFileSystem(self._conf), path
 

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from nbkit.app.loading import load
-from nbkit.bundle_files import choose
+from nbkit.bundle_files import keys_in
 from nbkit.errors import DefinitionError, NbkitError
-from nbkit.graph.load import resource_keys
-from nbkit.on_disk import read_text
 from nbkit.settings import Settings
 from nbkit.ui.widget import MIME, JobWidget
 
@@ -40,7 +38,7 @@ class JobDocument:
 
     def _found(self, path: str, job_key: str | None) -> dict[str, Any]:
         try:
-            keys = () if job_key else _job_keys(Path(path))
+            keys = () if job_key else keys_in(Path(path))
             if len(keys) > 1:
                 return {"job_keys": list(keys)}
             return {"model_id": self._widget(path, job_key).model_id}
@@ -60,12 +58,6 @@ class JobDocument:
         made = JobWidget(definition, Settings.of(definition.path.parent))
         self._shown[job_key] = (definition.parsed.document, made)
         return made
-
-
-def _job_keys(path: Path) -> tuple[str, ...]:
-    text = read_text(path)
-    choice = choose(path, text, target=None, variables={}, undeclared="warning")
-    return resource_keys(text, "jobs", source=path.name, choice=choice)
 
 
 document = JobDocument()

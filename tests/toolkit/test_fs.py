@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbkit import serving as attempt
-from nbkit.dialect.paths import Place, locate, spark_path
+from nbkit.dialect.paths import Located, locate, spark_path
 from nbkit.toolkit.dbutils import dbutils
 
 fs = dbutils.fs
@@ -40,18 +40,18 @@ def project(context, tmp_path) -> Path:
 def test_databricks_paths_lead_into_the_projects_folder(path, uri, below):
     """DBFS and volumes are one tree, whichever way they are spelt; nothing leads out of it."""
     folder = Path("/project/.nbkit/files")
-    assert locate(path, folder, Path("/project")) == Place(uri, folder / below)
+    assert locate(path, folder, Path("/project")) == Located(uri, folder / below)
 
 
 def test_other_paths_are_the_disks_or_somewhere_else(tmp_path):
     """`file:/` and folders that the disk has are the disk's; another scheme is Hadoop's."""
     there = locate(f"{tmp_path}/x", Path("/files"), Path("/project"))
-    assert there == Place(f"file:{tmp_path}/x", tmp_path / "x")
+    assert there == Located(f"file:{tmp_path}/x", tmp_path / "x")
     assert locate(f"file://{tmp_path}/x", Path("/files"), Path("/project")) == there
     assert locate("data/x", Path("/files"), Path("/project")).uri == "file:/project/data/x"
     assert locate(f"/Workspace{tmp_path}/x", Path("/files"), Path("/project")) == there
     assert locate(f"file:/Workspace{tmp_path}/x", Path("/files"), Path("/project")) == there
-    assert locate("s3a://lake/x", Path("/files"), Path("/project")) == Place("s3a://lake/x", None)
+    assert locate("s3a://lake/x", Path("/files"), Path("/project")) == Located("s3a://lake/x", None)
 
 
 def test_spark_gets_a_scheme_only_where_it_would_look_elsewhere(tmp_path):

@@ -11,7 +11,7 @@ from nbkit.graph.fields import Part, Text
 from nbkit.graph.kinds.kind import Command, FileField, Parameters, Program, Source, TaskKind
 
 if TYPE_CHECKING:
-    from nbkit.graph.kinds.kind import Asked
+    from nbkit.graph.kinds.kind import Material
 
 
 class DbtTask(Part):
@@ -26,14 +26,14 @@ class DbtTask(Part):
     warehouse_id: Text | None = None
 
 
-def _program(asked: Asked) -> Program:
+def _program(material: Material) -> Program:
     """Run the commands as shell cells; the first that fails ends the notebook."""
-    assert asked.file is not None, "without a name it is the folder of the job"
+    assert material.file is not None, "without a name it is the folder of the job"
     env = {}
-    if "profiles_directory" in asked.block:
-        profiles = normpath(join(asked.file.path, asked.block["profiles_directory"]))
+    if "profiles_directory" in material.block:
+        profiles = normpath(join(material.file.path, material.block["profiles_directory"]))
         env["DBT_PROFILES_DIR"] = profiles
-    cells = tuple(f"%sh -e\n{command}" for command in asked.block["commands"])
+    cells = tuple(f"%sh -e\n{command}" for command in material.block["commands"])
     return Program("dbt", cells, "dbt", env)
 
 

@@ -78,7 +78,7 @@ class Found(NamedTuple):
     address: str = ""
 
 
-class Asked(NamedTuple):
+class Material(NamedTuple):
     """What a program is made from.
 
     Attributes:
@@ -165,7 +165,7 @@ class TaskKind(Generic[Model]):
     listed: Parameters | None = None
     older: str = ""
     needs: Command | None = None
-    program: Callable[[Asked], Program] | None = None
+    program: Callable[[Material], Program] | None = None
     sets_values: bool = False
     gives_rows: bool = False
     subject: Callable[[Block], str] = lambda _: ""

@@ -10,7 +10,7 @@ from nbkit.graph.fields import FilledText, Part, Text
 from nbkit.graph.kinds.kind import FileField, Parameters, Program, TaskKind, first_of
 
 if TYPE_CHECKING:
-    from nbkit.graph.kinds.kind import Asked
+    from nbkit.graph.kinds.kind import Material
 
 _CODE = """from nbkit.pipelines import run_task
 
@@ -30,12 +30,12 @@ class PipelineTask(Part):
     reset_checkpoint_selection: list[Text] | None = None
 
 
-def _program(asked: Asked) -> Program:
+def _program(material: Material) -> Program:
     """Update it; what is not asked for is left out."""
-    assert asked.file is not None, "its model requires the pipeline"
-    block = asked.block
+    assert material.file is not None, "its model requires the pipeline"
+    block = material.block
     given = [f"{name}={block[name]!r}" for name in _ASKED if block.get(name)]
-    code = _CODE.format(arguments=", ".join([repr(asked.file.address), *given]))
+    code = _CODE.format(arguments=", ".join([repr(material.file.address), *given]))
     return Program(f"Pipeline `{block['pipeline_id']}`", (code,))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nbkit.graph.findings import Loc
-    from nbkit.graph.kinds.kind import Asked
+    from nbkit.graph.kinds.kind import Material
 
 _START = """import sys
 
@@ -32,11 +32,11 @@ class PythonWheelTask(Part):
     parameters: list[Text] = Field(default_factory=list)
 
 
-def _program(asked: Asked) -> Program:
+def _program(material: Material) -> Program:
     """Call the entry point, with `--name=value` for named parameters."""
-    package, name = asked.block["package_name"], asked.block["entry_point"]
-    named = [f"--{key}={value}" for key, value in asked.parameters.items()]
-    argv = [package, *(asked.block.get("parameters") or named)]
+    package, name = material.block["package_name"], material.block["entry_point"]
+    named = [f"--{key}={value}" for key, value in material.parameters.items()]
+    argv = [package, *(material.block.get("parameters") or named)]
     cells = (_START.format(argv=argv), f"entry_point({package!r}, {name!r})()")
     return Program(f"`{package}`, entry point `{name}`", cells, f"{package}:{name}")
 

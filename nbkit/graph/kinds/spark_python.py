@@ -14,7 +14,7 @@ from nbkit.graph.fields import FilledText, Part, Text
 from nbkit.graph.kinds.kind import FileField, Parameters, Program, Source, TaskKind, first_of
 
 if TYPE_CHECKING:
-    from nbkit.graph.kinds.kind import Asked
+    from nbkit.graph.kinds.kind import Material
 
 _AS_A_SCRIPT = """import sys
 
@@ -31,12 +31,12 @@ class SparkPythonTask(Part):
     source: Source | None = None
 
 
-def _program(asked: Asked) -> Program:
-    assert asked.file is not None, "its model requires the file"
-    path = asked.file.path
-    argv = [path, *asked.block.get("parameters", [])]
+def _program(material: Material) -> Program:
+    assert material.file is not None, "its model requires the file"
+    path = material.file.path
+    argv = [path, *material.block.get("parameters", [])]
     start = _AS_A_SCRIPT.format(argv=argv, file=path)
-    return Program(f"`{basename(path)}`", (start, asked.file.text))
+    return Program(f"`{basename(path)}`", (start, material.file.text))
 
 
 SPARK_PYTHON = TaskKind(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nbkit.graph.findings import Loc
-    from nbkit.graph.kinds.kind import Asked, Block, Returned
+    from nbkit.graph.kinds.kind import Block, Material, Returned
 
 _ONE_OF = ("query", "file", "dashboard", "alert")
 _HAND_ON = "%load_ext nbkit.toolkit.sql_task"
@@ -76,17 +76,17 @@ class SqlTask(Part):
     query: SqlTaskQuery | None = None
 
 
-def _program(asked: Asked) -> Program:
+def _program(material: Material) -> Program:
     """Run the statements as one cell, which shows the last result and hands on its rows.
 
     `{{name}}` and `:name` are parameters of Spark; the kernel binds their values.
     """
-    if asked.file is not None:
-        title = f"`{basename(asked.file.path)}`"
-        return Program(title, (_HAND_ON, f"%sql\n{asked.file.text}"))
-    text = (asked.block.get("query") or {}).get("query_text")
+    if material.file is not None:
+        title = f"`{basename(material.file.path)}`"
+        return Program(title, (_HAND_ON, f"%sql\n{material.file.text}"))
+    text = (material.block.get("query") or {}).get("query_text")
     if text is None:
-        raise NotHereError(_refusal(asked.block))
+        raise NotHereError(_refusal(material.block))
     return Program("SQL", (_HAND_ON, f"%sql\n{text}"), "")
 
 

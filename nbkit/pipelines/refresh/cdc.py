@@ -17,7 +17,6 @@ from nbkit.pipelines.refresh.cdc_log import ChangeLog
 from nbkit.pipelines.refresh.cdc_snapshots import Snapshots
 from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
 from nbkit.pipelines.refresh.cdc_versions import OPERATION, SEQUENCE, SHAPE
-from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.pipelines.refresh.written import Merged, Written
 from nbkit.pipelines.resolve.cdc_columns import (
     END,
@@ -28,6 +27,7 @@ from nbkit.pipelines.resolve.cdc_columns import (
     read_changes,
 )
 from nbkit.pipelines.resolve.names import quoted
+from nbkit.spark.apart import moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

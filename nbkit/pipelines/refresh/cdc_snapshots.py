@@ -8,7 +8,6 @@ from nbkit.errors import UsageError
 from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.refresh import fitting, snapshot_versions, tables
 from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
-from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.pipelines.refresh.once_only import marked
 from nbkit.pipelines.refresh.written import Merged
 from nbkit.pipelines.resolve.cdc_columns import (
@@ -26,6 +25,7 @@ from nbkit.pipelines.resolve.cdc_columns import (
     version_literal,
 )
 from nbkit.pipelines.resolve.names import quoted
+from nbkit.spark.apart import moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

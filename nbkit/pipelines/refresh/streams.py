@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from nbkit.errors import UsageError
 from nbkit.pipelines.refresh import drained, quarantine, replacing, sinks, tables
 from nbkit.pipelines.refresh.cdc import ChangesInto
-from nbkit.pipelines.refresh.flow_session import moved
 from nbkit.pipelines.refresh.live_inputs import expectations_of
 from nbkit.pipelines.refresh.quarantine import append_both, append_once, application_of
 from nbkit.pipelines.refresh.written import Written
 from nbkit.pipelines.resolve import exact_types
 from nbkit.pipelines.resolve.names import quoted
 from nbkit.quality.splitting import split
+from nbkit.spark.apart import moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -23,7 +23,7 @@ Check = Expectation | TableCheck
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ByMeasure:
     """Checks by how they are measured.
 
     Attributes:
@@ -39,7 +39,7 @@ class Asked:
     looks: tuple[Look, ...]
 
     @classmethod
-    def of(cls, checks: Iterable[Check]) -> Asked:
+    def of(cls, checks: Iterable[Check]) -> ByMeasure:
         """Divide checks.
 
         Raises:
@@ -57,7 +57,7 @@ class Asked:
             tuple(each for each in given if isinstance(each, Look)),
         )
 
-    def on(self, df: DataFrame, dataset: str) -> Asked:
+    def on(self, df: DataFrame, dataset: str) -> ByMeasure:
         """Return the checks for these rows: what Spark cannot observe gets a query of its own.
 
         Raises:

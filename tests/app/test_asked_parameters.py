@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbkit.app.asked import asked_by_notebook, asked_by_sql
+from nbkit.app.asked_parameters import asked_by_notebook, asked_by_sql
 from nbkit.app.loading import load
 from nbkit.app.parameters import check_declared
 from nbkit.errors import UsageError
