@@ -8,7 +8,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 import duckdb
+from deltalake import DeltaTable
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from nbkit import quality
 
@@ -200,3 +202,39 @@ def differing(spark):
         for result, failed in zip(checked.results, told, strict=True)
         if result.failed != failed
     }
+
+
+def ids(spark, table):
+    """Read from the files that deltalake's log names, which shares nothing with Spark.
+
+    Columns have names of their own in the files (column mapping), which the log gives.
+    """
+    if not spark.catalog.tableExists(table):
+        return []
+    path = spark.sql(f"describe detail {table}").first().location.removeprefix("file:")
+    written = DeltaTable(path)
+    (column,) = (field for field in written.schema().fields if field.name == "id")
+    name = column.metadata.get("delta.columnMapping.physicalName", "id")
+    files = (parquet.ParquetFile(uri.removeprefix("file://")) for uri in written.file_uris())
+    return sorted(found for file in files for found in file.read([name])[name].to_pylist())
+
+
+def check_a_batch(spark, name, given_rows, chosen):
+    """Write rows through rules, and hold all counts and both tables against DuckDB."""
+    failing, good, aside = wanted(given_rows, chosen)
+    checked = quality.write(
+        frame(spark, given_rows),
+        *(name, expectations(chosen)),
+        quarantine=f"{name}_aside",
+        options=options(),
+        history=None,
+    )
+    assert [result.failed for result in checked.results] == failing
+    outcome = checked.outcome
+    assert (outcome.rows, outcome.kept, outcome.quarantined) == (
+        len(given_rows),
+        len(good),
+        len(aside),
+    )
+    assert ids(spark, name) == sorted(good)
+    assert ids(spark, f"{name}_aside") == sorted(aside)

@@ -14,6 +14,7 @@ from nbkit.quality.naming import UnknownColumnError, quoted
 from nbkit.quality.once import anew, writing
 from nbkit.quality.outcome import Outcome, sampled
 from nbkit.quality.report import Checked
+from nbkit.quality.same_rows import committed, same
 from nbkit.quality.sampling import look_for, missed
 from nbkit.quality.splitting import SAMPLES, Split, aborted_by, split
 from nbkit.quality.target import Target
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from nbkit.quality.target import Mode
 
 _AGAIN = "these rows were written by an earlier try, and are not written again"
+_OTHERS = (
+    "an earlier try has written other rows here, which stay; these are written too. If a retry "
+    "is to write once whatever its rows are, give the write a name: once=…"
+)
 
 
 def check(
@@ -84,8 +89,9 @@ def write(
     brings what is missing and doubles nothing, also after a kill. A retry is known by what is
     written (the plan and the versions of what it reads) and, in a job, by its task and run; a
     call that came to its end is repeated as any other append, unless a retry of its task repeats
-    it. Where rows cannot be told from others (they come from people's own Python code, JDBC or
-    Spark Connect), only the name given as `once` tells.
+    it. Where a plan does not tell its rows (they come from people's own Python code, JDBC or
+    Spark Connect), a retry looks at the rows that the earlier try has committed: if they are
+    others, both stay, and it says so; a name given as `once` tells what the rows do not.
 
     Rows are counted while they are written. Where something has to be known before, or rows go
     to two tables (a quarantine, a check of a query of its own, a `fail` that depends on the
@@ -171,6 +177,8 @@ def through(
     )
     by.untouched = True
     try:
+        if by.earlier and _are_there(made.rows, target.table, by):
+            return _counted_again(df, asked, target.table, samples, past)
         outcome = _written(made, asked, target, past, by, before=before)
         outcome = outcome or _counted_again(df, asked, target.table, 0, past)
         columns = map(quoted, df.columns)
@@ -185,6 +193,18 @@ def through(
         return asked.ordered(outcome)
     finally:
         made.release()
+
+
+def _are_there(rows: DataFrame, table: str, by: Writing) -> bool:
+    """Say whether an earlier try has committed these rows; if it has committed others, tell."""
+    found = committed(rows.sparkSession, table, by.earlier)
+    for application, files in found.items():
+        if same(rows, table, files):
+            by.application, by.again = application, True
+            return True
+    if found:
+        print(f"{table}: {_OTHERS}")
+    return False
 
 
 def _written(

@@ -8,8 +8,9 @@ The application is here: which rows (`plan_identity`), to which tables, under wh
 * by hand, for which call. A call that did not come to its end (an error, a kernel that was killed)
   leaves a note of its name; the next one that would write the same takes the name over.
 
-The notes are small files in the project's folder of state. A write whose rows cannot be told from
-others has a name of its own each time: nothing is ever left out because it looked like another.
+The notes are small files in the project's folder of state. A write whose plan does not tell its
+rows has a name of its own each time, and a note of it: a retry finds the tries before it, and asks
+the rows that these have committed (`same_rows`). Nothing is left out because it looks like another.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Writing:
         untouched: whether nothing is committed.
         former: names of tries whose good rows are gone again.
         again: whether an earlier try had committed all rows.
+        earlier: names of tries that may have committed these rows, or others.
     """
 
     application: str
@@ -62,6 +64,7 @@ class Writing:
     untouched: bool = False
     former: list[str] = field(default_factory=list)
     again: bool = False
+    earlier: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -88,18 +91,18 @@ def writing(df: DataFrame, once: str, *what: str) -> Iterator[Writing]:
         yield Writing(application, retried=True, gone_after="whole")
         return
     rows = identity(df)
-    if rows is None:
-        with anew() as made:
-            yield made
-        return
     context = attempt.current()
     if context is None or not context["run_id"]:
-        with _note(_digest(rows, *what)) as note:
-            yield from _by_hand(note)
+        with _note(_digest(rows or "untold", *what)) as note:
+            yield from _by_hand(note) if rows else _untold(note, "")
         return
     task = (context["run_id"], context["task_key"], context.get("iteration"))
-    application = _digest(rows, *what, *map(str, task))
-    yield from _in_a_job(application, str(context["task_run_id"]))
+    application = _digest(rows or "untold", *what, *map(str, task))
+    if rows:
+        yield from _in_a_job(application, str(context["task_run_id"]))
+        return
+    with _note(application, wait=True) as note:
+        yield from _untold(note, str(context["task_run_id"]))
 
 
 @contextmanager
@@ -138,6 +141,32 @@ def _in_a_job(application: str, attempted: str) -> Iterator[Writing]:
                 assert note is not None
                 counts = note.read()
                 note.write(counts | {attempted: max(0, int(counts.get(attempted, number)) - 1)})
+
+
+def _untold(note: _Note | None, attempted: str) -> Iterator[Writing]:
+    """Name a write by nothing, and say which tries may have written the same before it.
+
+    A note has for each attempt the names of its writes; by hand, only of those without an end.
+    """
+    made = Writing(f"nbkit-{uuid.uuid4()}")
+    if note is None:  # somebody else is writing just now
+        yield made
+        return
+    before = note.read()
+    own = list(before.get(attempted, ()))
+    others = (name for by, names in before.items() if by != attempted for name in names)
+    made.earlier = tuple(name for name in others if name not in own) if attempted else tuple(own)
+    mine = made.application
+    note.write({**before, attempted: [*own, mine]})
+    try:
+        yield made
+    finally:
+        if made.untouched and not made.again:
+            note.write(before)
+        elif attempted:
+            note.write({**before, attempted: [*own, made.application]})
+        elif made.done:
+            note.forget()
 
 
 class _Note:

@@ -10,11 +10,19 @@ import itertools
 import json
 
 import pytest
-from deltalake import DeltaTable
 from hypothesis import given
 from proving import of_examples
-from pyarrow import parquet
-from quality_oracle import asked, differing, expectations, frame, options, rows, wanted
+from quality_oracle import (
+    asked,
+    check_a_batch,
+    differing,
+    expectations,
+    frame,
+    ids,
+    options,
+    rows,
+    wanted,
+)
 
 from nbkit import quality
 
@@ -23,43 +31,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.prove, pytest.mark.timeout(900)]
 _numbers = itertools.count()
 
 
-def ids(spark, table):
-    """Read from the files that deltalake's log names, which shares nothing with Spark.
-
-    Columns have names of their own in the files (column mapping), which the log gives.
-    """
-    if not spark.catalog.tableExists(table):
-        return []
-    path = spark.sql(f"describe detail {table}").first().location.removeprefix("file:")
-    written = DeltaTable(path)
-    (column,) = (field for field in written.schema().fields if field.name == "id")
-    name = column.metadata.get("delta.columnMapping.physicalName", "id")
-    files = (parquet.ParquetFile(uri.removeprefix("file://")) for uri in written.file_uris())
-    return sorted(found for file in files for found in file.read([name])[name].to_pylist())
-
-
 @of_examples(3)
 @given(given_rows=rows, chosen=asked)
 def test_a_batch(spark, given_rows, chosen):
     """Good and quarantined rows are those of DuckDB, and so are all counts."""
-    failing, good, aside = wanted(given_rows, chosen)
-    name = f"batch_{next(_numbers)}"
-    checked = quality.write(
-        frame(spark, given_rows),
-        *(name, expectations(chosen)),
-        quarantine=f"{name}_aside",
-        options=options(),
-        history=None,
-    )
-    assert [result.failed for result in checked.results] == failing
-    outcome = checked.outcome
-    assert (outcome.rows, outcome.kept, outcome.quarantined) == (
-        len(given_rows),
-        len(good),
-        len(aside),
-    )
-    assert ids(spark, name) == sorted(good)
-    assert ids(spark, f"{name}_aside") == sorted(aside)
+    check_a_batch(spark, f"batch_{next(_numbers)}", given_rows, chosen)
 
 
 @of_examples(2)

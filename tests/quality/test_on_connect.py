@@ -5,22 +5,29 @@ The server is nbkit's own driver with Spark's Connect plug-in: the same Delta, n
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 
 import pytest
+from hypothesis import given
 from processes import until
-from quality_oracle import differing
+from proving import of_examples
+from quality_oracle import asked, check_a_batch, differing
+from quality_oracle import rows as random_rows
 
 from nbkit import quality
 from nbkit.errors import DefinitionError
 from nbkit.guard.step import step
 from nbkit.guard.transient import is_transient
+from nbkit.quality.history import History
 from nbkit.settings import Settings
 from nbkit.spark.lease import attach, hold
 from nbkit.toolkit.frames import of_raw_spark, of_spark
 
 pytestmark = pytest.mark.e2e
+
+_numbers = itertools.count()
 
 RULES = [
     quality.not_null("x"),
@@ -121,6 +128,31 @@ def test_check_and_suggest(rows):
 def test_counts_are_those_of_duckdb(spark):
     """Of every rule, on rows of every type, with NULL failing and passing."""
     assert differing(spark) == {}
+
+
+@pytest.mark.prove
+@of_examples(2)
+@given(given_rows=random_rows, chosen=asked)
+def test_a_batch(spark, given_rows, chosen):
+    """Good and quarantined rows are those of DuckDB, and so are all counts."""
+    check_a_batch(spark, f"batch_{next(_numbers)}", given_rows, chosen)
+
+
+def test_a_retry(spark, rows, monkeypatch):
+    """A call that broke after its commit is finished by the next; the one after it writes anew."""
+
+    def broken(*_):
+        raise OSError
+
+    names = {"table": "retried", "quarantine": "retried_aside", "history": "retried_past"}
+    with monkeypatch.context() as patched:
+        patched.setattr(History, "_append", broken)
+        with pytest.raises(OSError):
+            quality.write(rows, checks=RULES[:3], **names)
+    for count in (2, 4):
+        quality.write(rows, checks=RULES[:3], **names)
+        assert spark.table("retried").count() == count
+        assert spark.table("retried_aside").count() == count // 2 * 7
 
 
 def test_stream(spark, rows, tmp_path):

@@ -84,6 +84,47 @@ def test_a_retry_in_a_job(spark, rows, names, monkeypatch, capsys):
     assert counts(spark, names) == [7, 3, 4]
 
 
+def test_a_retry_of_rows_that_no_plan_tells(spark, rows, names, monkeypatch, capsys):
+    """What an attempt has committed is known by its rows; other rows are written, and told."""
+    taken = spark.udf.register("taken", lambda x: x, "int")
+
+    def attempt(number, writes):
+        context = {"run_id": 7, "task_key": "t", "task_run_id": number, "attempt": number}
+        monkeypatch.setattr(serving, "_current", {**context, "job_name": "j", "parameters": {}})
+        for each in writes:
+            untold = each.select("id", taken("`a.b`").alias("a.b"))
+            assert identity(untold) is None
+            quality.write(untold, checks=[POSITIVE], **names)
+
+    other = rows.selectExpr("id + 10 as id", "`a.b`")
+    attempt(0, [rows])
+    attempt(1, [rows, rows])
+    assert counts(spark, names) == [4, 2, 2]
+    assert capsys.readouterr().out.count("are not written again") == 1
+    attempt(2, [rows, rows, other])
+    assert counts(spark, names) == [6, 3, 3]
+    attempt(3, [other, rows.where("id = 3")])
+    assert counts(spark, names)[:2] == [7, 3]
+    assert "has written other rows here" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("point", ["good", "history"])
+def test_by_hand_rows_that_no_plan_tells(spark, rows, names, monkeypatch, point):
+    """A call that died after its commit is finished by the next; the one after it writes anew."""
+    names = {key: f"{name}_{point}" for key, name in names.items()}
+    taken = spark.udf.register("taken", lambda x: x, "int")
+    untold = rows.select("id", taken("`a.b`").alias("a.b"))
+    with monkeypatch.context() as patched:
+        owner, method = {"good": (target.Target, "_save"), "history": (History, "_append")}[point]
+        patched.setattr(owner, method, broken)
+        with pytest.raises(BrokenError):
+            quality.write(untold, checks=[POSITIVE], **names)
+    quality.write(untold, checks=[POSITIVE], **names)
+    assert counts(spark, names) == [2, 1, 1]
+    quality.write(untold, checks=[POSITIVE], **names)
+    assert counts(spark, names) == [4, 2, 2]
+
+
 @pytest.mark.parametrize(
     "emptied",
     [
