@@ -16,20 +16,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nbkit.dialect import sql_call
 from nbkit.dialect.paths import spark_path
+from nbkit.dialect.sql_text import quoted_part
 from nbkit.dialect.tokens import tokens
 from nbkit.pipelines.files import change_feed
 from nbkit.pipelines.files.file_arguments import file_arguments
 from nbkit.pipelines.files.given_names import with_names
-from nbkit.pipelines.scala import java_class, option, sequence
+from nbkit.pipelines.files.relations import end_of, relations
 from nbkit.replaced import Replacement, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
     from nbkit.dialect.sql_call import Asked, GoOn
+    from nbkit.pipelines.files.relations import Relation
 
 _METADATA = "_metadata"
 
@@ -183,16 +185,15 @@ def _answered(asked: Asked, inputs: Inputs) -> tuple[str, list[str]]:
     edits: list[tuple[int, int, str]] = []
     renamed: dict[tuple[str, ...], str] = {}
     came_along = asked.views  # DataFrames
-    for relation in (each for each in _relations(plan) if each.parts[0] not in came_along):
-        if relation.streaming_name:
-            relation.end = _end_of_stream(text, relation)
+    for relation in (each for each in relations(plan) if each.parts[0] not in came_along):
+        relation.end = end_of(text, relation)
         found = _answer(relation, text, inputs)
         if (
             relation.stream
             and not relation.is_function
             and (found is None or isinstance(found, str))
         ):
-            found = spark.readStream.table(found or relation.name)
+            found = _stream_of_table(spark, relation, found)
         if found is None:
             continue
         if isinstance(found, str):
@@ -206,7 +207,7 @@ def _answered(asked: Asked, inputs: Inputs) -> tuple[str, list[str]]:
         last = relation.parts[-1]
         if len(relation.parts) > 1:
             renamed[tuple(part.lower() for part in relation.parts)] = last
-        alias = "" if relation.aliased else f" AS `{last}`"
+        alias = "" if relation.aliased else f" AS {quoted_part(last)}"
         edits.append((relation.start, relation.end, f"{replacement}{alias}"))
     edits += _columns(text, renamed, [(start, end) for start, end, _ in edits])
     for start, end, replacement in sorted(edits, reverse=True):
@@ -214,12 +215,11 @@ def _answered(asked: Asked, inputs: Inputs) -> tuple[str, list[str]]:
     return text, views
 
 
-def _end_of_stream(text: str, relation: _Relation) -> int:
-    """Return where `STREAM(name)` or `STREAM name` ends, before an alias."""
-    found = tokens(text[relation.start : relation.end])
-    words = [token.text for token in found]
-    last = words.index(")") if words[1] == "(" else 2 * len(relation.parts) - 1
-    return int(relation.start) + found[last].end
+def _stream_of_table(spark: SparkSession, relation: Relation, found: str | None) -> DataFrame:
+    """Return a stream of a table that is no dataset; Spark reads no path in its place."""
+    if found is None and [part.lower() for part in relation.parts[:-1]] == ["delta"]:
+        return spark.readStream.format("delta").load(spark_path(relation.parts[-1]))
+    return spark.readStream.table(found or relation.name)
 
 
 def _query_of(text: str) -> int:
@@ -242,73 +242,7 @@ def _hides_metadata(text: str) -> bool:
     return bool(places) and all(found[at + 1].text == "." for at in places if at + 1 < len(found))
 
 
-class _Relation:
-    """A table, or a function that reads files, in SQL text."""
-
-    def __init__(self, node: Any, *, aliased: bool, stream: bool, outer: Any) -> None:
-        origin = outer.origin()
-        self.node = node
-        self.aliased = aliased
-        self.stream = stream
-        self.start = option(origin.startIndex())
-        self.end = option(origin.stopIndex()) + 1  # of a stream, with the alias after it
-        self.is_function = java_class(node) == "UnresolvedTableValuedFunction"
-        names = node.name() if self.is_function else node.multipartIdentifier()
-        self.parts: list[str] = [str(part) for part in sequence(names)]
-        self.name = ".".join(f"`{part}`" for part in self.parts)
-        self.streaming_name = outer is not node and not self.is_function
-
-
-def _relations(plan: Any) -> Iterator[_Relation]:
-    """Yield the relations of a plan that its text names, names of its own CTEs left out."""
-    seen: set[tuple[int, int]] = set()
-    for relation in _walk(plan, frozenset(), aliased=False):
-        place = (relation.start, relation.end)
-        if place not in seen:
-            seen.add(place)
-            yield relation
-
-
-def _walk(node: Any, own: frozenset[str], *, aliased: bool) -> Iterator[_Relation]:
-    kind = java_class(node)
-    if kind == "UnresolvedWith":
-        for pair in sequence(node.cteRelations()):
-            yield from _walk(pair._2(), own, aliased=True)  # noqa: SLF001 - Scala's own name
-            own |= {str(pair._1()).lower()}  # noqa: SLF001
-    stream = kind == "NamedStreamingRelation"
-    inner = node.child() if stream else node
-    if java_class(inner) in {"UnresolvedRelation", "UnresolvedTableValuedFunction"}:
-        found = _Relation(inner, aliased=aliased, stream=stream or inner.isStreaming(), outer=node)
-        if not (len(found.parts) == 1 and found.parts[0].lower() in own):
-            yield found
-        return
-    for child in sequence(node.children()):
-        yield from _walk(child, own, aliased=kind in {"SubqueryAlias", "RelationTimeTravel"})
-    for expression in sequence(node.expressions()):
-        yield from _in_expression(expression, own)
-
-
-def _in_expression(expression: Any, own: frozenset[str]) -> Iterator[_Relation]:
-    if hasattr(expression, "plan") and _is_plan_expression(expression):
-        yield from _walk(expression.plan(), own, aliased=False)
-    for child in sequence(expression.children()):
-        yield from _in_expression(child, own)
-
-
-_PLANS = {
-    "ScalarSubquery",
-    "Exists",
-    "ListQuery",
-    "LateralSubquery",
-    "FunctionTableSubqueryArgumentExpression",
-}
-
-
-def _is_plan_expression(expression: Any) -> bool:
-    return java_class(expression) in _PLANS
-
-
-def _answer(relation: _Relation, text: str, inputs: Inputs) -> DataFrame | str | None:
+def _answer(relation: Relation, text: str, inputs: Inputs) -> DataFrame | str | None:
     if not relation.is_function:
         return inputs.table(relation.name, stream=relation.stream)
     name = relation.parts[-1].lower()
@@ -346,7 +280,7 @@ def _columns(
             wanted = [each for part in parts for each in (part, ".")]
             inside = any(start <= token.start < end for start, end in taken)
             if spelled == wanted and not inside and (at == 0 or found[at - 1].text != "."):
-                edits.append((token.start, words[-2].end, f"`{last}`"))
+                edits.append((token.start, words[-2].end, quoted_part(last)))
     return edits
 
 
