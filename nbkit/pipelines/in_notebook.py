@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit import serving as attempt
 from nbkit.errors import UsageError
@@ -23,6 +23,7 @@ from nbkit.pipelines.tell import telling
 from nbkit.pipelines.tell.last_counts import last_counts
 from nbkit.pipelines.tell.shown import Shown, graph_shown
 from nbkit.pipelines.whole import checked, left_code, update
+from nbkit.spark import apart
 from nbkit.toolkit.display import display
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class CellsPipeline:
             raise UsageError(f"there is no dataset {name}{hint(name, known)}")
         with configured(spark, self._spec.configuration):
             rows = PreviewInputs(graph, spark).rows(found).limit(n)
+        rows = _for_notebook(rows, spark)
         rows._ipython_display_ = lambda: display(rows)
         return rows
 
@@ -158,6 +160,20 @@ class CellsPipeline:
         context = attempt.current()
         settings = Settings.of(Path(context["project"]) if context else None)
         return Place.of(self._spec, settings.state_directory)
+
+
+def _for_notebook(rows: DataFrame, spark: SparkSession) -> DataFrame:
+    """Return rows whose temporary views are seen in the notebook, though a query is made apart.
+
+    Settings of the query's own still hold for its rows.
+    """
+    there = apart.moved(rows, spark)
+    if rows.sparkSession.conf.getAll == spark.conf.getAll:
+        return there
+    named: Any = rows
+    for method in ("createTempView", "createOrReplaceTempView"):
+        setattr(named, method, getattr(there, method))
+    return rows
 
 
 pipeline = CellsPipeline()

@@ -88,6 +88,7 @@ def update(
         log = EventLog(place.folder, graph, full=request.full_refresh_all)
         for said in left_code(graph, spark, place).values():
             log.add("update_progress", said, {"update_progress": {"state": "RUNNING"}})
+        place.remember([*{*place.known(), *stored}])  # before a table is made, should this die
         heard = Rounds((*listeners, log)) if spec.continuous else None
         storage = HadoopFolder(spark, place.storage)
         running = Update(graph, selection, spark, storage, (heard,) if heard else (*listeners, log))

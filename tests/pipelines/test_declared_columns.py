@@ -45,10 +45,32 @@ def test_comment(now, there, wanted):
     assert looks_to_change(dataset, TableState("t:1", 1, comment=there)).comment == wanted
 
 
+@pytest.mark.parametrize(
+    ("now", "there", "wanted"),
+    [
+        ({"cluster_by": ("a",)}, {"clustered": ("a",)}, (None, 0)),
+        ({"cluster_by": ("a", "b")}, {"clustered": ("a",)}, (("a", "b"), 0)),
+        ({}, {"clustered": ("a",)}, ((), 0)),
+        ({}, {}, (None, 0)),
+        ({"partition_by": ("A",)}, {"partitioned": ("a",)}, (None, 0)),
+        ({"partition_by": ("b",)}, {"partitioned": ("a",)}, (None, 1)),
+        ({}, {"partitioned": ("a",)}, (None, 1)),
+        ({"cluster_by": ("a",)}, {"partitioned": ("a",)}, (None, 1)),
+    ],
+)
+def test_layout(now, there, wanted):
+    """Clustering can be changed, partitions cannot: that is told."""
+    looks = looks_to_change(
+        Dataset("t", "streaming_table", PLACE, **now), TableState("t:1", 1, **there)
+    )
+    assert (looks.cluster_by, len(looks.stays)) == wanted
+    assert ("nbkit.clustered" in looks.set_properties) == (wanted[0] is not None)
+
+
 SOURCE = """
 from pyspark import pipelines as dp
 
-@dp.table(comment="{comment}", table_properties={properties})
+@dp.table(comment="{comment}", table_properties={properties}, cluster_by={cluster_by})
 def t():
     return spark.readStream.table("{schema}_in.n")
 """
@@ -62,8 +84,10 @@ def test_description_of_a_streaming_table(pipeline):
     spark.sql(f"CREATE TABLE {schema}_in.n (id BIGINT) USING delta")
     spark.sql(f"INSERT INTO {schema}_in.n VALUES (1)")
 
-    def update(comment, properties):
-        text = SOURCE.format(comment=comment, properties=properties, schema=schema)
+    def update(comment, properties, cluster_by=()):
+        text = SOURCE.format(
+            comment=comment, properties=properties, schema=schema, cluster_by=list(cluster_by)
+        )
         pipeline.write("src/a.py", text)
         pipeline.update()
         detail = spark.sql(f"DESCRIBE DETAIL {schema}.t").first()
@@ -85,6 +109,12 @@ def test_description_of_a_streaming_table(pipeline):
     assert (detail.description or "", said.how) == ("", "incremental")
     update("", new)
     assert spark.sql(f"DESCRIBE HISTORY {schema}.t").first().version == number + 2
+    detail, kept, said = update("", new, ["id"])
+    assert list(detail.clusteringColumns) == ["id"]
+    assert said.message.endswith("; its clustering changed")
+    detail, kept, said = update("", new)
+    assert list(detail.clusteringColumns) == []
+    assert kept == {"team": "b", "by_hand": "y"}
 
 
 DECLARED = """
@@ -174,6 +204,7 @@ AS SELECT id, IF(id = 2 AND year(at) = 2024, NULL, 1.5D) AS v FROM {schema}_in.n
     )
     notes = [str(each) for each in pipeline.resolve().problems]
     assert any("PRIMARY KEY of keyed means something on Databricks only" in each for each in notes)
+    assert any("not_null: id, v never NULL: rows are held to it" in each for each in notes)
     for _ in range(2):
         pipeline.update()
         failed = {each.message for each in pipeline.said.values() if each.state != "COMPLETED"}

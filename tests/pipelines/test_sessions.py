@@ -211,3 +211,29 @@ def test_a_copy_is_of_the_session_itself(spark):
         assert spark.conf.get("my.own") == "first"
     assert apart.here() is None
     assert not spark.catalog.tableExists("only_there")
+
+
+def test_views_of_a_preview_are_seen_in_the_notebook(spark, monkeypatch):
+    """Also of rows taken from it, and where the query has settings of its own."""
+    from nbkit import pipeline as cells
+    from nbkit.pipelines.declare import decorators as dp
+    from nbkit.pipelines.declare import registry
+
+    monkeypatch.setattr(registry, "_of_cells", [registry.Registry(redefine=True)])
+
+    @dp.materialized_view
+    def five():
+        return spark.range(5)
+
+    @dp.materialized_view(spark_conf={"spark.sql.session.timeZone": "Asia/Tokyo"})
+    def clock():
+        return spark.sql("SELECT date_format(timestamp_seconds(0), 'HH') AS hour")
+
+    rows = cells.preview("five")
+    rows.createOrReplaceTempView("seen")
+    rows.where("id > 2").createOrReplaceTempView("some")
+    assert spark.sql("SELECT count(*) FROM seen CROSS JOIN some").first()[0] == 10
+    rows = cells.preview("clock")
+    rows.createOrReplaceTempView("clock_seen")
+    assert rows.first().hour == "09"
+    assert spark.table("clock_seen").columns == ["hour"]

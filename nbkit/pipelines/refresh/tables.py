@@ -30,8 +30,10 @@ _RECORD = "nbkit.refresh"
 _GENERATION = "nbkit.generation"
 _DECLARED = "nbkit.declared"
 """The names of the properties that the code declared: those that it declares no more go."""
+_CLUSTERED = "nbkit.clustered"
+"""The columns that the code clusters the table by."""
 
-_OURS = (_OWNER, _RECORD, _GENERATION, _DECLARED)
+_OURS = (_OWNER, _RECORD, _GENERATION, _DECLARED, _CLUSTERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class TableState:
         log: folder of its log.
         comment: what people read about it in the catalog.
         declared: names of the properties that the code had declared.
+        clustered: columns that the code has clustered it by; None where nobody noted that.
+        partitioned: columns that it is partitioned by.
     """
 
     version: str
@@ -59,6 +63,8 @@ class TableState:
     log: str = ""
     comment: str = ""
     declared: tuple[str, ...] = ()
+    clustered: tuple[str, ...] | None = None
+    partitioned: tuple[str, ...] = ()
 
 
 def catalogued(spark: SparkSession, keys: Iterable[str]) -> dict[str, Any]:
@@ -110,6 +116,8 @@ def state_of(spark: SparkSession, key: str, known: Any = None) -> TableState | N
         str(snapshot.path()),
         str(metadata.description() or ""),
         tuple(json.loads(properties.get(_DECLARED, "[]"))),
+        tuple(json.loads(properties[_CLUSTERED])) if _CLUSTERED in properties else None,
+        tuple(str(name) for name in sequence(metadata.partitionColumns())),
     )
 
 
@@ -211,6 +219,7 @@ def begin(
         _GENERATION: generation,
         _RECORD: json.dumps(record, sort_keys=True),
         _DECLARED: json.dumps(sorted(dataset.properties)),
+        _CLUSTERED: json.dumps(dataset.cluster_by),
     }
     builder = DeltaTable.createOrReplace(spark).tableName(quoted(key)).addColumns(columns)
     if dataset.partition_by:
@@ -228,12 +237,15 @@ def begin(
 
 
 def describe(spark: SparkSession, key: str, dataset: Dataset, state: TableState) -> str:
-    """Let a table that stays have the comment and the properties that its code has now.
+    """Let a table that stays have the comment, properties and clustering that its code has now.
 
     Returns:
-        What was changed, in words; empty for nothing.
+        What was changed, or is not as the code says, in words; empty for nothing.
     """
     looks = looks_to_change(dataset, state)
+    if looks.cluster_by is not None:  # before the property that notes it, should this die
+        columns = f"({_listed(looks.cluster_by)})" if looks.cluster_by else "NONE"
+        spark.sql(f"ALTER TABLE {quoted(key)} CLUSTER BY {columns}")
     if looks.set_properties:
         spark.sql(f"ALTER TABLE {quoted(key)} SET TBLPROPERTIES ({_pairs(looks.set_properties)})")
     if looks.unset_properties:
@@ -242,8 +254,11 @@ def describe(spark: SparkSession, key: str, dataset: Dataset, state: TableState)
     if looks.comment is not None:
         spark.sql(f"COMMENT ON TABLE {quoted(key)} IS {literal(looks.comment)}")
     changed = ["its comment"] if looks.comment is not None else []
-    changed += ["its properties"] if looks.set_properties or looks.unset_properties else []
-    return f"{' and '.join(changed)} changed" if changed else ""
+    changed += ["its clustering"] if looks.cluster_by is not None else []
+    others = looks.unset_properties or any(name not in _OURS for name in looks.set_properties)
+    changed += ["its properties"] if others else []
+    said = f"{' and '.join(changed)} changed" if changed else ""
+    return "; ".join(filter(None, (said, *looks.stays)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,11 +269,15 @@ class Looks:
         comment: the new one; None if it stays.
         set_properties: with their new values.
         unset_properties: names of those that the code declares no more.
+        cluster_by: the columns to cluster it by; None if they stay.
+        stays: what only a full refresh can change, in words.
     """
 
     comment: str | None = None
     set_properties: Mapping[str, str] = field(default_factory=dict)
     unset_properties: tuple[str, ...] = ()
+    cluster_by: tuple[str, ...] | None = None
+    stays: tuple[str, ...] = ()
 
 
 def looks_to_change(dataset: Dataset, state: TableState) -> Looks:
@@ -277,7 +296,21 @@ def looks_to_change(dataset: Dataset, state: TableState) -> Looks:
     if changed or gone or (wanted and not state.declared):
         changed[_DECLARED] = json.dumps(sorted(dataset.properties))
     comment = None if dataset.comment == state.comment else dataset.comment
-    return Looks(comment, changed, gone)
+    stays = []
+    if _lower(dataset.partition_by) != _lower(state.partitioned):
+        there = f"is partitioned by {', '.join(state.partitioned)}"
+        there = there if state.partitioned else "is not partitioned"
+        wanted_by = ", ".join(dataset.partition_by) or "nothing"
+        stays.append(f"its table {there}, and a full refresh partitions it by {wanted_by}")
+    cluster_by = None
+    if dataset.cluster_by != (state.clustered or ()) and not stays:
+        cluster_by = dataset.cluster_by
+        changed[_CLUSTERED] = json.dumps(cluster_by)
+    return Looks(comment, changed, gone, cluster_by, tuple(stays))
+
+
+def _lower(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in names)
 
 
 _NOT_KEPT = ("delta.feature.", "delta.minreader", "delta.minwriter")

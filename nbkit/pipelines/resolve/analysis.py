@@ -341,6 +341,10 @@ class _Analysis:
                 self._problems.append(Problem(str(dataset.place), message, "note"))
             for name in dataset.ignored:
                 places.setdefault(name, []).append(dataset.name)
+            found = self._done.get(key)
+            said = columns.held_when_computed(self._spark, dataset) if found else ""
+            if found and found.kind == "materialized_view" and said:
+                self._problems.append(Problem(str(dataset.place), said, "note"))
         for name, datasets in places.items():
             more = f" and {len(datasets) - 1} more" if len(datasets) > 1 else ""
             message = f"{name} of {datasets[0]}{more} means something on Databricks only"
@@ -363,6 +367,7 @@ def _looks(dataset: Dataset) -> tuple[object, ...]:
         dataset.partition_by,
         dataset.cluster_by,
         dataset.rules,
+        *([dataset.path] if dataset.path else []),
     )
 
 

@@ -226,3 +226,20 @@ def check_sink(spark: SparkSession, sink: Dataset) -> None:
     except AnalysisException:
         said = f"Spark has no format {name} here: its jar is not on the driver's class path"
         raise UsageError(f"sink {sink.name}: {said}") from None
+
+
+def held_when_computed(spark: SparkSession, dataset: Dataset) -> str:
+    """Return what to say of the NOT NULL of a materialized view; empty where there is none.
+
+    Delta makes a table of a query's rows with columns that may be NULL, whatever is declared.
+    """
+    wanted = declared(spark, dataset)
+    fields = [] if wanted is None else [*wanted]
+    own = [field.name for field in fields if not field.nullable]
+    inner = [field.name for field in fields if '"nullable":false' in field.dataType.json()]
+    said = []
+    if own:
+        said.append(f"{', '.join(own)} never NULL: rows are held to it, its table does not say it")
+    if inner:
+        said.append(f"NOT NULL inside of {', '.join(inner)} is not looked at")
+    return f"{dataset.name}: {'; '.join(said)}" if said else ""
