@@ -141,7 +141,7 @@ def test_a_batch(spark, given_rows, chosen):
 def test_a_retry(spark, rows, monkeypatch):
     """A call that broke after its commit is finished by the next; the one after it writes anew."""
 
-    def broken(*_):
+    def broken(*_, **__):
         raise OSError
 
     names = {"table": "retried", "quarantine": "retried_aside", "history": "retried_past"}
