@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from nbkit.graph.kinds import KINDS
@@ -23,7 +24,8 @@ _OF_THE_TASK = (
 )
 _NOT_OF_THE_JOB = ("access_control_list", "idempotency_token", "run_name", "tasks")
 _NAME = "Untitled"
-_ONLY_TASK = "main"
+_UNFIT = re.compile(r"[^\w-]", re.ASCII)
+_LONGEST_KEY = 100
 
 
 def job_of(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,11 +45,15 @@ def job_of(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_tasks(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings whose only task may stand at their top, as in version 2.0, in `tasks`."""
+    """Return settings whose only task may stand at their top, as in version 2.0, in `tasks`.
+
+    The task has the name of the run or job, by which Airflow's operators look for it.
+    """
     kinds = [name for name in KINDS if settings.get(name) is not None]
     if settings.get("tasks") or not kinds:
         return dict(settings)
     task = {name: settings[name] for name in _OF_THE_TASK if name in settings}
     made = {name: value for name, value in settings.items() if name not in _OF_THE_TASK}
     made.pop("format", None)
-    return {**made, "tasks": [{"task_key": _ONLY_TASK, **task}]}
+    key = _UNFIT.sub("_", str(settings.get("name") or _NAME))[:_LONGEST_KEY]
+    return {**made, "tasks": [{"task_key": key, **task}]}

@@ -153,7 +153,7 @@ def test_a_run_that_fails_is_repaired(client, served):
     assert (alone.run_id, alone.tasks[0].task_key) == (tasks["then"].run_id, "then")
 
     (served.project.root / "mended").touch()
-    with pytest.raises(InvalidParameterValue, match="no task nothing"):
+    with pytest.raises(InvalidParameterValue, match="no task 'nothing'"):
         client.jobs.repair_run(run.run_id, rerun_tasks=["nothing"])
     repair = client.jobs.repair_run(run.run_id, rerun_all_failed_tasks=True)
     mended = repair.result(timeout=timedelta(minutes=3))
@@ -325,6 +325,7 @@ def test_pipelines(client, served):
     found = client.pipelines.get(made.pipeline_id)
     assert (found.name, found.state) == ("more sales", pipelines.PipelineState.IDLE)
     assert [each.name for each in client.pipelines.list_pipelines()] == ["more sales"]
+    assert list(client.pipelines.list_pipelines(filter="name LIKE 'sales%'")) == []
 
     update = client.pipelines.start_update(made.pipeline_id, full_refresh=True)
     with pytest.raises(ResourceConflict, match="active update"):

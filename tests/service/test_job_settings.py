@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 from databricks.sdk.service import jobs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbkit.graph.load import parse_job
 from nbkit.graph.model import Job
 from nbkit.service import job_settings
 from nbkit.service.refusals import Refusal
@@ -74,7 +76,7 @@ def test_pages_hold_every_task_once(count):
 def test_one_task_may_stand_at_the_top():
     """As in version 2.0, for jobs and for runs."""
     request = {
-        "run_name": "r",
+        "run_name": "dag__load it",
         "notebook_task": {"notebook_path": "/n"},
         "existing_cluster_id": "c",
         "idempotency_token": "t",
@@ -82,11 +84,11 @@ def test_one_task_may_stand_at_the_top():
     }
 
     assert job_of(request) == {
-        "name": "r",
+        "name": "dag__load it",
         "timeout_seconds": 5,
         "tasks": [
             {
-                "task_key": "main",
+                "task_key": "dag__load_it",
                 "notebook_task": {"notebook_path": "/n"},
                 "existing_cluster_id": "c",
             }
@@ -102,3 +104,31 @@ def test_the_sdk_sends_no_field_that_we_refuse():
     known = {field.alias or name for name, field in Job.model_fields.items()}
 
     assert {field.name for field in dataclasses.fields(jobs.JobSettings)} <= known
+
+
+def test_what_airflow_makes_is_taken():
+    """The settings of its task groups, with what they leave empty."""
+    task = {
+        "task_key": "dag__load",
+        "depends_on": [],
+        "existing_cluster_id": "c",
+        "notebook_task": {
+            "notebook_path": "/load",
+            "source": "WORKSPACE",
+            "base_parameters": {"day": "1"},
+        },
+        "libraries": [],
+        "timeout_seconds": 0,
+        "email_notifications": {},
+    }
+    settings = {
+        "name": "group",
+        "email_notifications": {"no_alert_for_skipped_runs": False},
+        "timeout_seconds": 0,
+        "tasks": [task],
+        "format": "MULTI_TASK",
+        "job_clusters": [],
+        "max_concurrent_runs": 1,
+    }
+
+    assert parse_job(json.dumps(settings)).graph.keys == ("dag__load",)

@@ -44,7 +44,7 @@ def get(project: Project, asked: Asked) -> dict[str, Any]:
     return {**_about(job), "settings": settings, **more}
 
 
-@route("GET", "jobs/list", "expand_tasks limit name offset page_token")
+@route("GET", "jobs/list", "expand_tasks include_user_names limit name offset page_token")
 def listed(project: Project, asked: Asked) -> dict[str, Any]:
     """Return jobs, the newest first."""
     found = _called(deployed_jobs(settings=project.settings), asked.text("name", ""))

@@ -16,7 +16,7 @@ from nbkit.graph.load import parse_job
 from nbkit.graph.pausing import starts_by_itself
 from nbkit.report.rows import kept_row, matrix_of
 from nbkit.report.view import run_view
-from nbkit.service.pages.shown import is_live
+from nbkit.service.pages.shown import is_live, not_run
 from nbkit.service.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def job_document(project: Project, job_id: int, run_id: int = 0) -> dict[str, An
             "report": "runs/RUN/report.html",
         },
         "run_id": run_id,
+        **({} if run_id else not_run(settings)),
     }
 
 

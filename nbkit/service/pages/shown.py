@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nbkit.errors import DefinitionError
+from nbkit.graph.load import parse_job
 from nbkit.report.documents import run_document, task_documents
 from nbkit.report.view import run_view
+from nbkit.rules.record import record
+from nbkit.rules.state import RunState
 from nbkit.ui.picture import graph_svg
 
 if TYPE_CHECKING:
@@ -49,16 +54,16 @@ class Shown:
         Raises:
             RunNotFoundError: there is no such run.
         """
-        record = self._watch.record(run_id)
+        found = self._watch.record(run_id)
         with self._lock:
             shown = self._runs.setdefault(run_id, _Shown())
             self._runs.move_to_end(run_id)
             while len(self._runs) > _REMEMBERED:
                 self._runs.popitem(last=False)
         with shown.lock:
-            if shown.record is not record:
-                _take(shown, record)
-            changed: dict[str, Any] = {"look": shown.look, "live": is_live(record)}
+            if shown.record is not found:
+                _take(shown, found)
+            changed: dict[str, Any] = {"look": shown.look, "live": is_live(found)}
             if not 0 < seen <= shown.look:
                 seen = 0
             if shown.graph[0] > seen:
@@ -69,28 +74,49 @@ class Shown:
             return {**changed, "tasks": tasks} if tasks else changed
 
 
-def is_live(record: Mapping[str, Any]) -> bool:
+def not_run(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a job as a run of which nothing has happened; nothing of one that is wrong.
+
+    Args:
+        settings: of the job.
+    """
+    try:
+        graph = parse_job(json.dumps(dict(settings))).graph
+    except DefinitionError:
+        return {}
+    made = record(graph, RunState.fresh(graph))
+    tasks = [_not_run(task) for task in made["tasks"]]
+    view = run_view({**made, "run_name": graph.job.name, "tasks": tasks})
+    return {
+        "graph": graph_svg(view),
+        "run": run_document(view),
+        "tasks": task_documents(view),
+        "live": False,
+    }
+
+
+def is_live(found: Mapping[str, Any]) -> bool:
     """Say whether a run goes on, or waits to."""
-    return bool(record["status"]["state"] != "TERMINATED")
+    return bool(found["status"]["state"] != "TERMINATED")
 
 
-def _take(shown: _Shown, record: Mapping[str, Any]) -> None:
+def _take(shown: _Shown, found: Mapping[str, Any]) -> None:
     """Put a newer record in place, and mark what is not as it was."""
     shown.look += 1
-    look, keys = shown.look, [task["task_key"] for task in record["tasks"]]
+    look, keys = shown.look, [task["task_key"] for task in found["tasks"]]
     before = [task["task_key"] for task in shown.record["tasks"]] if shown.record else None
-    view = run_view(dict(record))
+    view = run_view(dict(found))
     run = run_document(view)
     if shown.run[1] != run:
         shown.run = (look, run)
     if keys != before:  # the job may have changed before a repair
-        fresh = {**record, "tasks": [_not_run(task) for task in record["tasks"]]}
+        fresh = {**found, "tasks": [_not_run(task) for task in found["tasks"]]}
         shown.graph = (look, graph_svg(run_view(fresh)))
         shown.tasks.clear()
     for key, task in task_documents(view).items():
         if key not in shown.tasks or shown.tasks[key][1] != task:
             shown.tasks[key] = (look, task)
-    shown.record = record
+    shown.record = found
 
 
 def _not_run(task: Mapping[str, Any]) -> dict[str, Any]:
