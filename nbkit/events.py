@@ -77,6 +77,8 @@ class RunPlanned:
         skip_unsupported: whether tasks that cannot run are left out.
         task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
         creator, pages, task_runs: as of `RunCreated`.
+        trigger_info: what `job.trigger.…` and `backfill.…` refer to, by dotted name.
+        message: what a person should know of how it came to be, such as that it is late.
     """
 
     at: int
@@ -92,6 +94,8 @@ class RunPlanned:
     creator: str = ""
     pages: str = ""
     task_runs: dict[str, int] = field(default_factory=dict)
+    trigger_info: dict[str, Any] = field(default_factory=dict)
+    message: str = ""
     kind: Literal["run_planned"] = "run_planned"
 
 
@@ -128,6 +132,7 @@ class RunStarted:
         task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
         secrets: where parameters have references to secrets that their authors wrote.
         task_runs: as of `RunCreated`, of the tasks that have none yet.
+        trigger_info: what `job.trigger.…` and `backfill.…` refer to, by dotted name.
     """
 
     at: int
@@ -143,6 +148,7 @@ class RunStarted:
     task_parameters: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     task_runs: dict[str, int] = field(default_factory=dict)
+    trigger_info: dict[str, Any] = field(default_factory=dict)
     kind: Literal["run_started"] = "run_started"
 
 

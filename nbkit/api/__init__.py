@@ -8,6 +8,7 @@ from __future__ import annotations
 from nbkit.api.beginning import begin, start_repair, submit
 from nbkit.api.defining import explain, export, schema, validate
 from nbkit.api.deployed import (
+    backfill,
     change_job,
     create_job,
     deploy,
@@ -25,6 +26,7 @@ from nbkit.api.viewing import cancel, diff, old_runs, remove, review, runs, show
 __all__ = [
     "Run",
     "Show",
+    "backfill",
     "begin",
     "cancel",
     "change_job",

@@ -6,13 +6,17 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from nbkit.api.given import texts
+from nbkit.api.recorded import recorded
 from nbkit.app.located import project_of
+from nbkit.errors import UsageError
 from nbkit.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
+    from nbkit.api.recorded import Run
     from nbkit.graph.pausing import PauseStatus
     from nbkit.ledger.deployed import DeployedJob, Deployment
 
@@ -153,6 +157,8 @@ def run_deployed(
     only: Sequence[str] | None = None,
     idempotency_token: str = "",
     task_parameters: Mapping[str, Any] | None = None,
+    creator: str = "",
+    pages: str = "",
     launch: bool = True,
     settings: Settings | None = None,
 ) -> int:
@@ -167,6 +173,8 @@ def run_deployed(
         only: task keys to run.
         idempotency_token: if the job has a run with this token, return that one.
         task_parameters: older parameters of a run, such as `notebook_params`, by their names.
+        creator: who asks for it; by default the person at work.
+        pages: address of pages where it is shown, which its id is appended to; empty for none.
         launch: begin it here; without, a node (`work`) or the service of the project does.
         settings: of the project; by default those of the current folder's project.
 
@@ -183,8 +191,80 @@ def run_deployed(
         only=only,
         token=idempotency_token,
         task_parameters=task_parameters,
+        creator=creator,
+        pages=pages,
         launch=launch,
     )
+
+
+def backfill(
+    job: str,
+    *,
+    start: str,
+    end: str,
+    every: str = "1d",
+    parameters: Mapping[str, object] | None = None,
+    plan: bool = False,
+    tell: Callable[[str], None] = print,
+    settings: Settings | None = None,
+) -> list[Run]:
+    """Run a job once for each window of a range, and wait for their end.
+
+    They go on side by side as far as `max_concurrent_runs` lets them; `{{backfill.iso_date}}` and
+    the like, in the job's parameters and in the given ones, is the start of the window.
+
+    Args:
+        job: a deployed job's name or id, or a file.
+        start: of the first window (ISO 8601, UTC if it does not say).
+        end: windows start before it; a date alone is included.
+        every: how long a window is, such as `1d` or `6h`.
+        parameters: job parameters by name.
+        plan: leave the runs to a node or the service, and return at once.
+        tell: is told what happens, in one line each.
+        settings: of the project.
+
+    Raises:
+        NbkitError: the runs could never begin; none was planned.
+    """
+    from nbkit.app import backfilling
+    from nbkit.app.deployed import definition_of
+    from nbkit.app.loading import load
+
+    starts = backfilling.windows(
+        _moment(start, "--from"),
+        _moment(end, "--to", through=True),
+        backfilling.length(every),
+    )
+    settings = settings or Settings.of()
+    try:
+        found = deployed_job(job, settings=settings)
+    except UsageError as error:
+        try:
+            definition = load(job)
+        except UsageError:
+            raise error from None
+    else:
+        definition = definition_of(found, settings.root)
+    given = texts(parameters)
+    run_ids = backfilling.plan_backfill(definition, settings, starts, parameters=given)
+    if not plan:
+        backfilling.drive_backfill(run_ids, settings, tell)
+    return [recorded(run_id, settings) for run_id in run_ids]
+
+
+def _moment(text: str, option: str, *, through: bool = False) -> datetime:
+    """Read a time; with `through`, of a date alone its end."""
+    from datetime import UTC, datetime, timedelta
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{option} {text}: a time is given as 2026-11-30 or 2026-11-30T08:00:00Z"
+        ) from None
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    is_date = len(text.strip()) <= len("2026-11-30")
+    return found + timedelta(days=1) if through and is_date else found
 
 
 def _with_status(

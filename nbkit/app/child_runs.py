@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbkit.app.child_jobs import child_of, circle
-from nbkit.app.definition import DEPLOYED
 from nbkit.app.deployed import reading
 from nbkit.errors import UsageError
 from nbkit.events import RunFinished
+from nbkit.ledger.deployed import DEPLOYED
 from nbkit.tasks.run_job import ChildEnd
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from nbkit.bundle_files import choose, whole_bundle
 from nbkit.errors import DefinitionError
 from nbkit.graph.address import Address
 from nbkit.graph.load import Parsed, inspect_job
+from nbkit.ledger.deployed import DEPLOYED
 from nbkit.on_disk import read_text
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from nbkit.graph.load import Inspected
     from nbkit.graph.run_graph import RunGraph
 
-
-DEPLOYED = "deployed:"
-"""How the source of a deployed job begins; its number follows."""
 
 _JSON, _YAML = f"{STREAM}.json", f"{STREAM}.yml"
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbkit import on_disk
-from nbkit.app.definition import DEPLOYED, of_settings, read
+from nbkit.app.definition import of_settings, read
 from nbkit.app.located import in_project
 from nbkit.graph.address import Address
+from nbkit.ledger.deployed import DEPLOYED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 import secrets
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbkit import on_disk
+from nbkit.app.creators import user
 from nbkit.app.deployed import definition_of
 from nbkit.app.launching import launch_waiting
 from nbkit.app.loading import jobs_of_bundle, load, target_of
 from nbkit.app.opening import open_ledger
 from nbkit.app.planning import plan
-from nbkit.errors import UsageError
+from nbkit.errors import DefinitionError, UsageError
 from nbkit.graph.address import Address
+from nbkit.graph.findings import as_problems
 from nbkit.graph.load import parse_job
 from nbkit.graph.pausing import PauseStatus, starts_by_itself, with_pause_status
 from nbkit.ledger.deployed import DeployedJob
 from nbkit.near import hint
+from nbkit.rules.triggers.kinds import never_fires
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from nbkit.app.definition import Definition
+    from nbkit.graph.model import Job
     from nbkit.ledger.deployed import DeployedJobs, Deployment
     from nbkit.settings import Settings
 
 _LARGEST_ID = 2**48
-
-
-def whoever_this_is() -> str:
-    """Return the name of the person at work."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number that has no name
-        return str(os.getuid())
 
 
 def deploy(
@@ -63,7 +57,7 @@ def deploy(
     found = [
         load(part, target=target, variables=variables) for part in (parts.values() or (str(job),))
     ]
-    editor = editor or whoever_this_is()
+    editor = editor or user()
     wanted = [_deployable(each, settings, editor) for each in found]
     places = {(_file_in(each.source), each.target) for each in wanted}
 
@@ -91,7 +85,7 @@ def create(document: Mapping[str, Any], settings: Settings, *, editor: str = "")
         str(document.get("name", "Untitled")),
         dict(document),
         root=str(settings.root),
-        editor=editor or whoever_this_is(),
+        editor=editor or user(),
     )
     with closing(open_ledger(settings)) as ledger:
         return ledger.jobs.deploy([row]).jobs[0]
@@ -117,7 +111,7 @@ def change(
         return after
 
     with closing(open_ledger(settings)) as ledger:
-        return ledger.jobs.change(job_id, checked, editor=editor or whoever_this_is())
+        return ledger.jobs.change(job_id, checked, editor=editor or user())
 
 
 def check(document: Mapping[str, Any]) -> None:
@@ -126,7 +120,7 @@ def check(document: Mapping[str, Any]) -> None:
     Raises:
         DefinitionError: with every problem.
     """
-    parse_job(json.dumps(dict(document)))
+    _refuse_what_never_fires(parse_job(json.dumps(dict(document))).job, "the job")
 
 
 def named(job: str, jobs: DeployedJobs) -> DeployedJob:
@@ -160,10 +154,16 @@ def set_paused(
     """
     if not starts_by_itself(job.settings):
         raise UsageError(f"nothing starts {job.name} by itself: it has no schedule and no trigger")
+
+    def changed(before: dict[str, Any]) -> dict[str, Any]:
+        after = with_pause_status(before, status)
+        check(after)
+        return after
+
     return jobs.change(
         job.job_id,
-        lambda before: with_pause_status(before, status),
-        editor=editor or whoever_this_is(),
+        changed,
+        editor=editor or user(),
     )
 
 
@@ -175,6 +175,8 @@ def run_deployed(
     only: Sequence[str] | None = None,
     token: str = "",
     task_parameters: Mapping[str, Any] | None = None,
+    creator: str = "",
+    pages: str = "",
     launch: bool = True,
 ) -> int:
     """Put a run of a deployed job on record, and return its id at once.
@@ -186,6 +188,8 @@ def run_deployed(
         only: task keys to run.
         token: the same token is the same run.
         task_parameters: older parameters, such as `notebook_params`.
+        creator: who asks for it; by default the person at work.
+        pages: address of pages where it is shown; see `plan`.
         launch: begin it, in a process of its own; else a node or the service will.
 
     Raises:
@@ -201,6 +205,8 @@ def run_deployed(
         only=only,
         token=token,
         task_parameters=task_parameters,
+        creator=creator,
+        pages=pages,
     )
     if launch:
         launch_waiting(run_id, settings)
@@ -208,6 +214,7 @@ def run_deployed(
 
 
 def _deployable(definition: Definition, settings: Settings, editor: str) -> DeployedJob:
+    _refuse_what_never_fires(definition.graph.job, definition.source)
     if definition.streamed:
         raise UsageError("a job through a pipe cannot be deployed: name its file")
     path, given = definition.path, definition.target
@@ -223,6 +230,12 @@ def _deployable(definition: Definition, settings: Settings, editor: str) -> Depl
         str(settings.root),
         editor=editor,
     )
+
+
+def _refuse_what_never_fires(job: Job, source: str) -> None:
+    wrong = list(never_fires(job))
+    if wrong:
+        raise DefinitionError(as_problems(wrong), source)
 
 
 def _file_in(source: str) -> str:

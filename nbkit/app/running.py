@@ -20,7 +20,7 @@ from nbkit.app.located import in_project
 from nbkit.app.opening import open_ledger
 from nbkit.app.parameters import check_declared
 from nbkit.clock import SystemClock
-from nbkit.errors import DefinitionError, Problem, UsageError
+from nbkit.errors import DefinitionError, NbkitError, Problem, UsageError
 from nbkit.events import Noted, RunCreated, RunPlanned, RunStarted
 from nbkit.graph.select import select
 from nbkit.ledger.reader import TokenTakenError
@@ -57,6 +57,7 @@ def start_of_run(
     skip_unsupported: bool = False,
     task_parameters: Mapping[str, Any] | None = None,
     secrets: Mapping[str, Places] | None = None,
+    trigger_info: Mapping[str, Any] | None = None,
 ) -> RunStarted:
     """Return the event that a run begins with; checks everything that can be checked before.
 
@@ -77,6 +78,7 @@ def start_of_run(
         trigger=trigger,
         skip_unsupported=skip_unsupported,
         task_parameters=dict(task_parameters or {}),
+        trigger_info=dict(trigger_info or {}),
     )
     try:
         return with_parameters(graph, event, given, secrets)
@@ -179,16 +181,18 @@ def run_planned(
                 trigger=planned.trigger,
                 skip_unsupported=planned.skip_unsupported,
                 task_parameters=planned.task_parameters,
+                trigger_info=planned.trigger_info,
             )
             start(ledger.clock.now())
         except (UsageError, DefinitionError) as error:
-            give_up(run_id, ledger, str(error))
+            give_up(run_id, ledger, str(_errors_of(error)))
             return
         notes = stack.enter_context(ready_for_spark(definition.code, settings))
         ledger.redefine(run_id, document_of(definition))
         begun = _begun(run_id, definition, settings)
         state = replay(definition.graph, events)
-        first = partial(_first, begun, definition, state, start, ledger.clock, notes=notes)
+        told = (*filter(None, [planned.message]), *notes)
+        first = partial(_first, begun, definition, state, start, ledger.clock, notes=told)
         go(Plan(begun, definition, state, first), Stage(ledger, ledger.clock, run, view, pool))
 
 
@@ -257,6 +261,14 @@ def _created(expected: RunStarted, definition: Definition, at: int) -> RunCreate
         creator=user(),
         task_runs=numbered(definition.graph.keys),
     )
+
+
+def _errors_of(error: NbkitError) -> NbkitError:
+    """Leave out what a definition is only warned of."""
+    if not isinstance(error, DefinitionError):
+        return error
+    wrong = tuple(each for each in error.problems if each.severity == "error")
+    return DefinitionError(wrong, error.source)
 
 
 def _first(

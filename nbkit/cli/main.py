@@ -13,6 +13,7 @@ import typer
 
 from nbkit.cli import (
     definitions,
+    deployed,
     driver,
     exit_status,
     history,
@@ -60,6 +61,11 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     history.review,
     history.diff,
     planned.jobs,
+    deployed.deploy,
+    deployed.undeploy,
+    deployed.pause,
+    deployed.resume,
+    deployed.backfill,
     serving.serve,
     nodes.work,
     nodes.gc,

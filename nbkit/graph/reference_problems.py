@@ -56,6 +56,7 @@ _SHAPES: _Shape = {
             "time": _TIME,
             "file_arrival": {"location": _END},
             "table_update": _FREE,
+            "job_completion": _FREE,
             "model": _FREE,
         },
     },
@@ -141,7 +142,7 @@ def _out_of_place(
         case ("input", *_) if not iterates:
             yield "only has a value in the inner task of a For each task", "warning"
         case ("backfill", argument) if argument in TIME_ARGUMENTS:
-            yield "only has a value in a backfill, and nbkit runs none", "warning"
+            yield "only has a value in a run of nbkit backfill", "warning"
         case ("task" | "tasks", *_) if task_key is None:
             yield "has no value outside of tasks", "warning"
         case ("tasks", other, key, *_) if task_key is not None:

@@ -11,16 +11,24 @@ from sqlalchemy import Connection, delete, insert, inspect, select, text, update
 
 from nbkit.errors import JobNotFoundError
 from nbkit.graph.pausing import is_paused
+from nbkit.graph.validation import read_job
+from nbkit.ledger.codec import storable
 from nbkit.ledger.database import clear_errors
 from nbkit.ledger.lease import clock_of
 from nbkit.ledger.tables import firings, jobs, watches
+from nbkit.rules.triggers.deciding import fresh
+from nbkit.rules.triggers.kinds import triggers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Engine, Select
 
+DEPLOYED = "deployed:"
+"""How the source of a deployed job's run begins; the job's number follows."""
+
 _LARGEST = 2**63 - 1
+_VERSIONS = select(jobs.c.job_id, jobs.c.updated_at)
 _DEPLOYING = 7_213_077_456
 """Whoever deploys to a ledger holds this lock of PostgreSQL."""
 
@@ -96,6 +104,11 @@ class DeployedJobs:
         found = self._found(select(jobs).where(jobs.c.job_id == job_id))
         return found[0] if found else None
 
+    def versions(self) -> dict[int, int]:
+        """Return when each job was changed last, by its id."""
+        with clear_errors(self._url), self._engine.connect() as connection:
+            return {row.job_id: row.updated_at for row in connection.execute(_VERSIONS)}
+
     def deploy(
         self,
         wanted: Sequence[DeployedJob],
@@ -118,7 +131,8 @@ class DeployedJobs:
                     job,
                     creator=before.creator if before else job.editor,
                     created_at=before.created_at if before else now,
-                    updated_at=now,
+                    # grows with every change, whatever the clock does: it tells them apart
+                    updated_at=max(now, before.updated_at + 1) if before else now,
                 )
                 _put(connection, made, new=before is None)
                 placed.append((made, before is None))
@@ -147,7 +161,7 @@ class DeployedJobs:
             before = found[0]
             settings = dict(change(before.settings))
             name = str(settings.get("name", "Untitled"))
-            now = clock_of(connection)
+            now = max(clock_of(connection), before.updated_at + 1)
             made = replace(before, name=name, settings=settings, editor=editor, updated_at=now)
             _put(connection, made, new=False)
         return made
@@ -189,11 +203,33 @@ def _read(connection: Connection, wanted: Select[tuple[object, ...]]) -> list[De
 
 def _put(connection: Connection, job: DeployedJob, *, new: bool) -> None:
     values = {column.name: getattr(job, column.name) for column in jobs.columns}
-    values["settings"] = json.dumps(job.settings)
+    values |= {"name": storable(job.name), "settings": json.dumps(job.settings)}
     if new:
         connection.execute(insert(jobs).values(values))
     else:
         connection.execute(update(jobs).where(jobs.c.job_id == job.job_id).values(values))
+    kept = _trigger_keys(job.settings)
+    mine = watches.c.job_id == job.job_id
+    connection.execute(delete(watches).where(mine, watches.c.trigger.not_in(kept)))
+    there = set(connection.scalars(select(watches.c.trigger).where(mine)))
+    rows = [
+        {
+            "job_id": job.job_id,
+            "trigger": key,
+            "memory": json.dumps(fresh(job.updated_at)),
+            "revision": 0,
+        }
+        for key in kept
+        if key not in there
+    ]
+    if rows:
+        connection.execute(insert(watches), rows)
+
+
+def _trigger_keys(settings: dict[str, Any]) -> list[str]:
+    """Return the keys of what starts a job: what is paused forgets what it has seen."""
+    job = read_job(settings)[0]
+    return [trigger.key for trigger in triggers_of(job)] if job else []
 
 
 def _remove(connection: Connection, job_id: int) -> None:

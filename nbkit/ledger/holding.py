@@ -19,6 +19,7 @@ from nbkit.ledger.lease import LEASE_SECONDS, Heart, clock_of, held_by, lease_of
 from nbkit.ledger.owner import Owner
 from nbkit.ledger.tables import events, leases, runs
 from nbkit.ledger.time_of_database import DatabaseClock
+from nbkit.ledger.watching import Watches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,11 @@ class Holder(Archive):
     def jobs(self) -> DeployedJobs:
         """The deployed jobs."""
         return DeployedJobs(self._engine, self._url)
+
+    @property
+    def watches(self) -> Watches:
+        """What triggers have seen."""
+        return Watches(self._engine, self._url, self._home)
 
     def close(self) -> None:
         """Give up what is held, and let go of the database."""

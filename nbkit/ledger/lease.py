@@ -103,7 +103,7 @@ def open_leases(job_id: int) -> Select[tuple[object, ...]]:
     return select(leases).where(leases.c.job_id == job_id, leases.c.state != "over")
 
 
-def due_leases(now: int, most: int) -> Select[tuple[object, ...]]:
+def due_leases(now: int, most: int | None) -> Select[tuple[object, ...]]:
     """Return the query for leases of planned runs that a node may take: not yet over, and due.
 
     Their owners are gone, as far as the database can tell. PostgreSQL leaves out what another node
@@ -113,6 +113,8 @@ def due_leases(now: int, most: int) -> Select[tuple[object, ...]]:
     takeable = leases.c.fence < MOST_TAKES * FENCES_OF_A_TAKE
     wanted = select(leases).where(leases.c.state != "over", leases.c.planned_at <= now)
     ordered = wanted.where(gone | leases.c.expires_at.is_(None), takeable).order_by("run_id")
+    if most is None:  # only to look
+        return ordered
     return ordered.limit(most).with_for_update(skip_locked=True)
 
 

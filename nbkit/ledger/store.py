@@ -2,71 +2,40 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Integer, String, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from nbkit.errors import NbkitError
 from nbkit.events import Noted, RunFinished, RunRepaired, RunStarted
-from nbkit.ledger.codec import encode, storable
-from nbkit.ledger.holding import ConflictError, Held, Holder
+from nbkit.ledger.appending import APPEND
+from nbkit.ledger.codec import encode
+from nbkit.ledger.holding import ConflictError, Held
 from nbkit.ledger.lease import (
     clock_of,
-    due_leases,
     has_turn,
     held_by,
-    leases_in,
     one_at_a_time,
     open_leases,
 )
 from nbkit.ledger.patience import LedgerAwayError, patiently
-from nbkit.ledger.reader import TokenTakenError
+from nbkit.ledger.plans import Planner
 from nbkit.ledger.tables import events, leases, requests, runs, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from nbkit.events import Event, RunCreated, RunPlanned
+    from nbkit.events import Event, RunCreated
     from nbkit.ledger.lease import Lease, State
 
 _CANCEL = "cancel"
-_SOME_MORE = 20
 _WORTH_A_NOTE_SECONDS = 5
 
-_RUN = bindparam("run", type_=Integer)
-_FENCE = bindparam("fence", type_=Integer)
-_APPEND = (
-    insert(events)
-    .from_select(
-        ["run_id", "seq", "at", "kind", "body"],
-        select(
-            _RUN,
-            bindparam("seq_", type_=Integer),
-            bindparam("at_", type_=events.c.at.type),
-            bindparam("kind_", type_=String),
-            bindparam("body_", type_=events.c.body.type),
-        )
-        .select_from(leases)
-        .where(leases.c.run_id == _RUN, leases.c.fence == _FENCE)
-        .with_for_update(read=True),
-    )
-    .execution_options(preserve_rowcount=True)
-)
-"""Write an event, if the fence still is what its writer was given; until the transaction is over,
-nobody else takes the run."""
 
-
-class Taken(NamedTuple):
-    """A planned run that a node took, with the fence to claim it by."""
-
-    run_id: int
-    fence: int
-
-
-class Ledger(Holder):
+class Ledger(Planner):
     """Events of runs in a database; safe to use from several threads and processes.
 
     An event is on record when `append` returns, and outlives a killed process from then on.
@@ -120,55 +89,6 @@ class Ledger(Holder):
                 self._first(connection, replace(created, run_id=run_id), fence=1)
         self._held[run_id] = Held(1, 1 if created else 0)
         return run_id
-
-    def plan(
-        self,
-        planned: RunPlanned,
-        graph_json: str,
-        source: str,
-        token: str = "",
-        *,
-        root: str = "",
-    ) -> int:
-        """Make a run that a node will take, and return its id; see `begin`.
-
-        Raises:
-            TokenTakenError: the job has a run with this `token` already.
-        """
-        name, job_id = planned.run_name, planned.job_id
-        with self._making(job_id, token) as connection:
-            run_id = self._make(connection, name, job_id, graph_json, source, token, root)
-            due = max(planned.due, 0)
-            lease = {"run_id": run_id, "fence": 0, "job_id": job_id, "state": "idle"}
-            nobody = {"owner": "", "host": "", "machine": "", "lock": "", "planned_at": due}
-            connection.execute(insert(leases).values({**lease, **nobody}))
-            self._first(connection, replace(planned, run_id=run_id), fence=0)
-        return run_id
-
-    def take_planned(self, most: int) -> list[Taken]:
-        """Take planned runs that are due and that nobody drives, the oldest first.
-
-        This ledger holds them until the process that drives each claims it with its fence.
-        """
-        self._appear()
-
-        def take() -> list[Taken]:
-            with self._writing() as connection:
-                now = clock_of(connection)
-                found = leases_in(connection, due_leases(now, most + _SOME_MORE))
-                free = [each for each in found if self._may_take(each, now)]
-                taken = []
-                for lease in free[:most]:
-                    ended = self._ended(connection, lease.run_id)
-                    holder = {**held_by(self._owner, self._lasts, now), "state": "idle"}
-                    values = {"state": "over"} if ended else {**holder, "fence": lease.fence + 1}
-                    if self._change(connection, lease, **values) and not ended:
-                        taken.append(Taken(lease.run_id, lease.fence + 1))
-            for run_id, fence in taken:
-                self._held[run_id] = Held(fence, 0)
-            return taken
-
-        return patiently(take, self.shown)[0]
 
     def append(self, run_id: int, event: Event) -> None:
         """Record one event of a run."""
@@ -289,7 +209,7 @@ class Ledger(Holder):
         try:
             with self._writing() as connection:
                 for row in numbered:
-                    if connection.execute(_APPEND, row).rowcount != 1:
+                    if connection.execute(APPEND, row).rowcount != 1:
                         raise self._taken_over(run_id)
         except ConflictError:  # an earlier try was recorded, and its answer was lost
             with self._reading() as connection:
@@ -298,33 +218,3 @@ class Ledger(Holder):
                 found = list(connection.scalars(later))
             if found != [row["body_"] for row in rows]:
                 raise self._taken_over(run_id) from None
-
-    def _first(self, connection: Connection, event: RunCreated | RunPlanned, fence: int) -> None:
-        row = {"run": event.run_id, "fence": fence, "seq_": 1, "at_": event.at}
-        connection.execute(_APPEND, {**row, "kind_": event.kind, "body_": encode(event)})
-
-    def _may_take(self, lease: Lease, now: int) -> bool:
-        """Tell whether nobody drives a run, or this ledger took it and never heard that it did."""
-        forgotten = lease.owner == self._owner.name and lease.run_id not in self._held
-        return forgotten or not lease.is_live(now, self._home)
-
-    def _make(self, connection: Connection, *values: object) -> int:
-        *_, token, root = values
-        named = ("job_name", "job_id", "graph", "source")
-        row = dict(zip(named, values, strict=False), root=root, created_at=self._clock.now())
-        row["job_name"] = storable(str(row["job_name"]))
-        key = connection.execute(insert(runs).values(row)).inserted_primary_key
-        assert key is not None
-        run_id = int(key[0])
-        if token:
-            taken = {"job_id": row["job_id"], "token": token, "run_id": run_id}
-            connection.execute(insert(tokens).values(taken))
-        return run_id
-
-    @contextmanager
-    def _making(self, job_id: int, token: str) -> Iterator[Connection]:
-        try:
-            with self._writing() as connection:
-                yield connection
-        except ConflictError:
-            raise TokenTakenError(self.run_of(job_id, token) or 0) from None

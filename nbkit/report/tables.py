@@ -89,6 +89,65 @@ def print_planned(
             console.print(f"  {line}")
 
 
+class Deployed(Protocol):
+    """A deployed job; see `nbkit.app.overview.Overview`."""
+
+    @property
+    def job(self) -> Any:
+        """As it is deployed."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """What it does."""
+        ...
+
+    @property
+    def triggers(self) -> Sequence[str]:
+        """What starts it."""
+        ...
+
+    @property
+    def next(self) -> Sequence[datetime]:
+        """When it starts next."""
+        ...
+
+    @property
+    def last(self) -> Record | None:
+        """Its last run."""
+        ...
+
+    @property
+    def missing(self) -> str:
+        """The file that it came from, if that is gone."""
+        ...
+
+
+def print_deployed(jobs: Sequence[Deployed], console: Console | None = None) -> None:
+    """List deployed jobs, one line each: state, next time, last result."""
+    console = console or output_console()
+    if not jobs:
+        console.print("No job is deployed; deploy one with: nbkit deploy JOB")
+        return
+    table = _table("Id", "Job", "State", "Starts", "Next", "Last run", right={"Id"})
+    for each in jobs:
+        run = run_view(each.last) if each.last else None
+        target = f" ({each.job.target})" if each.job.target else ""
+        table.add_row(
+            str(each.job.job_id),
+            Text(f"{each.job.name}{target}"),
+            each.state,
+            ", ".join(each.triggers),
+            "\n".join(f"{time:%a %Y-%m-%d %H:%M:%S} UTC" for time in each.next),
+            Text.assemble(_badge(run.look), f"  run {run.run_id}") if run else Text(""),
+        )
+    console.print(table)
+    for each in jobs:
+        if each.missing:
+            note = f"The file of {each.job.name} is gone: {each.missing}; it runs as deployed."
+            console.print(Text(note, style=STYLES["warn"]))
+
+
 def print_run(
     record: Record, console: Console | None = None, *, notebooks: str = "", report: str = ""
 ) -> None:

@@ -94,6 +94,7 @@ def with_parameters(
         job_id=event.job_id,
         run_name=event.run_name,
         trigger=event.trigger,
+        trigger_info=event.trigger_info,
         started_at=event.at,
     )
     parameters, places = job_parameters(graph, state, given, secrets)

@@ -20,13 +20,17 @@ from nbkit.rules.moves import definition
 from nbkit.wire import OUTPUT_BYTES, OUTPUT_ROWS, ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from nbkit.events import JsonValue, Unit
     from nbkit.graph.model import Task
     from nbkit.graph.references import Piece
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import AttemptState, IterationState, RunState, TaskState
+
+
+BACKFILL = "backfill"
+"""Where a run's `trigger_info` has the start of the window that it makes up for."""
 
 
 class Unknown(str):
@@ -144,10 +148,20 @@ def _job(path: tuple[str, ...], scope: Scope) -> JsonValue:  # noqa: PLR0911 one
         case ("trigger", "type"):
             return state.trigger
         case ("trigger", "time", argument):
-            return _time(argument, state.started_at, minutes=state.trigger == "periodic")
-        case ("trigger", "file_arrival" | "table_update" | "model", *_):
-            return ""  # no such trigger started this run
+            planned_at = state.trigger_info.get("time", state.started_at)
+            return _time(argument, planned_at, minutes=state.trigger == "periodic")
+        case ("trigger", "file_arrival" | "table_update" | "job_completion" | "model", *_):
+            return _of_trigger(path[1:], state.trigger_info)
     return _nothing(("job", *path))
+
+
+def _of_trigger(path: tuple[str, ...], info: Mapping[str, JsonValue]) -> JsonValue:
+    """Return what is known of the trigger that started a run; empty if another one did."""
+    *above, last = path
+    stem = ".".join(above)
+    if above[-1:] == ["commit_timestamp"] and stem in info:
+        return _time(last, info[stem])
+    return info.get(".".join(path), "")
 
 
 def _task(path: tuple[str, ...], scope: Scope) -> JsonValue:
@@ -253,8 +267,12 @@ def _workspace(path: tuple[str, ...], scope: Scope) -> JsonValue:
 
 
 def _backfill(path: tuple[str, ...], scope: Scope) -> JsonValue:
-    del path, scope
-    raise NoValueError("this run is no backfill")
+    start = scope.state.trigger_info.get(BACKFILL)
+    if start is None:
+        raise NoValueError("this run is no backfill")
+    if len(path) != 1:
+        return _nothing(("backfill", *path))
+    return _time(path[0], start)
 
 
 def _named(missing: str, name: str, values: Any) -> Any:

@@ -45,7 +45,7 @@ def held_up(_: RunGraph, state: RunState, event: events.RunHeldUp) -> RunState:
         run_id=event.run_id,
         job_id=event.job_id,
         run_name=event.run_name,
-        queued_at=event.at,
+        queued_at=event.at if state.queued_at is None else state.queued_at,
         message=event.message,
     )
 
@@ -82,6 +82,7 @@ def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunSt
         skip_unsupported=event.skip_unsupported,
         task_parameters=event.task_parameters,
         secrets=event.secrets,
+        trigger_info=event.trigger_info,
         only=only,
         parallel=event.parallel,
         tasks=state.tasks.update(left_out),

@@ -173,7 +173,8 @@ class RunState:
 
     Attributes:
         run_id, job_id, run_name, trigger, creator, pages, parameters, overrides, parallel,
-            skip_unsupported, task_parameters, secrets: as started, or as the last repair says.
+            skip_unsupported, task_parameters, secrets, trigger_info: as started, or as the last
+            repair says.
         only: task keys that may run; None for all.
         tasks: by task key.
         episodes: the original run and its repairs, in order.
@@ -203,6 +204,7 @@ class RunState:
     skip_unsupported: bool = False
     task_parameters: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    trigger_info: dict[str, Any] = field(default_factory=dict)
     only: frozenset[str] | None = None
     parallel: int = 1
     tasks: PMap[str, TaskState] = field(default_factory=pmap)

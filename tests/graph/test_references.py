@@ -124,7 +124,7 @@ def test_every_reference_of_the_facts_is_valid(problems_of, text):
         ("{{tasks.a.output.rows}}", "warning", "only SQL tasks have an output, and a is none"),
         ("{{tasks.q.values.n}}", "warning", "only code sets task values, and q has none"),
         *(
-            (f"{{{{backfill.{argument}}}}}", "warning", "only has a value in a backfill")
+            (f"{{{{backfill.{argument}}}}}", "warning", "only has a value in a run of nbkit")
             for argument in TIME_ARGUMENTS
         ),
         ("{{backfill.iso_day}}", "error", "backfill has no iso_day; nearest: iso_date"),

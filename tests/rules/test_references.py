@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nbkit.events import Unit
@@ -184,3 +186,34 @@ def test_values_of_iterations_are_not_the_tasks_values(kit):
     assert [found.values["n"] for found in state.tasks["each"].iterations] == [3, 3]
     assert state.task_values() == {}
     assert "task 'each' has set no value 'n'" in state.tasks["after"].message
+
+
+TRIGGERED = {
+    "time": 86_400_000 + 90_500,
+    "file_arrival.location": "s3://in/",
+    "table_update.updated_tables": ["main.silver.orders"],
+    "table_update.main.silver.orders.version": 7,
+    "table_update.main.silver.orders.commit_timestamp": 1_000,
+    "backfill": 2 * 86_400_000,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{{job.trigger.time.iso_datetime}}", "1970-01-02T00:01:00"),
+        ("{{job.trigger.file_arrival.location}}", "s3://in/"),
+        ("{{job.trigger.table_update.updated_tables}}", ["main.silver.orders"]),
+        ("{{job.trigger.table_update.main.silver.orders.version}}", 7),
+        (
+            "{{job.trigger.table_update.main.silver.orders.commit_timestamp.iso_datetime}}",
+            "1970-01-01T00:00:01",
+        ),
+        ("{{job.trigger.table_update.main.silver.other.version}}", ""),
+        ("{{backfill.iso_date}}", "1970-01-03"),
+    ],
+)
+def test_what_a_trigger_tells(scope, text, value):
+    """The planned time, not the start; a schedule's is a whole minute, as on Databricks."""
+    state = replace(scope.state, trigger="periodic", trigger_info=TRIGGERED)
+    assert resolve(text, replace(scope, state=state)) == value

@@ -1,0 +1,1 @@
+"""What starts jobs by themselves: one file for each kind, which decides when it fires."""
