@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from nbkit import on_disk
 from nbkit.app.creators import user
 from nbkit.app.deployed import definition_of
-from nbkit.app.launching import launch_waiting
 from nbkit.app.loading import jobs_of_bundle, load, target_of
 from nbkit.app.opening import open_ledger
 from nbkit.app.planning import plan
+from nbkit.app.submitting import begin
 from nbkit.errors import DefinitionError, UsageError
 from nbkit.graph.address import Address
 from nbkit.graph.findings import as_problems
@@ -207,9 +207,10 @@ def run_deployed(
         task_parameters=task_parameters,
         creator=creator,
         pages=pages,
+        begun_here=launch,
     )
     if launch:
-        launch_waiting(run_id, settings)
+        begin(run_id, settings)
     return run_id
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from nbkit.kernels.pool import Pool
     from nbkit.settings import Settings
 
+_BEGUN_WITHIN_MS = 30_000
+
 
 def plan(
     definition: Definition,
@@ -32,6 +34,7 @@ def plan(
     token: str = "",
     trigger: str = "one_time",
     due: int = 0,
+    begun_here: bool = False,
     skip_unsupported: bool = False,
     task_parameters: Mapping[str, Any] | None = None,
     creator: str = "",
@@ -50,6 +53,8 @@ def plan(
         token: of the run: of a trigger, it names the trigger and the planned time.
         trigger: what starts it.
         due: when it is to begin, in milliseconds by the clock of the ledger; 0 for at once.
+        begun_here: the caller begins it; nodes and the service take it only if that comes to
+            nothing.
         skip_unsupported: leave out tasks that cannot run, instead of failing.
         task_parameters: older parameters, such as `notebook_params`, for all tasks of a type.
         creator: the name of who asks for it; by default the user of this process.
@@ -70,7 +75,7 @@ def plan(
             run_id=0,
             job_id=start.job_id,
             run_name=start.run_name,
-            due=due,
+            due=at + _BEGUN_WITHIN_MS if begun_here else due,
             parameters=dict(parameters or {}),
             only=None if only is None else tuple(only),
             trigger=trigger,

@@ -54,7 +54,7 @@ def submit(document: Mapping[str, Any], settings: Settings, *, token: str = "") 
     definition = replace(definition, job_key=None)
     if wrong := wrong_children(definition, partial(read)):
         raise DefinitionError(tuple(wrong), "the run")
-    return plan(definition, settings, token=token)
+    return plan(definition, settings, token=token, begun_here=True)
 
 
 def begin(run_id: int, settings: Settings) -> None:

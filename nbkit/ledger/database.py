@@ -115,6 +115,13 @@ def folder_of(url: str) -> Path | None:
     return file and file.absolute().parent
 
 
+def is_there(url: str) -> bool:
+    """Tell whether there may be a ledger; of SQLite, whether its file is there."""
+    parsed = make_url(url)
+    file = _file_of(parsed) if parsed.get_backend_name() == "sqlite" else None
+    return file is None or _has_content(file)
+
+
 def _known(url: str) -> URL:
     """Return the URL of a database that a ledger can be in."""
     try:

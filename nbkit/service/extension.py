@@ -37,6 +37,7 @@ def load(server: ServerApp) -> None:
     project = Project(settings, base_path=server.base_url, log=server.log)
     server.nbkit = project
     add_handlers(server, project)
+    project.start(getattr(server, "nbkit_tell", server.log.info))
 
 
 def add_handlers(server: ServerApp, project: Project) -> None:

@@ -38,6 +38,7 @@ def serve(settings: Settings, *, ip: str, port: int, tell: Callable[[str], None]
     from jupyter_server.serverapp import ServerApp
 
     app = ServerApp.instance(log_level=logging.WARNING)
+    app.nbkit_tell = tell
     app.initialize(argv=_arguments(settings, ip, port, token), find_extensions=False)
     project = getattr(app, "nbkit", None)
     if project is None:

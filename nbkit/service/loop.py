@@ -17,6 +17,7 @@ from nbkit.app.opening import open_ledger
 from nbkit.app.starting import Starter
 from nbkit.app.triggering import Triggers
 from nbkit.errors import NbkitError
+from nbkit.ledger.database import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,9 @@ class Loop:
     def run(self) -> None:
         """Go round until `stop`; while the ledger does not answer, wait for it and say so."""
         while not self._stopping.is_set():
+            if not is_there(self._settings.ledger_url):  # nothing was ever deployed or run
+                self._rest()
+                continue
             try:
                 with closing(open_ledger(self._settings)) as ledger:
                     while not self._stopping.is_set():
@@ -96,6 +100,9 @@ class Loop:
             self._trouble = ""
             away = time.monotonic() - self._away_since
             self._tell(f"the ledger answers again, after {away:.0f} s")
+        self._rest()
+
+    def _rest(self) -> None:
         self._awake.wait(_EVERY_SECONDS)
         self._awake.clear()
 

@@ -16,6 +16,9 @@ from nbkit.api.watching import Watch
 from nbkit.on_disk import address
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbkit.service.loop import Loop
     from nbkit.service.pages.shown import Shown
     from nbkit.settings import Settings
 
@@ -45,6 +48,15 @@ class Project:
     )
     writing: threading.RLock = field(default_factory=threading.RLock)
     lines: dict[int, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+
+    _loop: Loop | None = None
+
+    def start(self, tell: Callable[[str], None]) -> None:
+        """Let triggers fire from now on; `tell` is told what happens, in one line each."""
+        from nbkit.service.loop import Loop
+
+        self._loop = Loop(self.settings, tell)
+        self._loop.start()
 
     @cached_property
     def watch(self) -> Watch:
@@ -78,5 +90,7 @@ class Project:
 
     def close(self) -> None:
         """Let go of everything; runs go on."""
+        if self._loop is not None:
+            self._loop.stop()
         self.threads.shutdown(wait=False, cancel_futures=True)
         self.watch.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nbkit import api
 from nbkit.api.deployed import change_job, create_job, deployed_job, deployed_jobs, run_deployed
 from nbkit.api.deployed import undeploy as remove_job
 from nbkit.service import job_settings
@@ -119,10 +118,8 @@ def run_now(project: Project, asked: Asked) -> dict[str, Any]:
         only=asked.texts("only") or None,
         idempotency_token=asked.text("idempotency_token", ""),
         task_parameters=task_parameters(asked),
-        launch=False,
         settings=project.settings,
     )
-    api.begin(run_id, settings=project.settings)
     return {"run_id": run_id, "number_in_job": run_id}
 
 

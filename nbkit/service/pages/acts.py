@@ -42,8 +42,7 @@ def _run(project: Project, asked: Asked) -> dict[str, Any]:
     except JobNotFoundError:
         run_id = _again(project, job_id, given, only)
     else:
-        run_id = run_deployed(job_id, given, only=only, launch=False, settings=settings)
-        api.begin(run_id, settings=settings)
+        run_id = run_deployed(job_id, given, only=only, settings=settings)
     return {"open": f"runs/{run_id}"}
 
 
