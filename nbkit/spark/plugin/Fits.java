@@ -285,14 +285,14 @@ final class Fits implements Serializable {
   /** A value of a type without parts; null where it is none. */
   private Object plain(FileValue given, DataType type, boolean said) {
     String text = given.text;
-    if (type instanceof StringType) {
-      return text;
-    }
-    if (type instanceof VarcharType) {
+    if (type instanceof VarcharType) { // which is a StringType too
       return text.codePointCount(0, text.length()) <= ((VarcharType) type).length() ? text : null;
     }
     if (type instanceof CharType) {
       return text.codePointCount(0, text.length()) <= ((CharType) type).length() ? text : null;
+    }
+    if (type instanceof StringType) {
+      return text;
     }
     if (type instanceof VariantType) {
       return variant(given);
