@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from nbkit.errors import DefinitionError, Problem
+from nbkit.foreign_errors import FIELD_OF_SETTINGS
 from nbkit.on_disk import PathError, cause, here, is_file, shown
 from nbkit.readable import readable
 
@@ -309,8 +310,7 @@ def _variable(*loc: int | str) -> str:
 
 def _of_variable(said: str) -> Problem:
     """Return the problem of a variable that could not be read; `said` names only its field."""
-    quoted = re.search(r'field "(\w+)"', said)
-    section = quoted[1] if quoted else ""
+    section = FIELD_OF_SETTINGS.said(said)
     start = f"{_PREFIX}{section}".upper()
     names = sorted(name for name in os.environ if name.upper().startswith(start))
     return Problem(" or ".join(names), 'this should be JSON, such as {"a": "b"} or ["a"]')

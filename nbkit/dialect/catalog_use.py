@@ -10,7 +10,7 @@ import functools
 import inspect
 import typing
 
-from nbkit.dialect import foreign_errors
+from nbkit import foreign_errors
 from nbkit.dialect.grammar import matched, name_parts
 from nbkit.dialect.tokens import closing, starts, tokens
 from nbkit.spark.catalogs import ANY, filled, known_by, may_be_made, new, prefixes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbkit.dialect.foreign_errors import NO_CLASS, NO_SCHEME, NO_SOURCE
+from nbkit.foreign_errors import NO_CLASS, NO_SCHEME, NO_SOURCE
 
 _OF_CLASSES = {"azurebfs": "abfss", "azure": "wasbs", "s3a": "s3a"}
 

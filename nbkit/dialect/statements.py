@@ -11,7 +11,8 @@ import functools
 import typing
 from dataclasses import replace
 
-from nbkit.dialect import catalog_use, copy_into, foreign_errors, paths, show_create, sql_paths
+from nbkit import foreign_errors
+from nbkit.dialect import catalog_use, copy_into, paths, show_create, sql_paths
 from nbkit.dialect.catalog_use import catalogs_of
 from nbkit.dialect.connectors import missing
 from nbkit.dialect.databricks_syntax import immediate, in_sparks_words, without_keys

@@ -7,6 +7,7 @@ import typing
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from nbkit import foreign_errors
 from nbkit.clock import SystemClock
 from nbkit.guard import driver
 from nbkit.guard.policy import Retries
@@ -195,9 +196,9 @@ class StepRun:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error as one line; Java's, whose first line says nothing, with its second."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = " ".join(lines[: 2 if lines[1:] and lines[1].startswith(":") else 1])
+    """Return an error as one line; of Java's, whose first line says nothing, the second."""
+    said = str(error).strip()
+    text = foreign_errors.CALL_FAILED.said(said) or said.partition("\n")[0].rstrip()
     line = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
 

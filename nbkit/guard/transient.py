@@ -12,6 +12,8 @@ import re
 import socket
 import typing
 
+from nbkit import foreign_errors
+
 if typing.TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -41,11 +43,8 @@ NUMBERS = frozenset(
 LOCKED_ON_WINDOWS = frozenset({32, 33})
 """ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION: another process has the file."""
 
-GRPC = re.compile(
-    r"StatusCode\.(UNAVAILABLE|DEADLINE_EXCEEDED)|Stream removed|RST_STREAM|Socket closed"
-    r"|Cannot call methods on a stopped SparkContext"
-)
-"""What is said of a server that ends, is gone or away, as Spark Connect passes it on."""
+SQLITE = frozenset({5, 6})
+"""SQLITE_BUSY and SQLITE_LOCKED, whatever stands in the higher bytes: another one is writing."""
 
 SQL_STATES = re.compile(r"08\w{3}|40001|40P01|55P03|57P0[123]")
 """SQLSTATE: connection (class 08), serialization failure, deadlock, lock, server shutdown."""
@@ -92,17 +91,7 @@ _ALWAYS = (
     http.client.IncompleteRead,
 )
 
-_TEXTS: dict[str, re.Pattern[str]] = {
-    "pyspark": re.compile(
-        r"io\.delta\.exceptions\.(Concurrent|MetadataChanged|ProtocolChanged)"
-        r"|DELTA_(CONCURRENT_|METADATA_CHANGED|PROTOCOL_CHANGED)"
-        r"|java\.net\.(Connect|NoRouteToHost|SocketTimeout|UnknownHost)\w*Exception"
-        r"|java\.net\.SocketException: (Connection reset|Broken pipe)"
-    ),
-    "sqlite3": re.compile(r"database (table |schema )?is locked|database is busy"),
-}
-_TEXTS |= {"py4j": _TEXTS["pyspark"], "sqlalchemy": _TEXTS["sqlite3"]}
-"""What the messages of errors say that have one class for everything."""
+_OF_JAVA = frozenset({"pyspark", "py4j"})
 
 
 def is_transient(error: BaseException) -> bool:
@@ -132,10 +121,15 @@ def _passes(error: BaseException) -> bool:
         isinstance(error, _ALWAYS)
         or (isinstance(error, OSError) and _system_passes(error))
         or any(name in CLASSES.get(package, ()) for package, name in kinds)
-        or any(package in _TEXTS and _TEXTS[package].search(str(error)) for package, _ in kinds)
+        or (any(package in _OF_JAVA for package, _ in kinds) and _java_passes(error))
         or _server_passes(error)
         or _database_passes(error)
     )
+
+
+def _java_passes(error: BaseException) -> bool:
+    text = str(error)
+    return bool(foreign_errors.CONFLICT.said(text) or foreign_errors.NO_NETWORK.said(text))
 
 
 def _server_passes(error: BaseException) -> bool:
@@ -145,7 +139,8 @@ def _server_passes(error: BaseException) -> bool:
     ):
         return False
     told = getattr(error, "getGrpcStatusCode", getattr(error, "code", str))()
-    return GRPC.search(f"{told} {error}") is not None
+    text = f"{told} {error}"
+    return bool(foreign_errors.NO_SERVER.said(text) or foreign_errors.STOPPED.said(text))
 
 
 def _system_passes(error: OSError) -> bool:
@@ -158,6 +153,9 @@ def _database_passes(error: BaseException) -> bool:
     if getattr(error, "connection_invalidated", False) is True:  # SQLAlchemy
         return True
     original = getattr(error, "orig", error)
+    code = getattr(original, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code & 0xFF in SQLITE
     state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
     return isinstance(state, str) and SQL_STATES.fullmatch(state) is not None
 

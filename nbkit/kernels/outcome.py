@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import Cause, Failure
+from nbkit.foreign_errors import JAVA_REFUSED, PY4J_CONNECTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,9 +74,6 @@ _BROKEN_CONNECTION = frozenset(
 )
 """Errors that mean a lost driver when py4j's network code raised them."""
 
-_PY4J_NETWORK = re.compile(r"py4j[/\\](java_gateway|clientserver)\.py")
-_JAVA_REFUSED = re.compile(r"does not exist in the JVM|Trace:|Method .* does not exist")
-
 _RESULTS: Mapping[Cause, ResultState] = {
     "canceled": "CANCELED",
     "cell_timeout": "TIMEDOUT",
@@ -134,9 +132,9 @@ def cell_failure(
 
 
 def _lost_connection(name: str, value: str, traceback: str) -> bool:
-    if name not in _BROKEN_CONNECTION or not _PY4J_NETWORK.search(traceback):
+    if name not in _BROKEN_CONNECTION or not PY4J_CONNECTION.said(traceback):
         return False
-    return not _JAVA_REFUSED.search(value)
+    return not JAVA_REFUSED.said(value)
 
 
 def kernel_death(status: int, log: str, *, cell: int, source: str) -> Failure:

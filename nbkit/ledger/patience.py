@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +28,9 @@ _GONE = ("08", "57P", "53300", "25006", "40001", "40P01", "55P03")
 standby, a tie."""
 
 
+_TAKEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 class LedgerAwayError(SetupError):
     """The ledger does not answer now; it may again."""
 
@@ -36,8 +40,9 @@ def passes(error: BaseException) -> bool:
     original = getattr(error, "orig", None)
     if getattr(error, "connection_invalidated", False):
         return True
-    if type(original).__module__.startswith("sqlite3"):
-        return "locked" in str(original) or "busy" in str(original)
+    code = getattr(original, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code & 0xFF in _TAKEN
     state = getattr(original, "sqlstate", None)
     lost = type(original).__name__ in {"OperationalError", "InterfaceError"}
     return state.startswith(_GONE) if isinstance(state, str) else lost

@@ -21,6 +21,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbkit import foreign_errors
 from nbkit import serving as attempt
 from nbkit.dialect.sql_text import literal
 from nbkit.errors import DefinitionError, Problem
@@ -42,7 +43,6 @@ SCHEMA = (
 )
 _COLUMNS = [part.split()[0] for part in SCHEMA.split(", ")]
 _LAST_RUNS = 20
-_CONFLICTS = ("CONCURRENT", "Concurrent", "ALREADY_EXISTS", "already exists", "METADATA_CHANGED")
 _written: set[tuple[str, str]] = set()
 """Tables and ids that this kernel has rows of: an attempt's later word replaces its earlier."""
 
@@ -194,4 +194,9 @@ def _what(outcome: Outcome) -> str:
 
 
 def _is_conflict(error: BaseException) -> bool:
-    return any(sign in str(error) for sign in _CONFLICTS)
+    """Say whether another one was writing, or making, the table at the same time."""
+    condition = getattr(error, "getCondition", str)() or ""
+    if condition.endswith("ALREADY_EXISTS"):
+        return True
+    text = str(error)
+    return bool(foreign_errors.CONFLICT.said(text) or foreign_errors.TABLE_EXISTS.said(text))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 60.0
 _LOOK_MILLISECONDS = 1_000
+_TIMEOUT = "java.util.concurrent.TimeoutException"
 _NOT_WRITTEN = "has not been written, so nothing was counted"
 
 
@@ -289,7 +290,7 @@ def drain(spark: SparkSession, seconds: float) -> None:
         try:
             bus.waitUntilEmpty(_LOOK_MILLISECONDS)
         except Py4JJavaError as error:
-            if "TimeoutException" not in str(error.java_exception):
+            if error.java_exception.getClass().getName() != _TIMEOUT:
                 raise
         else:
             return

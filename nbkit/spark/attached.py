@@ -19,6 +19,7 @@ from pyspark.sql.catalog import Catalog
 from pyspark.sql.conf import RuntimeConfig
 
 from nbkit.errors import DriverLostError, SetupError
+from nbkit.foreign_errors import STOPPED
 from nbkit.spark import apart
 from nbkit.spark.conf import worker_python
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from nbkit.settings import Settings
 
 _QUIET = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
-_STOPPED = ("SparkContext was shut down", "stopped SparkContext", "Answer from Java side is empty")
 
 
 class LeasedContext(SparkContext):  # type: ignore[misc]
@@ -174,7 +174,7 @@ def lost(error: BaseException) -> bool:
         seen.add(id(link))
         if isinstance(link, Py4JNetworkError | DriverLostError):
             return True
-        if isinstance(link, Py4JError) and any(sign in str(link) for sign in _STOPPED):
+        if isinstance(link, Py4JError) and STOPPED.said(str(link)):
             return True
         if gone and isinstance(link, Py4JError | OSError):
             return True

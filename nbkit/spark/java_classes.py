@@ -81,14 +81,21 @@ def _compile(folder: Path) -> None:
         with short_java(jars, ["-XX:TieredStopAtLevel=1", "-Xshare:auto"]) as gateway:
             _run_janino(gateway, jars, classes)
     except Py4JError as error:
-        causes = [line for line in str(error).splitlines() if "ception: " in line]
         raise SetupError(
-            f"nbkit's Java classes did not compile: {' '.join(causes[-1:])}",
+            f"nbkit's Java classes did not compile: {_first_cause(error)}",
             "Spark works without them; three-level names do not. Please report this.",
         ) from None
     with zipfile.ZipFile(folder / _FILE, "w") as jar:
         for file in sorted(classes.rglob("*.class")):
             jar.write(file, file.relative_to(classes).as_posix())
+
+
+def _first_cause(error: Any) -> str:
+    """Return what an error in Java began with."""
+    java = getattr(error, "java_exception", None)
+    while java is not None and java.getCause() is not None:
+        java = java.getCause()
+    return str(error if java is None else java.toString()).strip().partition("\n")[0]
 
 
 def _run_janino(gateway: Any, jars: list[Path], classes: Path) -> None:

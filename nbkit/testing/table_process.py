@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect import catalog_use
-from nbkit.errors import DriverLostError, NbkitError
+from nbkit.errors import DriverLostError, NbkitError, UsageError
 from nbkit.settings import Settings
 from nbkit.spark import lease
 from nbkit.spark.catalogs import filled, in_catalog, prefix
@@ -22,7 +22,7 @@ from nbkit.spark.catalogs import filled, in_catalog, prefix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 
 class Tables:
@@ -44,13 +44,25 @@ class Tables:
         parsed = StructType.fromJson(json.loads(schema)) if kind == "spark" and schema else schema
         if data is None or (parsed is None and not len(data)):
             raise ValueError("an empty table needs a schema: (rows, 'id INT, name STRING')")
-        frame = self._spark.createDataFrame(data, parsed)
+        frame = self._frame(data, parsed)
         catalog = catalog_use.catalog_in(name)
         if catalog and not catalog_use.found(catalog, self._spark):
             catalog_use.added(catalog, self._spark)
         if "." in name:
             self._spark.sql(f"CREATE SCHEMA IF NOT EXISTS {name.rpartition('.')[0]}")
         frame.write.mode("overwrite").option("overwriteSchema", "true").saveAsTable(name)
+
+    def _frame(self, data: Any, schema: Any) -> DataFrame:
+        from pyspark.errors import PySparkException
+
+        try:
+            return self._spark.createDataFrame(data, schema)
+        except PySparkException as error:
+            if error.getCondition() != "CANNOT_DETERMINE_TYPE":
+                raise
+            raise UsageError(
+                "a column without any value needs a type: (rows, 'id INT, name STRING')"
+            ) from None
 
     def has(self, name: str) -> bool:
         """Say whether there is a table or view of this name."""

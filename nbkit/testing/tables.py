@@ -55,14 +55,7 @@ class TableServer:
         """
         __tracebackhide__ = True
         about = f"the table {name} cannot be made"
-        try:
-            self.ask("put", name, *_portable(name, table), about=about)
-        except UsageError as error:
-            if "CANNOT_DETERMINE_TYPE" not in str(error):
-                raise
-            raise UsageError(
-                f"{about}: a column without any value needs a type: (rows, 'id INT, name STRING')"
-            ) from None
+        self.ask("put", name, *_portable(name, table), about=about)
 
     def ask(self, verb: str, *arguments: Any, about: str) -> Any:
         """Return the answer of `table_process.Tables`.

@@ -19,6 +19,7 @@ import stat
 import typing
 
 from nbkit.dialect import paths
+from nbkit.foreign_errors import PLACE_IN_TOML
 from nbkit.hidden import SHORT
 from nbkit.near import hint
 from nbkit.process_start import follow_environment
@@ -186,8 +187,8 @@ def _from_file() -> dict[str, dict[str, str]]:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        line = re.search(r"line \d+", str(error))
-        where = f" ({line[0]})" if line else ""  # its own message may quote a secret
+        line = PLACE_IN_TOML.said(str(error))
+        where = f" (line {line})" if line else ""  # its own message may quote a secret
         raise SecretsFileError(f"{file} is not TOML{where}") from None
     found: dict[str, dict[str, str]] = {}
     for scope, table in tables.items():

@@ -404,25 +404,3 @@ def test_a_replaced_view_is_replaced_in_one_step(notebook):
         "UNRESOLVED_COLUMN.WITH_SUGGESTION",
         "[('a',)]",
     ]
-
-
-def test_messages_that_are_looked_at_are_what_spark_says(notebook):
-    """Made anew: a release with other words fails here."""
-    said = notebook.run("""
-        from nbkit.dialect import foreign_errors
-        spark.sql("USE spark_catalog.default")
-        def text(act):
-            try:
-                act()
-            except Exception as error:
-                return str(error)
-        print(foreign_errors.NO_CATALOG.said(text(lambda: spark.table("nope.s.t"))))
-        print(foreign_errors.NO_CATALOG.said(text(lambda: spark.sql("CREATE SCHEMA nope.s"))))
-        print(foreign_errors.NO_SOURCE.said(text(lambda: spark.read.format("kafka2").load())))
-        print(foreign_errors.NO_CLASS.said(text(lambda: spark.read.csv("gs://a/b"))))
-        print(foreign_errors.NO_SCHEME.said(text(lambda: spark.read.csv("nope://a/b"))))
-        absent = text(lambda: spark.read.csv("dbfs:/databricks-datasets/x"))
-        print(bool(foreign_errors.NO_PATH.said(absent)))
-        print(text(lambda: spark.read.csv("nope://a/b")))
-    """)
-    assert said.splitlines()[:6] == ["nope", "nope", "kafka2", "gs", "nope", "True"], said

@@ -8,6 +8,7 @@ import io
 import socket
 import sqlite3
 import ssl
+import tempfile
 import urllib.error
 
 import pytest
@@ -40,6 +41,28 @@ def of_connect(name: str, status: str, message: str) -> Exception:
     return foreign(base.__module__, name, base, message=message, getGrpcStatusCode=lambda: status)
 
 
+def locked() -> Exception:
+    """What SQLite raises where another connection is writing."""
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = (sqlite3.connect(f"{folder}/a.db", timeout=0) for _ in range(2))
+        one.execute("BEGIN IMMEDIATE")
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            return error
+        finally:
+            one.close()
+            other.close()
+    raise AssertionError
+
+
+def no_table() -> Exception:
+    """What SQLite raises of a mistake."""
+    with pytest.raises(sqlite3.OperationalError) as found:
+        sqlite3.connect(":memory:").execute("SELECT * FROM nope")
+    return found.value
+
+
 JAVA_CONFLICT = "An error occurred while calling o1.save.\n: io.delta.exceptions.ConcurrentAppend"
 
 TRANSIENT = [
@@ -55,7 +78,7 @@ TRANSIENT = [
     socket.gaierror(socket.EAI_AGAIN, "temporary failure in name resolution"),
     urllib.error.URLError(ConnectionRefusedError()),
     urllib.error.HTTPError("u", 503, "unavailable", None, io.BytesIO()),
-    sqlite3.OperationalError("database is locked"),
+    locked(),
     DriverLostError("gone"),
     foreign("ssl", "SSLEOFError", ssl.SSLError),
     foreign("delta.exceptions", "ConcurrentAppendException"),
@@ -73,7 +96,7 @@ TRANSIENT = [
     foreign("databricks.sdk.errors.platform", "TooManyRequests"),
     foreign("psycopg.errors", "SerializationFailure", sqlstate="40001"),
     foreign("psycopg2.errors", "DeadlockDetected", pgcode="40P01"),
-    foreign("sqlalchemy.exc", "OperationalError", message="(sqlite3…) database is locked"),
+    foreign("sqlalchemy.exc", "OperationalError", orig=locked()),
     foreign("sqlalchemy.exc", "DBAPIError", connection_invalidated=True),
     raised_from(RuntimeError("load failed"), ConnectionResetError()),
 ]
@@ -89,7 +112,8 @@ PERMANENT = [
     socket.gaierror(socket.EAI_NONAME, "unknown host"),
     ssl.SSLCertVerificationError("bad certificate"),
     urllib.error.HTTPError("u", 404, "not found", None, io.BytesIO()),
-    sqlite3.OperationalError("no such table: t"),
+    no_table(),
+    foreign("sqlalchemy.exc", "OperationalError", orig=no_table()),
     foreign("pyspark.errors", "AnalysisException", message="[TABLE_OR_VIEW_NOT_FOUND] t"),
     foreign("pyspark.errors", "ParseException", message="[PARSE_SYNTAX_ERROR]"),
     of_connect("AnalysisException", "StatusCode.INTERNAL", "[TABLE_OR_VIEW_NOT_FOUND] t"),

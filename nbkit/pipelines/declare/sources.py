@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _MAGIC = re.compile(r"\s*%{1,2}(\w[\w-]*)[ \t]*([^\n]*)\n?(.*)", re.DOTALL)
 _SILENT = {"md", "md-sandbox", "pip", "sh", "fs", "load_ext", "matplotlib", "config", "autoreload"}
-_CONF_NOT_FOUND = "[SQL_CONF_NOT_FOUND]"
+_CONF_NOT_FOUND = "SQL_CONF_NOT_FOUND"
 _LINE_MAGIC = re.compile(r"^[ \t]*[%!]\w[^\n]*$", re.MULTILINE)
 
 
@@ -190,7 +190,7 @@ def _said(error: BaseException) -> tuple[str, str]:
     java = getattr(error, "java_exception", None)
     if java is not None:  # Spark had no words of its own for it
         name, text = str(java.getClass().getSimpleName()), str(java.getMessage() or "")
-    elif _CONF_NOT_FOUND in text:
+    elif getattr(error, "getCondition", str)() == _CONF_NOT_FOUND:
         setting = error.getMessageParameters().get("sqlConf", "")  # type: ignore[attr-defined]
         return "", f"the pipeline's configuration has no {setting.strip(chr(34))}"
     said = next(iter(text.strip().splitlines()), "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.tokens import blanked, starts, statements, tokens
 from nbkit.errors import UsageError
+from nbkit.foreign_errors import PLACE_IN_QUERY
 from nbkit.pipelines.declare.changes import check
 from nbkit.pipelines.declare.column_list import listed
 from nbkit.pipelines.declare.declarations import Dataset, Flow, Place
@@ -34,7 +35,6 @@ _KINDS: dict[str, Kind] = {
     "CreateView": "temporary_view",
 }
 _PARAMETER = re.compile(r"\$\{([\w.-]+)\}")
-_LOCATED = re.compile(r"\(line (\d+), pos \d+\)")
 
 
 class SqlError(Exception):
@@ -262,8 +262,8 @@ class _Statement:
             return parser.parsePlan(text)
         except ParseException as error:
             said = str(error).strip().splitlines()[0]
-            found = _LOCATED.search(str(error))
-            line = self.place.line + int(found[1]) - 1 if found else self.place.line
+            found = PLACE_IN_QUERY.said(str(error))
+            line = self.place.line + int(found) - 1 if found else self.place.line
             raise SqlError(Place(self.place.file, line), said) from None
 
 

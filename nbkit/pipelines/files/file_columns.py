@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from nbkit.errors import UsageError
+from nbkit.foreign_errors import NO_SOURCE, TYPES_DIFFER
 from nbkit.pipelines.files import nested
 from nbkit.pipelines.files.rescued import CORRUPT, csv_names, without_repeats
 
@@ -152,11 +153,11 @@ class Files:
             if error.getCondition() in _NOTHING_THERE:
                 return None
             said = str(error).strip().splitlines()[0]
-            if self.form == "avro" and "data source: avro" in said:
+            if self.form == "avro" and NO_SOURCE.said(str(error)) == "avro":
                 said = "Spark needs its package spark-avro on spark.jars.packages, as [spark.conf]"
             raise UsageError(f"files in {self.path} cannot be read: {said}") from None
         except Py4JJavaError as error:
-            if "CANNOT_MERGE_SCHEMAS" not in str(error.java_exception):
+            if not TYPES_DIFFER.said(str(error.java_exception)):
                 raise
             said = f"files in {self.path} have a column of the same name and different types"
             raise UsageError(f"{said}: those of each type need a folder of their own") from None

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from py4j.protocol import Py4JJavaError
 
 from nbkit.errors import NbkitError
+from nbkit.foreign_errors import CALL_FAILED, MACHINE_FAILED, PYTHON_RAISED, WRITE_FAILED
 from nbkit.guard import transient
 from nbkit.pipelines.declare.sources import as_problem
 
 _LONGEST = 600
-_PYTHON_SAID = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n|\n)+(\S[^\n]*)")
-_SAYS_NOTHING = "[TASK_WRITE_FAILED]"
-"""What Spark says of any error in a task that writes; its cause says more."""
-
-_OF_THE_MACHINES = re.compile(
-    r"\b(java\.io\.IOException|TimeoutException|SparkOutOfMemory\w*|FetchFailed\w*|ExecutorLost\w*)"
-    r"|No space left"
-)
-"""What Spark says when machines, disks or memory failed a flow, and not its query or its data."""
 
 
 def is_transient(error: BaseException) -> bool:
@@ -32,7 +22,7 @@ def is_transient(error: BaseException) -> bool:
     if transient.is_transient(error):
         return True
     from_spark = isinstance(error, PySparkException | Py4JJavaError)
-    return from_spark and _OF_THE_MACHINES.search(str(error)) is not None
+    return from_spark and bool(MACHINE_FAILED.said(str(error)))
 
 
 def message_of(error: BaseException) -> str:
@@ -40,17 +30,14 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, NbkitError):
         return str(error)
     java = getattr(error, "java_exception", None)
-    if java is None and _SAYS_NOTHING in str(error):  # of a stream, which PySpark has translated
+    if java is None and WRITE_FAILED.said(str(error)):  # of a stream, which PySpark has translated
         java = getattr(error, "_origin", None)
-    while java is not None and _SAYS_NOTHING in str(java.getMessage()) and java.getCause():
+    while java is not None and WRITE_FAILED.said(str(java.getMessage())) and java.getCause():
         java = java.getCause()
     text = str(java.getMessage() or java) if java is not None else str(error)
-    found = _PYTHON_SAID.search(text)  # in a function that Spark called
-    text = found[1] if found else text
-    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    said = lines[0] if lines else ""
-    if said.startswith("An error occurred while calling") and len(lines) > 1:
-        said = lines[1]
+    found = PYTHON_RAISED.said(text)  # in a function that Spark called
+    text = (found or text).strip()
+    said = CALL_FAILED.said(text) or text.partition("\n")[0].rstrip()
     name = type(error).__name__
     shown = said if found or name in said or "[" in said[:1] else f"{name}: {said}"
     place = as_problem(error).pointer

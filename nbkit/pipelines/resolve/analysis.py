@@ -7,12 +7,12 @@ itself, and a wrong column shows three tables down.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.unity_catalog import unknown_catalog
 from nbkit.errors import Problem, UsageError
+from nbkit.foreign_errors import PLACE_IN_QUERY
 from nbkit.near import hint
 from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.declare.sources import as_problem
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from nbkit.pipelines.declare.declarations import Dataset, Declared, Flow, Kind
     from nbkit.pipelines.declare.spec import Spec
     from nbkit.pipelines.files.hadoop_folder import HadoopFolder
-
-_LINE = re.compile(r"\bline (\d+)[, ]+pos")
 
 
 def analyse(
@@ -313,8 +311,8 @@ class _Analysis:
         place = said.pointer
         sql = getattr(flow.query, "sql", None)
         if sql is not None or not place:
-            line = _LINE.search(str(error)) if sql is not None else None
-            place = f"{flow.place.file}:{line[1]}" if line else str(flow.place)
+            line = PLACE_IN_QUERY.said(str(error)) if sql is not None else ""
+            place = f"{flow.place.file}:{line}" if line else str(flow.place)
         return Problem(place, message)
 
     def _unknown(self, name: str) -> str:
