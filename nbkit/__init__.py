@@ -25,8 +25,8 @@ _PUBLIC = {
 }
 """Public names and the modules they live in, imported when they are first used."""
 
-_ROOMS = ("quality",)
-"""Rooms that notebooks use by their name."""
+_ROOMS = ("api", "quality")
+"""Rooms that are used by their name."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,11 @@
 """The Python API: jobs run from a notebook, a script or a test, with the record of the run.
 
-The command line is made of these functions.
+The command line is made of these functions, and of those of `nbkit.api.pipelines`.
 """
 
 from __future__ import annotations
 
+from nbkit.api import pipelines
 from nbkit.api.beginning import begin, start_repair, submit
 from nbkit.api.defining import explain, export, schema, validate
 from nbkit.api.deployed import (
@@ -41,6 +42,7 @@ __all__ = [
     "near",
     "old_runs",
     "pause",
+    "pipelines",
     "plan",
     "remove",
     "repair",

@@ -7,22 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbkit import serving as attempt
-from nbkit.errors import UsageError
-from nbkit.near import hint
-from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.declare.registry import of_cells
 from nbkit.pipelines.declare.spec import Spec
 from nbkit.pipelines.files.auto_loader import SCHEMAS
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
 from nbkit.pipelines.place import Place
 from nbkit.pipelines.refresh.plan import Request
-from nbkit.pipelines.refresh.preview_inputs import PreviewInputs
 from nbkit.pipelines.refresh.update import raise_for_failures
 from nbkit.pipelines.resolve.analysis import analyse
 from nbkit.pipelines.tell import telling
 from nbkit.pipelines.tell.last_counts import last_counts
 from nbkit.pipelines.tell.shown import Shown, graph_shown
-from nbkit.pipelines.whole import checked, left_code, update
+from nbkit.pipelines.whole import left_code, preview, update
 from nbkit.spark import apart
 from nbkit.toolkit.display import display
 
@@ -77,16 +73,7 @@ class CellsPipeline:
             DefinitionError: it, or what it reads, is wrong.
         """
         graph, spark = self._resolved()
-        found = graph.datasets.get(graph.naming.key(name) or "")
-        if found is None:
-            if graph.naming.key(name) in graph.broken:
-                checked(graph)
-            known = [each.dataset.name for each in graph.datasets.values()]
-            known += [each.dataset.name for each in graph.broken.values()]
-            raise UsageError(f"there is no dataset {name}{hint(name, known)}")
-        with configured(spark, self._spec.configuration):
-            rows = PreviewInputs(graph, spark).rows(found).limit(n)
-        rows = _for_notebook(rows, spark)
+        rows = _for_notebook(preview(graph, spark, name, n), spark)
         rows._ipython_display_ = lambda: display(rows)
         return rows
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbkit.errors import DefinitionError, Problem, UsageError
+from nbkit.near import hint
+from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.declare.declarations import Declared
 from nbkit.pipelines.declare.sources import evaluate
 from nbkit.pipelines.files.auto_loader import SCHEMAS
@@ -13,6 +15,7 @@ from nbkit.pipelines.files.hadoop_folder import HadoopFolder
 from nbkit.pipelines.refresh import tables
 from nbkit.pipelines.refresh.continuous import INTERVAL, Rounds, seconds_of
 from nbkit.pipelines.refresh.plan import Request, select
+from nbkit.pipelines.refresh.preview_inputs import PreviewInputs
 from nbkit.pipelines.refresh.update import Update
 from nbkit.pipelines.resolve.analysis import analyse
 from nbkit.pipelines.resolve.names import naming_of, quoted
@@ -21,7 +24,7 @@ from nbkit.pipelines.tell.event_log import EventLog
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.pipelines.declare.spec import Spec
     from nbkit.pipelines.place import Place
@@ -108,6 +111,30 @@ def update(
             left = set(place.known()) - set(stored)
             place.remember([*stored, *left_over(spark, left, spec.name)])
     return progress
+
+
+def preview(graph: PipelineGraph, spark: SparkSession, name: str, n: int) -> DataFrame:
+    """Return some rows of a dataset as they would be now; nothing is written.
+
+    Args:
+        graph: the pipeline.
+        spark: the session.
+        name: of the dataset.
+        n: most rows.
+
+    Raises:
+        UsageError: there is no such dataset.
+        DefinitionError: it, or what it reads, is wrong.
+    """
+    found = graph.datasets.get(graph.naming.key(name) or "")
+    if found is None:
+        if graph.naming.key(name) in graph.broken:
+            checked(graph)
+        known = [each.dataset.name for each in graph.datasets.values()]
+        known += [each.dataset.name for each in graph.broken.values()]
+        raise UsageError(f"there is no dataset {name}{hint(name, known)}")
+    with configured(spark, graph.spec.configuration):
+        return PreviewInputs(graph, spark).rows(found).limit(n)
 
 
 def again(graph: PipelineGraph, spark: SparkSession, full: Collection[str] = ()) -> PipelineGraph:

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 from nbkit import serving as attempt
-from nbkit.errors import DriverLostError, SetupError
+from nbkit.errors import DriverLostError, SetupError, UsageError
 from nbkit.toolkit.redaction import redactor
 from nbkit.toolkit.say import say
 from nbkit.toolkit.secret_store import resolved
@@ -28,7 +28,8 @@ class Session:
     """The one Spark session of this kernel, or none yet.
 
     Attributes:
-        project: whose driver it is; None for what the attempt or the current folder says.
+        project: whose driver to use; None for what the attempt or the current folder says.
+        root: whose driver is used.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class Session:
         self._attaching = False
         self._spark: SparkSession | None = None
         self.project: Path | None = None
+        self.root: Path | None = None
         self.on_change: list[typing.Callable[[SparkSession | None], None]] = []
 
     def attach(self) -> SparkSession | None:
@@ -53,6 +55,7 @@ class Session:
             self._attaching = True
             try:
                 if self._spark is None or not _is_live(self._spark):
+                    self.root = _settings().root
                     self._become(_attach())
             except SetupError as error:
                 self.lose(error)
@@ -60,6 +63,29 @@ class Session:
             finally:
                 self._attaching = False
             return self._spark
+
+    def of_project(self, root: Path) -> SparkSession:
+        """Return the session, attached to the driver of a project.
+
+        Args:
+            root: the project's folder.
+
+        Raises:
+            UsageError: this process has another project's Spark already.
+            SetupError: this machine cannot run Spark.
+            DriverLostError: the driver is gone since the last use; the next use gets a new one.
+        """
+        with self._lock:
+            if self._spark is None or not _is_live(self._spark):
+                self.project = root
+            spark = self.attach()
+            if self.root != root:
+                raise UsageError(
+                    f"this process uses the Spark of another project, {self.root}; ask about the "
+                    f"project {root} in a process of its own, or call spark.stop() first"
+                )
+            assert spark is not None
+            return spark
 
     def lose(self, error: SetupError) -> None:
         """Let go of the session; of a lost driver (not of one never had) the runner hears."""

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def spark(module_spark):
+def spark(module_spark, warm_driver):
     from nbkit.toolkit.session import session
 
-    session._spark = module_spark
+    session._spark, session.root = module_spark, warm_driver.root
     yield module_spark
-    session._spark = None
+    session._spark = session.root = None
 
 
 @dataclass

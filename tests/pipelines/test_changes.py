@@ -64,7 +64,7 @@ def snapshot(pipeline, number, rows):
 def counted(pipeline):
     """Return what the event log says of the last update's merges: rows upserted and deleted."""
     found = {}
-    for event in newest(pipeline.place(pipeline.resolve()).folder, 1000):
+    for event in newest(pipeline.place(pipeline.resolve()).folder, 1000, lambda: pipeline.spark):
         metrics = event["details"].get("flow_progress", {}).get("metrics", {})
         if "num_upserted_rows" in metrics:
             name = event["origin"]["dataset_name"]

@@ -278,6 +278,8 @@ def test_a_dataset_that_has_left_the_code(pipeline):
         assert f"DROP TABLE {schema}.b removes it" in said[f"{schema}.b"]
         pipeline.update()
         assert pipeline.rows(f"{schema}.b", "1") == [(2,)]
-        assert said[f"{schema}.b"] in {each["message"] for each in newest(place.folder, 50)}
+        assert said[f"{schema}.b"] in {
+            each["message"] for each in newest(place.folder, 50, lambda: pipeline.spark)
+        }
     spark.sql(f"DROP TABLE {schema}.b")
     assert left_code(graph, spark, place) == {}

@@ -405,7 +405,7 @@ def test_events(pipeline):
         "AS SELECT * FROM range(3)",
     )
     pipeline.update()
-    found = newest(pipeline.place(pipeline.resolve()).folder, 100)
+    found = newest(pipeline.place(pipeline.resolve()).folder, 100, lambda: pipeline.spark)
     kinds = [event["event_type"] for event in found]
     assert kinds[:2] == ["user_action", "create_update"]
     assert kinds[-1] == "update_progress"

@@ -377,6 +377,6 @@ def outside():
         update(resolve(spec, pipeline.spark), pipeline.spark, place, Request(), [watch])
     assert pipeline.rows("continuous.counted", "1") == [(2,)]
     assert pipeline.rows("continuous.outside", "1") == [(2,)]
-    kinds = [event["event_type"] for event in newest(place.folder, 100)]
+    kinds = [event["event_type"] for event in newest(place.folder, 100, lambda: pipeline.spark)]
     assert kinds.count("create_update") == 1
     assert ("continuous.rows", "STOPPED") in heard

@@ -22,7 +22,7 @@ from nbkit.pipelines.tell.lineage_sources import read_besides
 from nbkit.toolkit.redaction import redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
@@ -279,20 +279,17 @@ def _flow_type(found: AnalysedDataset, flow: AnalysedFlow) -> str:
     return "MATERIALIZED_VIEW" if found.kind == "materialized_view" else "APPEND"
 
 
-def newest(folder: Path, limit: int) -> list[dict[str, Any]]:
+def newest(folder: Path, limit: int, attach: Callable[[], SparkSession]) -> list[dict[str, Any]]:
     """Return the newest events of a pipeline, the oldest of them first.
 
     Args:
         folder: the pipeline's own.
         limit: how many at most.
+        attach: returns a session; it is asked only if there is a log.
     """
     found: list[dict[str, Any]] = []
     if (folder / TABLE / "_delta_log").is_dir():
-        from nbkit.toolkit.session import session
-
-        spark = session.attach()
-        assert spark is not None
-        table = spark.read.format("delta").load(str(folder / TABLE))
+        table = attach().read.format("delta").load(str(folder / TABLE))
         order = "sequence.data_plane_id.seq_no AS nbkit_order"
         rows = table.selectExpr("to_json(struct(*)) AS line", order)
         newest_rows = rows.orderBy("nbkit_order", ascending=False).limit(limit).collect()

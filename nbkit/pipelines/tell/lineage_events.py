@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     Facets = dict[str, Any]
 
+FILE = "nbkit.lineage.file"
+"""Setting of a pipeline: append events to this file, whatever the project's settings say."""
+
 _PRODUCER = f"urn:nbkit:{__version__}"
 _ENDS = {"COMPLETED": "COMPLETE", "FAILED": "FAIL", "STOPPED": "ABORT"}
 _UPDATE_ENDS = {"COMPLETED": "COMPLETE", "FAILED": "FAIL", "CANCELED": "ABORT"}
@@ -47,8 +50,12 @@ def dataset_lineage(found: AnalysedDataset) -> Lineage:
     return lineage
 
 
-def client_of(settings: Settings) -> OpenLineageClient:
+def client_of(settings: Settings, file: str = "") -> OpenLineageClient:
     """Return what sends events.
+
+    Args:
+        settings: of the project.
+        file: append events to this one, whatever the project's settings say.
 
     Raises:
         UsageError: OpenLineage's client is not installed.
@@ -60,22 +67,25 @@ def client_of(settings: Settings) -> OpenLineageClient:
         raise UsageError(
             "lineage needs OpenLineage's client: pip install 'nbkit[lineage]'"
         ) from None
-    if not settings.lineage.file:
+    if not (file or settings.lineage.file):
         return OpenLineageClient()
-    path = settings.root / settings.lineage.file
+    path = settings.root / (file or settings.lineage.file)
     path.parent.mkdir(parents=True, exist_ok=True)
     return OpenLineageClient(transport=FileTransport(FileConfig(str(path), append=True)))
 
 
 def events_for(graph: PipelineGraph, update: str) -> LineageEvents | None:
-    """Return what tells OpenLineage of an update; None where the project does not ask for it.
+    """Return what tells OpenLineage of an update; None where nobody asks for it.
+
+    The project asks for it, or the pipeline's own configuration (`FILE`).
 
     Raises:
         UsageError: OpenLineage's client is not installed.
     """
     context = attempt.current()
     settings = Settings.of(Path(context["project"]) if context else None)
-    return LineageEvents(graph, update, settings) if settings.lineage.wanted else None
+    wanted = settings.lineage.wanted or graph.spec.configuration.get(FILE)
+    return LineageEvents(graph, update, settings) if wanted else None
 
 
 class LineageEvents:
@@ -88,7 +98,7 @@ class LineageEvents:
     """
 
     def __init__(self, graph: PipelineGraph, update: str, settings: Settings) -> None:
-        self._client = client_of(settings)
+        self._client = client_of(settings, graph.spec.configuration.get(FILE, ""))
         from openlineage.client.event_v2 import Job, Run, set_producer
 
         self._graph = graph
