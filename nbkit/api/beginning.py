@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 def submit(
-    document: Mapping[str, Any], *, idempotency_token: str = "", settings: Settings | None = None
+    document: Mapping[str, Any],
+    *,
+    idempotency_token: str = "",
+    pages: str = "",
+    settings: Settings | None = None,
 ) -> int:
     """Begin a run of a job that only this run has, and return its id at once.
 
@@ -20,6 +24,7 @@ def submit(
         document: settings of the job, as the Jobs API has them; paths lead from the project's
             folder.
         idempotency_token: if such a run has this token, return that one.
+        pages: address of pages where it is shown, which its id is appended to; empty for none.
         settings: of the project; by default those of the current folder's project.
 
     Raises:
@@ -28,7 +33,7 @@ def submit(
     from nbkit.app import submitting
 
     settings = settings or Settings.of()
-    run_id = submitting.submit(document, settings, token=idempotency_token)
+    run_id = submitting.submit(document, settings, token=idempotency_token, pages=pages)
     submitting.begin(run_id, settings)
     return run_id
 

@@ -34,7 +34,9 @@ _LONGEST_TURN_SECONDS = 15
 """A repair that waits for its turn, as others of its job go on, is answered after this."""
 
 
-def submit(document: Mapping[str, Any], settings: Settings, *, token: str = "") -> int:
+def submit(
+    document: Mapping[str, Any], settings: Settings, *, token: str = "", pages: str = ""
+) -> int:
     """Put a run of a job that only this run has on record, and return its id.
 
     Its paths lead from the project's folder. Any number of such runs may go on at once.
@@ -43,6 +45,7 @@ def submit(document: Mapping[str, Any], settings: Settings, *, token: str = "") 
         document: settings of the job, as the Jobs API has them.
         settings: of the project.
         token: the same token is the same run.
+        pages: address of pages where it is shown; see `plan`.
 
     Raises:
         DefinitionError: the job cannot run.
@@ -54,7 +57,7 @@ def submit(document: Mapping[str, Any], settings: Settings, *, token: str = "") 
     definition = replace(definition, job_key=None)
     if wrong := wrong_children(definition, partial(read)):
         raise DefinitionError(tuple(wrong), "the run")
-    return plan(definition, settings, token=token, begun_here=True)
+    return plan(definition, settings, token=token, pages=pages, begun_here=True)
 
 
 def begin(run_id: int, settings: Settings) -> None:

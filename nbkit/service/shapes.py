@@ -64,9 +64,15 @@ def whole_run(record: Mapping[str, Any], url: str) -> dict[str, Any]:
     }
 
 
+def pages_of(url: str) -> str:
+    """Return the address that the id of a run is appended to, for a page that shows it."""
+    return f"{url}/nbkit/runs/"
+
+
 def page_of_run(url: str, run_id: int, task_key: str = "") -> str:
     """Return where a person sees a run, or one of its tasks."""
-    return f"{url}/nbkit/runs/{run_id}{f'#{quote(task_key)}' if task_key else ''}"
+    place = f"#{quote(task_key)}" if task_key else ""
+    return f"{pages_of(url)}{run_id}{place}"
 
 
 def task_run(

@@ -61,8 +61,8 @@ def test_from_the_list_to_a_repaired_run(page, served):
     page.wait_for_url("**/nbkit/runs/*")
     page.locator(".title .badge", has_text="failed").wait_for()
     assert violations(page) == []
-    page.get_by_role("link", name="check", exact=False).first.click()
-    page.get_by_text("bad rows").first.wait_for()
+    page.locator("a[data-task=check]").click()
+    page.locator(".panel", has_text="bad rows").wait_for()
 
     (served.project.root / "fixed").touch()
     page.get_by_role("button", name="Repair").click()

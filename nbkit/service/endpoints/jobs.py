@@ -11,7 +11,7 @@ from nbkit.service import job_settings
 from nbkit.service.parameters import job_parameters, task_parameters
 from nbkit.service.refusals import invalid
 from nbkit.service.routes import route
-from nbkit.service.shapes import numbers_of, token_of
+from nbkit.service.shapes import numbers_of, pages_of, token_of
 from nbkit.service.submitted import with_tasks
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ def run_now(project: Project, asked: Asked) -> dict[str, Any]:
         only=asked.texts("only") or None,
         idempotency_token=asked.text("idempotency_token", ""),
         task_parameters=task_parameters(asked),
+        creator=project.user,
+        pages=pages_of(asked.url),
         settings=project.settings,
     )
     return {"run_id": run_id, "number_in_job": run_id}

@@ -31,7 +31,13 @@ def submit(project: Project, asked: Asked) -> dict[str, Any]:
     """Begin a run of a job that is in the request."""
     settings = job_of(asked.values)
     token = asked.text("idempotency_token", "")
-    return {"run_id": api.submit(settings, idempotency_token=token, settings=project.settings)}
+    run_id = api.submit(
+        settings,
+        idempotency_token=token,
+        pages=shapes.pages_of(asked.url),
+        settings=project.settings,
+    )
+    return {"run_id": run_id}
 
 
 @route("GET", "jobs/runs/get", "run_id include_history include_resolved_values page_token")
