@@ -93,6 +93,17 @@ def test_an_update_begins(log):
     assert (origin["pipeline_name"], origin["catalog_name"]) == ("shop", None)
 
 
+def test_who_asks_for_lineage_gets_it(tmp_path):
+    """By a setting of the pipeline, which a run's own job may give; nobody else is told."""
+    file = tmp_path / "events" / "lineage.jsonl"
+    for asked in ({}, {"nbkit.lineage.file": str(file)}):
+        spec = Spec("shop", tmp_path, configuration=asked)
+        EventLog(tmp_path / "log", PipelineGraph(spec, Names(), {}), full=False)
+        assert file.exists() == bool(asked)
+    (begun,) = map(json.loads, file.read_text("utf-8").splitlines())
+    assert (begun["eventType"], begun["job"]["name"]) == ("START", "shop")
+
+
 def test_definitions(log):
     """By the names that people have; a flow is what Databricks calls one like it."""
     defined = [each for each in log.told() if each["event_type"] == "flow_definition"]
