@@ -77,14 +77,14 @@ def _compile(folder: Path) -> None:
     jars = sorted((spark_home() / "jars").glob("*.jar"))
     classes = folder / "classes"
     classes.mkdir()
-    try:
-        with short_java(jars, ["-XX:TieredStopAtLevel=1", "-Xshare:auto"]) as gateway:
+    with short_java(jars, ["-XX:TieredStopAtLevel=1", "-Xshare:auto"]) as gateway:
+        try:
             _run_janino(gateway, jars, classes)
-    except Py4JError as error:
-        raise SetupError(
-            f"nbkit's Java classes did not compile: {_first_cause(error)}",
-            "Spark works without them; three-level names do not. Please report this.",
-        ) from None
+        except Py4JError as error:
+            raise SetupError(
+                f"nbkit's Java classes did not compile: {_first_cause(error)}",
+                "Spark works without them; three-level names do not. Please report this.",
+            ) from None
     with zipfile.ZipFile(folder / _FILE, "w") as jar:
         for file in sorted(classes.rglob("*.class")):
             jar.write(file, file.relative_to(classes).as_posix())
