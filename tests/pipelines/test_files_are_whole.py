@@ -352,13 +352,12 @@ TEXTS = st.sampled_from(["x", "1", "1.10", "01", "true", "é", "9007199254740993
 
 
 def elements(depth):
-    """Make elements of texts (`a`, `n`) and elements with others in them (`b`, `ü`)."""
-    of_texts = st.one_of(TEXTS, st.lists(TEXTS, min_size=2, max_size=3))
-    tags = {"a": of_texts, "n": of_texts}
-    if depth:
-        inner = elements(depth - 1).filter(bool)
-        tags |= dict.fromkeys("bü", st.one_of(inner, st.lists(inner, min_size=2, max_size=2)))
-    return st.fixed_dictionaries({}, optional=tags)
+    """Make elements; any of them is text here, has others in it there, or both in one record."""
+    inner = [elements(depth - 1).filter(bool)] if depth else []
+    one = st.one_of(TEXTS, *inner)
+    return st.dictionaries(
+        st.sampled_from("anbü"), st.one_of(one, st.lists(one, min_size=2, max_size=3)), max_size=3
+    )
 
 
 XML_FILES = st.lists(elements(2), max_size=3)
@@ -388,6 +387,11 @@ def xml_texts(value):
 @of_examples(4)
 @given(updates=updates_of(XML_FILES), typed=st.booleans())
 @example(updates=[[[{"a": "x"}]], [[{"a": ["y", "z"], "b": {"n": "1"}}]]], typed=False)
+@example(updates=[[[{"a": ["x", "y"]}]], [[{"a": [{"n": "1"}, "z"]}]]], typed=False)
+@example(
+    updates=[[[{"a": {"n": "1"}}]], [[{"a": {"b": {"n": "2"}}}], [{"a": "x"}]], [[{"a": "01"}]]],
+    typed=True,
+)
 def test_xml(spark, landing, updates, typed):
     """Elements that are repeated, or have others in them, only in later files."""
     folder, numbers = landing(), itertools.count()

@@ -21,7 +21,7 @@ from nbkit.pipelines.files.loader_options import (
     inferring,
     split,
 )
-from nbkit.pipelines.files.rescued import CORRUPT, VALUE_TAG, Wanted
+from nbkit.pipelines.files.rescued import CORRUPT, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,7 +182,9 @@ class _Source:
             rows = reader.format(form).schema(shape).options(**self.others).load(path)
             rows = rescued.looked_into(rows, known.files) if known else rows
             return rescued.typed_rows(rows, wanted)
-        texts = nested.as_texts(nested.of_xml(found, nested.plain(wanted.own)) if found else own)
+        tag = file_columns.value_tag(self.others)
+        both = nested.of_xml(found, nested.plain(wanted.own), tag) if found else own
+        texts = nested.as_texts(both)
         shape = self._with_folders([*texts, (CORRUPT, "string")], wanted)
         read = reader.format(form).schema(shape).options(**self.others)
         rows = read.option("columnNameOfCorruptRecord", CORRUPT).load(path)
@@ -194,7 +196,6 @@ class _Source:
         record = F.to_json(F.struct(*map(quoted_part, (*texts.names, CORRUPT))))
         read_as = {name: wanted.option(name) for name in _OF_VALUES if wanted.option(name)}
         spelled_out = replace(wanted, columns=nested.said(wanted.columns), options=read_as)
-        tag = wanted.option("valueTag", VALUE_TAG)
         return rescued.json_rows(rows, spelled_out, record, whole=False, tag=tag)
 
     def _plain(self, reader: Any, columns: StructType) -> DataFrame:

@@ -12,7 +12,13 @@ from urllib.parse import unquote
 from nbkit.errors import UsageError
 from nbkit.foreign_errors import NO_SOURCE, TYPES_DIFFER
 from nbkit.pipelines.files import nested
-from nbkit.pipelines.files.rescued import CORRUPT, csv_names, without_repeats
+from nbkit.pipelines.files.rescued import (
+    CORRUPT,
+    VALUE_TAG,
+    csv_names,
+    without_repeats,
+    xml_shapes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,7 +138,7 @@ class Files:
             return None if found is None else Known(found, found, self.partitions, seen)
         if self.form == "parquet" and found is not None:
             self._check_types(known.found, found)
-        merge = nested.of_xml if self.form == "xml" else nested.together
+        merge = self._both if self.form == "xml" else nested.together
         both = merge(known.found, found or StructType())
         folders = nested.together(known.partitions, self.partitions)
         return Known(known.columns, both, folders, frozenset(self.there))
@@ -143,7 +149,7 @@ class Files:
         from pyspark.errors import AnalysisException
         from pyspark.sql.types import StructType
 
-        own = {"json": self._of_json, "csv": self._of_csv}
+        own = {"json": self._of_json, "csv": self._of_csv, "xml": self._of_xml}
         try:
             if self.form in own:
                 there = own[self.form](files)
@@ -207,6 +213,25 @@ class Files:
             found = nested.of_all(found, nested.each_once(StructType(columns)))
         return found
 
+    def _of_xml(self, files: Sequence[str]) -> StructType:
+        """Return the columns of XML files, as Spark infers their types, with all that is in them.
+
+        Spark takes an element for text where one record has text in it, and another has elements.
+        """
+        from pyspark.sql.types import StructType
+
+        found = self._load(self._reader(self.form, self.options), files).schema
+        listed = self._load(self._reader("binaryFile", self._listing), files)
+        urls = listed.selectExpr("_metadata.file_path AS path")
+        rows = urls.select(xml_shapes(urls, self.options).alias("shape")).distinct().collect()
+        whole = StructType()
+        for shape in sorted(row.shape for row in rows):
+            whole = self._both(whole, StructType.fromJson(json.loads(shape)))
+        return nested.of_shape(found, whole)
+
+    def _both(self, first: StructType, then: StructType) -> StructType:
+        return nested.of_xml(first, then, value_tag(self.options))
+
     def _check_types(self, before: StructType, now: StructType) -> None:
         """See that Parquet files have values of the same types, or such as Spark widens."""
         for name, was, kind in nested.clashes(before, now):
@@ -233,6 +258,12 @@ def spans_lines(options: Mapping[str, str]) -> bool:
     """Say whether a JSON document spans lines."""
     said = {name.lower(): value for name, value in options.items()}
     return said.get("multiline", "false").lower() == "true"
+
+
+def value_tag(options: Mapping[str, str]) -> str:
+    """Return what text of XML is called beside elements and attributes."""
+    said = {name.lower(): value for name, value in options.items()}
+    return said.get("valuetag", VALUE_TAG)
 
 
 def digest(text: str) -> str:

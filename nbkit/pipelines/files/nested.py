@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.tokens import tokens
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 SAID = "nbkit.said"
 """Metadata of a field whose type its author has said: a text that spells a value fits it too."""
 
-_VALUE = "_VALUE"
+_VALUE = "_VALUE"  # what Spark takes where `valueTag` says nothing
 _WIDER = (("tinyint", "smallint", "int", "bigint", "decimal", "double"), ("date", "timestamp"))
 _MOST_DIGITS = 38
 
@@ -38,9 +39,20 @@ def of_all(first: StructType, then: StructType) -> StructType:
     return _merged(first, then, _widest)
 
 
-def of_xml(first: StructType, then: StructType) -> StructType:
-    """Return columns with the structure of both: what is repeated once may always be."""
-    return _merged(first, then, _structure)
+def of_xml(first: StructType, then: StructType, tag: str = _VALUE) -> StructType:
+    """Return columns with the structure of both: what is repeated once may always be.
+
+    Args:
+        first: some columns.
+        then: others.
+        tag: the name of text beside elements and attributes, Spark's `valueTag`.
+    """
+    return _merged(first, then, functools.partial(_structure, tag=tag))
+
+
+def of_shape(types: StructType, shape: StructType) -> StructType:
+    """Return columns with a structure that was found, and with types where both have values."""
+    return _merged(types, shape, _shaped)
 
 
 def paths(columns: DataType, prefix: str = "") -> Iterator[str]:
@@ -170,7 +182,7 @@ def _widest(first: Any, then: Any) -> Any:
     return StringType()
 
 
-def _structure(first: Any, then: Any) -> Any:
+def _structure(first: Any, then: Any, *, tag: str) -> Any:
     """Return the type that XML's values of both have: an array where one is, text in its tag."""
     from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
@@ -178,13 +190,24 @@ def _structure(first: Any, then: Any) -> Any:
         inner = [
             each.elementType if isinstance(each, ArrayType) else each for each in (first, then)
         ]
-        return ArrayType(_merged(inner[0], inner[1], _structure))
+        return ArrayType(_merged(inner[0], inner[1], functools.partial(_structure, tag=tag)))
     if isinstance(first, StructType) != isinstance(then, StructType):
         parts = first if isinstance(first, StructType) else then
-        if _VALUE in parts.names:
+        if tag in parts.names:
             return parts
-        return StructType([*parts, StructField(_VALUE, StringType())])
+        return StructType([*parts, StructField(tag, StringType())])
     return first if isinstance(first, StringType) else then
+
+
+def _shaped(first: Any, then: Any) -> Any:
+    from pyspark.sql.types import ArrayType, StructType
+
+    if isinstance(first, ArrayType) != isinstance(then, ArrayType):
+        inner = [
+            each.elementType if isinstance(each, ArrayType) else each for each in (first, then)
+        ]
+        return ArrayType(_merged(inner[0], inner[1], _shaped))
+    return then if isinstance(then, StructType) else first
 
 
 def _inside(kind: Any, change: Callable[[Any], Any]) -> Any:

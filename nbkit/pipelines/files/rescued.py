@@ -132,6 +132,18 @@ def csv_names(files: DataFrame, options: Mapping[str, str]) -> Column:
     return Made(java.names(F.col("path")._jc))  # noqa: SLF001
 
 
+def xml_shapes(files: DataFrame, options: Mapping[str, str]) -> Column:
+    """Return the columns that XML files have, as JSON, by the column `path`: all are texts."""
+    from pyspark.sql import Column as Made
+    from pyspark.sql import functions as F  # noqa: N812
+
+    spark = files.sparkSession
+    xml = spark._jvm.org.apache.spark.sql.catalyst.xml  # noqa: SLF001 - PySpark has no other way
+    reading = xml.XmlOptions(_scala(spark, options), "UTC", CORRUPT, True)
+    java = _own(spark).XmlShapes(reading, _hadoop(spark))
+    return Made(java.of(F.col("path")._jc))  # noqa: SLF001
+
+
 def typed_rows(rows: DataFrame, wanted: Wanted) -> DataFrame:
     """Return rows of a format with types of its own, and beside them what no column takes.
 
@@ -266,12 +278,16 @@ def _csv(spark: SparkSession, wanted: Wanted) -> Any:
     zone = wanted.option("timeZone", spark.conf.get("spark.sql.session.timeZone"))
     options = _scala(spark, wanted.options)
     reading = jvm.org.apache.spark.sql.catalyst.csv.CSVOptions(options, False, zone)
-    conf = spark._jsparkSession.sessionState().newHadoopConf()  # noqa: SLF001
-    hadoop = jvm.org.apache.spark.util.SerializableConfiguration(conf)
     formats = (wanted.option("timestampFormat"), wanted.option("dateFormat"))
     how = (wanted.case_sensitive, wanted.by_place, wanted.strict)
     own = _kind(spark, wanted.own)
-    return _own(spark).CsvRecords(reading, hadoop, own, zone, *formats, *how)
+    return _own(spark).CsvRecords(reading, _hadoop(spark), own, zone, *formats, *how)
+
+
+def _hadoop(spark: SparkSession) -> Any:
+    jvm: Any = spark._jvm  # noqa: SLF001 - PySpark has no other way
+    conf = spark._jsparkSession.sessionState().newHadoopConf()  # noqa: SLF001
+    return jvm.org.apache.spark.util.SerializableConfiguration(conf)
 
 
 def _scala(spark: SparkSession, options: Mapping[str, str]) -> Any:
