@@ -23,7 +23,7 @@ from nbkit.ledger.lease import (
 )
 from nbkit.ledger.patience import LedgerAwayError, patiently
 from nbkit.ledger.plans import Planner
-from nbkit.ledger.tables import events, leases, requests, runs, tokens
+from nbkit.ledger.tables import events, firings, leases, requests, runs, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,7 +166,7 @@ class Ledger(Planner):
         self._driven(run_id)
         with self._writing() as connection:
             self._own(connection, run_id)
-            for table in (events, requests, tokens, leases, runs):
+            for table in (events, requests, tokens, leases, firings, runs):
                 connection.execute(delete(table).where(table.c.run_id == run_id))
         self._held.pop(run_id, None)
 

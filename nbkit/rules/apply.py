@@ -16,7 +16,7 @@ from nbkit import events
 from nbkit.errors import Failure
 from nbkit.events import Unit
 from nbkit.rules import moves, run_steps, task_runs
-from nbkit.rules.retry import retry_at
+from nbkit.rules.retry import retries_on_failure, retry_at, retry_in_continuous_run
 from nbkit.rules.state import AttemptState, RunState, TaskState, UnitState
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def _attempt_finished(graph: RunGraph, state: RunState, event: events.AttemptFin
     state = moves.forget(state, unit)
     due = None
     if not state.cancel and not state.tasks[unit.task_key].stopping:
-        due = retry_at(moves.definition(graph, unit), ended, found.retries)
+        due = _due(graph, state, unit, ended, found.retries)
     if due is not None:
         waiting = replace(found, life="WAITING_FOR_RETRY", retry_at=due)
         state = state.with_unit(unit, waiting)
@@ -249,6 +249,20 @@ def _attempt_finished(graph: RunGraph, state: RunState, event: events.AttemptFin
     return moves.end_iteration(
         graph, state, unit, at=event.at, result=event.result, failure=event.failure
     )
+
+
+def _due(
+    graph: RunGraph, state: RunState, unit: Unit, ended: AttemptState, retries: int
+) -> int | None:
+    """Return when to try again; None for never."""
+    task = moves.definition(graph, unit)
+    due = retry_at(task, ended, retries)
+    if due is not None or state.trigger != "continuous" or not retries_on_failure(graph.job):
+        return due
+    others = (other for other in state.running if other.task_key != unit.task_key)
+    first = any((found := state.unit(other)) and found.retries == 0 for other in others)
+    alone = len(graph.keys) == 1
+    return retry_in_continuous_run(task, ended, retries, alone=alone, others_at_first=first)
 
 
 def _duration_exceeded(_: RunGraph, state: RunState, event: events.DurationExceeded) -> RunState:
