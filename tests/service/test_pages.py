@@ -68,8 +68,8 @@ def test_from_the_list_to_a_repaired_run(page, served):
     page.get_by_role("button", name="Repair").click()
     page.locator(".title .badge", has_text="succeeded").wait_for()
     page.get_by_label("day").fill("7")
-    page.get_by_role("button", name="► Run", exact=True).click()
     first = page.url
+    page.get_by_role("button", name="► Run", exact=True).click()
     page.wait_for_function("first => location.href !== first", arg=first)
     page.locator(".title .badge", has_text="succeeded").wait_for()
     page.get_by_role("tab", name="Runs").click()

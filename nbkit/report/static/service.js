@@ -24,7 +24,9 @@ async function ask(path, body = undefined) {
 /** Look again and again, for as long as the page is open; `look` returns whether much happens. */
 function keepLooking(look, say) {
   let soon = null;
+  let turns = 0;
   const turn = async () => {
+    const mine = ++turns;
     let wait = AWAY;
     try {
       wait = (await look()) ? BUSY : IDLE;
@@ -32,7 +34,7 @@ function keepLooking(look, say) {
     } catch (error) {
       say(error instanceof TypeError ? "The server does not answer; this page waits for it." : error.message);
     }
-    soon = setTimeout(turn, wait);
+    if (mine === turns) soon = setTimeout(turn, wait); // else somebody asked for a look meanwhile
   };
   soon = setTimeout(turn, BUSY);
   return () => {
