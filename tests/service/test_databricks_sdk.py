@@ -163,10 +163,10 @@ def test_a_run_that_fails_is_repaired(client, served):
         jobs.RepairHistoryItemType.ORIGINAL,
         jobs.RepairHistoryItemType.REPAIR,
     ]
-    assert history[1].id == repair.repair_id
+    assert history[1].id == repair.response.repair_id
     with pytest.raises(InvalidParameterValue, match="nothing to repair"):
         client.jobs.repair_run(
-            run.run_id, rerun_all_failed_tasks=True, latest_repair_id=repair.repair_id
+            run.run_id, rerun_all_failed_tasks=True, latest_repair_id=history[1].id
         )
 
 
