@@ -22,7 +22,7 @@ from nbkit.api.deployed import (
 )
 from nbkit.api.recorded import Run, near
 from nbkit.api.running import Show, drive, plan, repair, run, start, work
-from nbkit.api.viewing import cancel, diff, old_runs, remove, review, runs, show
+from nbkit.api.viewing import cancel, diff, old_runs, places_of_runs, remove, review, runs, show
 
 __all__ = [
     "Run",
@@ -43,6 +43,7 @@ __all__ = [
     "old_runs",
     "pause",
     "pipelines",
+    "places_of_runs",
     "plan",
     "remove",
     "repair",

@@ -61,6 +61,13 @@ def old_runs(keep: str, *, settings: Settings | None = None) -> list[tuple[int, 
     return [(run.run_id, run.job_name) for run in found]
 
 
+def places_of_runs(*, settings: Settings | None = None) -> str:
+    """Return in words where runs of this project are kept: the ledger, a folder, the store."""
+    from nbkit.app import cleaning
+
+    return cleaning.places(settings or Settings.of())
+
+
 def remove(run_id: int, *, settings: Settings | None = None) -> bool:
     """Remove a run from the ledger, with its files here and in the store.
 

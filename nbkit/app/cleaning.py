@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbkit.app import sharing
+from nbkit.app.located import in_project
 from nbkit.app.opening import open_ledger
 from nbkit.errors import UsageError
+from nbkit.ledger.database import shown
 
 if TYPE_CHECKING:
     from nbkit.ledger.reader import RunSummary
@@ -34,14 +37,37 @@ def age(text: str) -> int:
 def old_runs(settings: Settings, keep: int) -> list[RunSummary]:
     """Return the runs that ended, or were lost, more than `keep` milliseconds ago, oldest first.
 
-    What goes on or is planned is not among them, however old it is.
+    What goes on or is planned is not among them, however old it is, nor are runs of another
+    project that has the same ledger.
     """
     with closing(open_ledger(settings)) as ledger:
         before = ledger.clock.now() - keep
         found = ledger.runs(limit=_ALL)
         live = ledger.live_runs()
+        roots = ledger.roots()
     over = (run for run in found if run.run_id not in live and not _awaited(run))
-    return sorted((run for run in over if _last(run) < before), key=lambda run: run.run_id)
+    old = (run for run in over if _last(run) < before)
+    ours = (run for run in old if _is_ours(run, roots.get(run.run_id, ""), settings.root))
+    return sorted(ours, key=lambda run: run.run_id)
+
+
+def _is_ours(run: RunSummary, root: str, here: Path) -> bool:
+    """Tell whether a run is of this project: of this folder, or of a copy on another machine.
+
+    A folder that is on this machine too is another project, or another copy of this one, which
+    has its own files of its runs. Of one that is not, the job's file is to be here.
+    """
+    if root in {"", str(here)}:
+        return True
+    return not Path(root).is_dir() and in_project(run.source, root, here) != run.source
+
+
+def places(settings: Settings) -> str:
+    """Return in words where runs are kept."""
+    run = settings.run
+    ledger = f"the ledger {shown(run.ledger)}" if run.ledger else "the ledger"
+    first = [ledger, f"{run.directory}/"] if run.store else [ledger]
+    return f"{', '.join(first)} and {run.store or f'{run.directory}/'}"
 
 
 def remove(run_id: int, settings: Settings) -> bool:

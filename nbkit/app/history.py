@@ -7,6 +7,7 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from nbkit.app.opening import open_ledger
+from nbkit.app.sharing import as_here
 from nbkit.errors import UsageError
 from nbkit.events import CancelRequested, RunFinished, RunPlanned, RunStarted, TaskSkipped
 from nbkit.graph.load import parse_job
@@ -39,7 +40,7 @@ def show(run_id: int, settings: Settings) -> tuple[RunGraph, RunState]:
         definition = ledger.definition(run_id)
         # before its events are read: it may end meanwhile
         live = ledger.is_live(run_id)
-        events = ledger.read(run_id)
+        events = as_here(ledger.read(run_id), run_id, settings)
     graph = parse_job(definition.graph).graph
     state = replay(graph, events)
     if not state.finished and not live and not _awaited(events):

@@ -19,6 +19,7 @@ from nbkit.app.loading import load
 from nbkit.app.located import in_project
 from nbkit.app.opening import open_ledger
 from nbkit.app.parameters import check_declared
+from nbkit.app.sharing import as_here
 from nbkit.clock import SystemClock
 from nbkit.errors import DefinitionError, NbkitError, Problem, UsageError
 from nbkit.events import Noted, RunCreated, RunPlanned, RunStarted
@@ -222,7 +223,7 @@ def repair(
         check_declared(definition, dict(parameters or {}))
         begun = _begun(run_id, definition, settings)
         ledger.claim(run_id, fence)
-        state = replay(definition.graph, ledger.read(run_id))
+        state = replay(definition.graph, as_here(ledger.read(run_id), run_id, settings))
         at = clock.now()
         lost = lost_attempts(state, at)
         for event in lost:

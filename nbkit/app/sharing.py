@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from nbkit.errors import SetupError
@@ -16,7 +18,7 @@ from nbkit.events import AttemptFinished, Noted
 from nbkit.whole_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import Any
 
@@ -102,6 +104,25 @@ def copying(begun: Begun, note: Callable[[Noted], None], now: Callable[[], int])
         yield copier.on_event
     finally:
         copier.close()
+
+
+def as_here(events: Iterable[Event], run_id: int, settings: Settings) -> list[Event]:
+    """Return a run's events with its output notebooks where `fetch` puts them.
+
+    A machine on which they were written may have another folder of runs.
+    """
+    folder = PurePath(settings.run.directory, str(run_id))
+
+    def here(event: Event) -> Event:
+        if not isinstance(event, AttemptFinished) or not event.output_notebook:
+            return event
+        written = PurePath(event.output_notebook)
+        if written.is_relative_to(folder) or str(run_id) not in written.parts:
+            return event
+        rest = written.parts[written.parts.index(str(run_id)) + 1 :]
+        return replace(event, output_notebook=folder.joinpath(*rest).as_posix())
+
+    return [here(event) for event in events]
 
 
 def fetch(run_id: int, settings: Settings) -> None:

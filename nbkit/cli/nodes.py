@@ -35,7 +35,7 @@ def gc(
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is old.")] = False,
 ) -> None:
-    """Remove old runs: from the ledger, from this machine and from the store."""
+    """Remove old runs of this project: from the ledger, from this machine and from the store."""
     import sys
 
     from nbkit import api
@@ -46,11 +46,12 @@ def gc(
     if not old:
         typer.echo(f"no run ended more than {keep} ago", err=True)
         return
+    places = f"from {api.places_of_runs()}"
     asked = not (yes or dry_run) and sys.stdin.isatty()
     if dry_run or not (yes or asked):
-        typer.echo(f"{len(old)} to be removed; nothing is removed without --yes", err=True)
+        typer.echo(f"{len(old)} to be removed {places}; nothing is without --yes", err=True)
         return
-    if asked and not typer.confirm(f"Remove these {len(old)} for good?", err=True):
+    if asked and not typer.confirm(f"Remove these {len(old)} for good, {places}?", err=True):
         return
     removed = sum(api.remove(run_id) for run_id, _ in old)
-    typer.echo(f"{removed} removed", err=True)
+    typer.echo(f"{removed} removed {places}", err=True)

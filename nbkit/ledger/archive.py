@@ -156,6 +156,12 @@ class Archive:
         with self._reading() as connection:
             return connection.scalar(select(runs.c.root).where(runs.c.run_id == run_id)) or ""
 
+    def roots(self) -> dict[int, str]:
+        """Return what `root_of` tells, of all runs."""
+        with self._reading() as connection:
+            found = connection.execute(select(runs.c.run_id, runs.c.root))
+            return {row.run_id: row.root for row in found}
+
     def cancel_requested(self, run_id: int) -> bool:
         """Tell whether somebody asked for the end of the run since it was last taken up."""
         with self._reading() as connection:
