@@ -17,8 +17,9 @@ from nbkit.kernels import outcome
 from nbkit.kernels.binding import binding, plain
 from nbkit.kernels.kernelspecs import find_kernelspec
 from nbkit.kernels.messages import Ear
-from nbkit.kernels.outcome import NotebookFailed
-from nbkit.kernels.verdict import judge, leaves_well
+from nbkit.kernels.outcome import KernelDiedError, NotebookFailed
+from nbkit.kernels.streamed import joined
+from nbkit.kernels.verdict import errors_of, judge, leaves_well
 from nbkit.readable import readable
 
 if TYPE_CHECKING:
@@ -40,14 +41,7 @@ _SILENCE_SECONDS = 10
 
 _NO_ANSWER = "the kernel is through with the cell, but could not say how it ended"
 
-_JOINED_LENGTH = 1 << 16
 _TURN = 64
-
-
-class _KernelDiedError(Exception):
-    def __init__(self, status: int) -> None:
-        self.status = status
-        super().__init__(status)
 
 
 class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
@@ -121,7 +115,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
                 await self._until(self._bind())
         except NotebookFailed:
             raise
-        except _KernelDiedError as death:
+        except KernelDiedError as death:
             raise self._not_started(outcome.describe_exit(death.status)) from None
         except ConnectionError as error:
             raise self._not_started(str(error)) from None
@@ -212,7 +206,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         await asyncio.gather(task, return_exceptions=True)
         if self._died.done():
             await self._take_last_outputs()
-            raise _KernelDiedError(self._died.result())
+            raise KernelDiedError(self._died.result())
         for failed in self._watched:
             if failed.done():
                 failed.result()
@@ -254,7 +248,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             NotebookFailed: one does.
         """
         for cell, index in self._cells.values():
-            verdict = judge({"status": "ok"}, _errors_of(cell), may_fail=self._may_fail(cell))
+            verdict = judge({"status": "ok"}, errors_of(cell), may_fail=self._may_fail(cell))
             if verdict.then == "fail":
                 failed = self._failed(verdict.error, cell=index, source=cell.source)
                 self._record.cell_failed(index, failed.failure)
@@ -272,7 +266,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         self._executing = True
         try:
             reply = await self._until(self._execute(cell.source, cell=cell, index=index))
-        except _KernelDiedError as death:
+        except KernelDiedError as death:
             if self._stopped is None:
                 words = self._kernel.last_words() if self._kernel else ""
                 failure = outcome.kernel_death(death.status, words, **where)
@@ -289,7 +283,7 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             )
         verdict = judge(
             reply,
-            [*_errors_of(cell), *self._hidden_errors],
+            [*errors_of(cell), *self._hidden_errors],
             exited=self._ear.exit_value is not None,
             may_fail=self._may_fail(cell),
         )
@@ -391,17 +385,10 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
             return None
         if kind == "error" and leaves_well(content):
             content["evalue"] = "0"  # papermill, which judges too, knows no other spelling
-        last = cell.outputs[-1] if cell.outputs else None
-        if (
-            kind != "stream"
-            or last is None
-            or last.get("name") != content["name"]
-            or len(last.text) > _JOINED_LENGTH
-            or self.clear_before_next_output
-            or self.output_hook_stack[msg["parent_header"].get("msg_id")]
-        ):
+        hooked = self.output_hook_stack[msg["parent_header"].get("msg_id")]
+        alone = kind != "stream" or self.clear_before_next_output or hooked
+        if alone or not joined(cell, content):
             return super().process_message(msg, cell, cell_index)
-        last.text += content["text"]
         self._record.autosave_cell()
         self.log_output_message(new_output("stream", **content))
         return None
@@ -411,7 +398,3 @@ class AttemptClient(PapermillNotebookClient):  # type: ignore[misc]
         while seen != self._seen:
             seen = self._seen
             await asyncio.sleep(0.05)
-
-
-def _errors_of(cell: NotebookNode) -> list[Any]:
-    return [output for output in cell.outputs if output.output_type == "error"]

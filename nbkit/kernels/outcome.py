@@ -31,6 +31,14 @@ class Outcome:
     failure: Failure | None = None
 
 
+class KernelDiedError(Exception):
+    """The kernel's process ended, with a status as `subprocess` has it."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(status)
+
+
 class NotebookFailed(Exception):  # noqa: N818 - a notebook's failure is no error of ours
     """Carries a failure out of papermill; its text is the failure's message."""
 

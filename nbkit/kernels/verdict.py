@@ -14,6 +14,8 @@ from nbkit import wire
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from nbformat import NotebookNode
+
 _NAMELESS = frozenset({"", "None", "NoneType"})
 _WELL = frozenset({"", "0", "None", "False"})
 """Texts of a `SystemExit` that Python ends with status 0 for."""
@@ -100,3 +102,8 @@ def leaves_well(error: Mapping[str, Any]) -> bool:
 
 def _asks_to_leave(part: Mapping[str, Any]) -> bool:
     return part.get("source") == "ask_exit" and not part.get("keepkernel")
+
+
+def errors_of(cell: NotebookNode) -> list[Any]:
+    """Return the errors that a cell shows."""
+    return [output for output in cell.outputs if output.output_type == "error"]

@@ -24,15 +24,8 @@ def on_record(
     """Let the run and its task runs be known before it begins."""
     if state.started or state.finished:
         return state
-    state = replace(
-        state,
-        run_id=event.run_id,
-        job_id=event.job_id,
-        run_name=event.run_name,
-        trigger=event.trigger,
-        creator=event.creator,
-        pages=event.pages,
-    )
+    state = _known(state, event)
+    state = replace(state, trigger=event.trigger, creator=event.creator, pages=event.pages)
     return promised(state, event.run_id, event.task_runs)
 
 
@@ -40,14 +33,16 @@ def held_up(_: RunGraph, state: RunState, event: events.RunHeldUp) -> RunState:
     """Let the run wait for its turn."""
     if state.started or state.finished:
         return state
-    return replace(
-        state,
-        run_id=event.run_id,
-        job_id=event.job_id,
-        run_name=event.run_name,
-        queued_at=event.at if state.queued_at is None else state.queued_at,
-        message=event.message,
-    )
+    since = event.at if state.queued_at is None else state.queued_at
+    return replace(_known(state, event), queued_at=since, message=event.message)
+
+
+def _known(
+    state: RunState,
+    event: events.RunCreated | events.RunPlanned | events.RunHeldUp | events.RunStarted,
+) -> RunState:
+    """Return the state with what the run is called."""
+    return replace(state, run_id=event.run_id, job_id=event.job_id, run_name=event.run_name)
 
 
 def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunState:
@@ -71,10 +66,7 @@ def started(graph: RunGraph, state: RunState, event: events.RunStarted) -> RunSt
         if only is not None and key not in only
     }
     state = replace(
-        state,
-        run_id=event.run_id,
-        job_id=event.job_id,
-        run_name=event.run_name,
+        _known(state, event),
         message="",
         trigger=event.trigger,
         parameters=event.parameters,

@@ -6,7 +6,7 @@ import pytest
 from pyspark.errors import AnalysisException, StreamingQueryException
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.refresh.failures import is_transient
+from nbkit.pipelines.refresh.failures import could_pass
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from nbkit.pipelines.refresh.failures import is_transient
 )
 def test_what_may_pass(error):
     """Conflicts, connections, and machines that failed."""
-    assert is_transient(error)
+    assert could_pass(error)
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_what_may_pass(error):
 )
 def test_what_stays(error):
     """Mistakes in the code or in the data."""
-    assert not is_transient(error)
+    assert not could_pass(error)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.errors import UsageError
 from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.refresh import cdc_versions, fitting
+from nbkit.pipelines.refresh.batches import each_batch
 from nbkit.pipelines.refresh.cdc_log import ChangeLog
 from nbkit.pipelines.refresh.cdc_snapshots import Snapshots
 from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
@@ -69,7 +70,6 @@ class ChangesInto:
         self._live = live
         self._place = place
         self._application = f"{generation}-{flow.name}"
-        self._refused: UsageError | None = None
         self._written = Written()
 
     def run(self, finished: Callable[[Any], None]) -> Written:
@@ -113,21 +113,7 @@ class ChangesInto:
             self._application += "-once"
             self._batch(events, 0)
             return
-        writer = events.writeStream.foreachBatch(self._caught)
-        writer = writer.option("checkpointLocation", str(self._place))
-        try:
-            finished(writer.trigger(availableNow=True).start())
-        except Exception:
-            if self._refused is not None:
-                raise self._refused from None
-            raise
-
-    def _caught(self, batch: DataFrame, number: int) -> None:
-        try:
-            self._batch(batch, number)
-        except UsageError as error:
-            self._refused = error  # Spark hands on only what it says, in a stream's own error
-            raise
+        each_batch(events, self._batch, self._place, finished)
 
     def _batch(self, batch: DataFrame, number: int) -> None:
         session, key = batch.sparkSession, self._found.key

@@ -12,7 +12,7 @@ from nbkit.pipelines.declare.sources import as_problem
 _LONGEST = 600
 
 
-def is_transient(error: BaseException) -> bool:
+def could_pass(error: BaseException) -> bool:
     """Say whether another try of a flow could end otherwise.
 
     A mistake in the code or in the data stays one; what came from outside may pass.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines.refresh import fitting
+from nbkit.pipelines.refresh.batches import each_batch
 from nbkit.pipelines.refresh.cdc_values import of_source, same
 from nbkit.pipelines.refresh.live_inputs import expectations_of
 from nbkit.pipelines.refresh.once_only import marked
@@ -97,26 +98,11 @@ class _Using:
         self._replaces = replaces
         self._place = place
         self._written = Written()
-        self._refused: UsageError | None = None
         *_, generation, name = str(place).split("/")
         self._application = f"{generation}-{name}"
 
     def run(self, rows: DataFrame, finished: Callable[[Any], None]) -> Written:
-        def write(batch: DataFrame, number: int) -> None:
-            try:
-                self._batch(batch, number)
-            except UsageError as error:
-                self._refused = error  # Spark hands on only what it says
-                raise
-
-        writer = rows.writeStream.foreachBatch(write)
-        writer = writer.option("checkpointLocation", str(self._place))
-        try:
-            finished(writer.trigger(availableNow=True).start())
-        except Exception:
-            if self._refused is not None:
-                raise self._refused from None
-            raise
+        each_batch(rows, self._batch, self._place, finished)
         return self._written
 
     def _batch(self, batch: DataFrame, number: int) -> None:

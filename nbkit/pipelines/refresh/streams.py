@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines.refresh import drained, quarantine, replacing, sinks, tables
+from nbkit.pipelines.refresh.batches import each_batch
 from nbkit.pipelines.refresh.cdc import ChangesInto
 from nbkit.pipelines.refresh.live_inputs import expectations_of
 from nbkit.pipelines.refresh.quarantine import append_both, append_once, application_of
@@ -219,8 +220,7 @@ class Streams:
                 append_both(parts, found.key, place, application_of(place, ""), number)
                 written.add(parts.metrics, own=True)
 
-        writer = rows.writeStream.foreachBatch(write).option("checkpointLocation", str(place))
-        self._finished(writer.trigger(availableNow=True).start())
+        each_batch(rows, write, place, self._finished)
         return written
 
     def _finished(self, query: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.errors import NbkitError
 from nbkit.pipelines.declare.configuration import configured
-from nbkit.pipelines.refresh.failures import is_transient, message_of
+from nbkit.pipelines.refresh.failures import could_pass, message_of
 from nbkit.pipelines.refresh.progress import OVER, DatasetProgress
 from nbkit.pipelines.refresh.refresher import Refresher
 
@@ -144,7 +144,7 @@ class Update:
             try:
                 done = refresher.refresh(found, how, facts)
             except Exception as error:
-                last = attempt == again or not is_transient(error)
+                last = attempt == again or not could_pass(error)
                 if last or self._stop.is_set():
                     raise
                 said = f"{message_of(error)}; it is tried again"
