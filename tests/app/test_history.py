@@ -10,7 +10,14 @@ import pytest
 from nbkit.app import history, running
 from nbkit.app.loading import load
 from nbkit.errors import DefinitionError, UsageError
-from nbkit.events import AttemptFinished, AttemptStarted, RunFinished, RunRepaired, Unit
+from nbkit.events import (
+    AttemptFinished,
+    AttemptStarted,
+    RunCreated,
+    RunFinished,
+    RunRepaired,
+    Unit,
+)
 from nbkit.ledger.store import Ledger
 from nbkit.report.view import run_view
 from nbkit.settings import Settings
@@ -152,3 +159,26 @@ def test_the_time_between_a_run_and_its_repair_is_not_work(lost, definition, set
     assert listed["run_duration"] == 42
     assert run_view(listed).worked == 42
     assert [each["type"] for each in listed["repair_history"]] == ["ORIGINAL", "REPAIR", "REPAIR"]
+
+
+def test_a_run_whose_process_ended_before_it_began(definition, settings):
+    """Its tasks have the ids that a client may have read; it says that no repair can help."""
+    document = json.dumps(definition.parsed.document)
+    created = RunCreated(5, 0, 1, "job", creator="ada", task_runs={"a": 1, "b": 2, "c": 3})
+    with closing(Ledger(settings.ledger_url)) as ledger:
+        run_id = ledger.begin("job", 1, document, definition.source, created=created)
+        begun = history.recorded(run_id, settings)
+    found = history.recorded(run_id, settings)
+    (listed,) = history.runs(settings)
+
+    ids = [run_id * 1_000_000 + n for n in (1, 2, 3)]
+    for record in (begun, found):
+        assert [task["run_id"] for task in record["tasks"]] == ids
+    assert begun["status"]["state"] == "PENDING"
+    assert found["state"]["result_state"] == listed["state"]["result_state"] == "FAILED"
+    assert "run the job again" in found["state"]["state_message"]
+    assert listed["state"]["state_message"] == found["state"]["state_message"]
+    assert listed["creator_user_name"] == "ada"
+    assert listed["run_page_url"] == (settings.runs_directory / "1" / "report.html").as_uri()
+    with pytest.raises(UsageError, match="run the job again"):
+        running.repair(run_id, settings)
