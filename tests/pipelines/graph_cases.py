@@ -91,7 +91,7 @@ def _nodes(dice: Random, most: int) -> list[Node]:
             chosen = dice.sample(appended, dice.choice([1, 1, 1, 2]))
             node["queries"] = [_query(dice, one) for one in chosen]
             node["raw"] = chosen == ["files"] and dice.random() < 0.7
-            node["rules"] = _rules(dice, ["warn", "drop", "quarantine"])
+            node["rules"] = _rules(dice, _actions(node))
             if node["raw"]:
                 node["queries"] = [{"from": "files", "ops": []}]
             appended.append(name)
@@ -153,13 +153,19 @@ def _rules(dice: Random, actions: list[str]) -> list[list[Any]]:
     return [[name, predicate(dice), dice.choice(actions)] for name in names]
 
 
+def _actions(node: Node) -> list[str]:
+    """Return what rules may do; `create_streaming_table` and views know no quarantine."""
+    quarantines = node["kind"] != "view" and len(node["queries"]) == 1
+    return ["warn", "drop", "quarantine"] if quarantines else ["warn", "drop"]
+
+
 def _edited(dice: Random, nodes: list[Node]) -> list[Node]:
     """Return the code after an edit: one more rule or operation, another one, or one less."""
     nodes = deepcopy(nodes)
     for node in dice.sample(nodes, min(len(nodes), dice.choice([0, 1, 2, 3]))):
         if node["kind"] == "cdc" or node.get("raw"):
             continue
-        actions = ["warn", "drop"] if node["kind"] == "view" else ["warn", "drop", "quarantine"]
+        actions = _actions(node)
         what = dice.choice(["ops", "rules", "rules", "style"])
         if what == "style":
             node["style"] = dice.choice(STYLES)
