@@ -18,6 +18,7 @@ def test_it_is_short() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_its_commands_run_in_the_order_in_which_they_stand(project) -> None:
     """In a fresh copy of the notebooks, where nothing has run before."""
     shutil.copytree(ROOT / "notebooks", project.root / "notebooks")

@@ -22,7 +22,7 @@ _PHASES = [Phase.explicit, Phase.generate]  # an example takes a second: no hund
 _numbers = itertools.count()
 
 
-@of_examples(30, phases=_PHASES)
+@of_examples(12, phases=_PHASES)
 @given(feeds())
 def test_changes_add_up(spark, case):
     """In any order, again, late, with NULLs, deletions, truncations, structs, maps, two flows."""
@@ -36,7 +36,7 @@ def test_changes_add_up(spark, case):
     assert sort(computed(spark, flows, case)) == sort(wanted)
 
 
-@of_examples(10, phases=_PHASES)
+@of_examples(5, phases=_PHASES)
 @given(snapshot_series())
 def test_snapshots_add_up(spark, case):
     """Keys with NULLs, maps, rows that go and come again, versions of every type."""
