@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
+_VERSION = 4
+"""The version that all others become."""
+_WITH_IDS = 5
+"""The minor version since which cells have ids."""
 _KINDS = ("code", "markdown", "raw")
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _CONFLICT = ("<<<<<<< ", ">>>>>>> ")
@@ -37,10 +41,11 @@ def read_notebook_file(path: Path) -> NotebookNode:
     import nbformat
 
     data = _parsed(path.read_bytes())
-    if data.get("nbformat") == 4:  # noqa: PLR2004 - the version that all others become
+    if data.get("nbformat") in (_VERSION, str(_VERSION)):
+        data["nbformat"] = _VERSION
         _put_right(data)
     try:
-        notebook = nbformat.from_dict(nbformat.reads(json.dumps(data), as_version=4))
+        notebook = nbformat.from_dict(nbformat.reads(json.dumps(data), as_version=_VERSION))
         _put_right(notebook)
     except NotANotebookError:
         raise
@@ -88,7 +93,10 @@ def _put_right(notebook: dict[str, Any]) -> None:
         if not isinstance(name, str) or not _ID.fullmatch(name) or name in named:
             name = cell["id"] = uuid.uuid4().hex[:8]
         named.add(name)
-    if notebook.get("nbformat_minor", 0) < 5:  # noqa: PLR2004 - before that cells have no ids
+    minor = notebook.get("nbformat_minor", 0)
+    if type(minor) is not int or minor < 0:
+        notebook["nbformat_minor"] = minor = _WITH_IDS
+    if minor < _WITH_IDS:
         for cell in cells:
             del cell["id"]
 
@@ -112,6 +120,9 @@ def _put_cell_right(cell: dict[str, Any], number: int) -> None:
     for name in ("jupyter", "papermill", "execution"):
         if name in about and not isinstance(about[name], dict):
             del about[name]
+    pictures = cell.get("attachments", {})
+    if not isinstance(pictures, dict) or not all(isinstance(v, dict) for v in pictures.values()):
+        del cell["attachments"]
     source = cell.get("source", "")
     lines = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):

@@ -45,6 +45,7 @@ CELL = shape(
         "source": st.just("a = 1") | st.just(["a = 1\n", "b = 2"]),
         "metadata": ABOUT_CELL,
         "outputs": st.just([]),
+        "attachments": st.just({"a.png": {"image/png": "aGk="}}),
         "execution_count": st.none(),
         "id": st.sampled_from(["a", "b", "a!", ""]),
     }
@@ -56,10 +57,11 @@ ABOUT = shape(
         "papermill": shape({"parameters": shape({})}),
     }
 )
-NOTEBOOK = shape({"metadata": ABOUT, "cells": st.lists(CELL, max_size=3)}).flatmap(
-    lambda found: st.integers(0, 6).map(
-        lambda minor: {"nbformat": 4, "nbformat_minor": minor, **found}
-    )
+NOTEBOOK = st.builds(
+    lambda found, versions: {**found, **versions},
+    shape({"metadata": ABOUT, "cells": st.lists(CELL, max_size=3)}),
+    st.fixed_dictionaries({"nbformat": st.just(4), "nbformat_minor": st.integers(0, 6)})
+    | shape({"nbformat": st.sampled_from([3, 4, "4", 4.0, 99]), "nbformat_minor": st.floats()}),
 )
 
 
