@@ -17,7 +17,7 @@ events. Foreign exceptions (papermill, nbclient, py4j, Spark, Delta) become one 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 Severity = Literal["error", "warning", "note"]
 
@@ -100,7 +100,10 @@ class DefinitionError(NbkitError):
     def __init__(self, problems: tuple[Problem, ...], source: str = "") -> None:
         self.problems = problems
         self.source = source
-        lines = [str(problem) for problem in problems]
+        worst_first = sorted(
+            problems, key=lambda problem: get_args(Severity).index(problem.severity)
+        )
+        lines = [str(problem) for problem in worst_first]
         super().__init__("\n".join([f"{source}:", *lines] if source else lines))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nbkit.errors import DefinitionError, Problem
 from nbkit.graph.findings import Finding, as_problems, new_beside, pointer, shown
 
 
@@ -47,3 +48,11 @@ def test_problems_come_in_reading_order_and_once():
         "tasks[9]",
         "tasks[10]",
     ]
+
+
+def test_what_keeps_a_job_from_running_is_said_first():
+    """Who reads one line only reads of an error."""
+    found = (Problem("", "made", "note"), Problem("b", "odd", "warning"), Problem("a", "bad"))
+    refused = DefinitionError(found, "job")
+    assert str(refused).splitlines() == ["job:", "a: bad", "b: odd", "made"]
+    assert refused.problems == found
