@@ -39,6 +39,7 @@ def leave_alone(shell: InteractiveShell) -> None:
     shell.exiter = _Leave(shell)
     shell.push({"exit": shell.exiter, "quit": shell.exiter}, interactive=False)
     _give_no_terminal(shell)
+    os.environ.setdefault("EDITOR", "false")  # what asks for a text, such as `git commit`, fails
     # IPython's advice for a person who typed `sys.exit()`.
     warnings.filterwarnings("ignore", message="To exit: use 'exit'")
 

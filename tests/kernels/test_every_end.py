@@ -132,6 +132,7 @@ def test_text_that_is_no_unicode(run):
     [
         "!python3 -c \"print(input('Continue? '))\"",
         "!cat /dev/tty",
+        "!${EDITOR:-tail -f /dev/null} asked_for.txt",
         "!python3 -c 'import getpass; getpass.getpass()'",
         "answer = !cat",
         "%%bash\nread answer\ncat",
@@ -140,8 +141,9 @@ def test_text_that_is_no_unicode(run):
         "!(sleep 600; echo late) & echo done",
     ],
 )
-def test_nobody_is_waited_for(run, source):
+def test_nobody_is_waited_for(run, source, monkeypatch):
     """Whatever asks gets the end of its input, and what is left in the background is left."""
+    monkeypatch.delenv("EDITOR", raising=False)
     assert run(source, "print('on')", timeout=60).text.endswith("on\n")
 
 
