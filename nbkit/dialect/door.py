@@ -5,7 +5,15 @@
 
 from __future__ import annotations
 
-from nbkit.dialect import catalog_use, spark_paths, sql_call, statements, udf_hints
+from nbkit.dialect import (
+    catalog_use,
+    delta_otherwise,
+    described,
+    spark_paths,
+    sql_call,
+    statements,
+    udf_hints,
+)
 from nbkit.replaced import Replacement, put, undone
 
 __all__ = ["REPLACED", "understand", "undone"]
@@ -246,6 +254,8 @@ def understand() -> None:
     sql_call.fill("immediate", statements.immediately)
     sql_call.fill("copy_into", statements.copied)
     sql_call.fill("unity_catalog", statements.local_first)
+    sql_call.fill("described", described.with_described)
+    sql_call.fill("delta", delta_otherwise.with_delta_otherwise)
     sql_call.fill("refused", statements.asked_again)
     sql_call.fill("catalogs", catalog_use.with_catalogs)
     sql_call.fill("paths", statements.with_paths)

@@ -24,6 +24,8 @@ STEPS = {
     "datasets": "names of a pipeline's datasets become what the update reads for them",
     "copy_into": "COPY INTO is answered here; Spark has no such statement",
     "unity_catalog": "what only Unity Catalog knows is done here, or skipped with one line",
+    "described": "what DESCRIBE or SHOW tells stands for a table in parentheses",
+    "delta": "what Delta here refuses is done in another way that means the same",
     "refused": "what Spark refuses is asked again in Spark's words, if they say the same",
     "catalogs": "a catalog that Spark lacks is found, or made for what the statement makes in it",
     "paths": "Databricks' paths become the places that they are here",

@@ -13,7 +13,7 @@ from nbkit.dialect.clauses import in_head, names_table
 from nbkit.dialect.grammar import matched
 from nbkit.dialect.splitter import inner_statements
 from nbkit.dialect.sql_text import literal
-from nbkit.dialect.tokens import Edit, closing, split, starts, tokens
+from nbkit.dialect.tokens import Edit, closing, edited, split, starts, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +25,7 @@ FORMATS = frozenset(
 )
 OPTION = re.compile(r"path|.*(path|location|dir)", re.IGNORECASE)
 """Options whose value is a path."""
+_FROM = tokens("FROM")
 
 
 def path_edits(text: str) -> list[Edit]:
@@ -45,7 +46,9 @@ def _explained(found: Sequence[Token]) -> Sequence[Token]:
 
 def _of_statement(found: Sequence[Token]) -> Iterator[Edit]:
     for at, token in enumerate(found):
-        if token.kind == "text" and _is_path(found, at):
+        if token.kind == "text" and starts(found, at - 2, "TABLE_CHANGES", "("):
+            yield from _of_named_table(found, at)
+        elif token.kind == "text" and _is_path(found, at):
             local = starts(found, at - 2, "LOCAL")
             yield from _changed_text(found, at, _on_disk if local else paths.spark_path)
         elif token.kind == "name" and _is_table_of_files(found, at):
@@ -64,6 +67,8 @@ def _is_path(found: Sequence[Token], at: int) -> bool:
         return starts(found, place, "OVERWRITE")
     if before == "INPATH":
         return first == "LOAD"
+    if before == "(":
+        return starts(found, at - 2, "TABLE_CHANGES_BY_PATH")
     if before in {"VACUUM", "OPTIMIZE"}:
         return at == 1
     return before in {"HISTORY", "DETAIL"} and at == 2 and first in {"DESCRIBE", "DESC"}  # noqa: PLR2004
@@ -75,6 +80,22 @@ def _is_table_of_files(found: Sequence[Token], at: int) -> bool:
     if not of_format or found[at - 2].value.lower() not in FORMATS or starts(found, at + 1, "."):
         return False
     return names_table(found, at - 2)
+
+
+def _of_named_table(found: Sequence[Token], at: int) -> Iterator[Edit]:
+    """Find the path in the text of a table's name, such as ``'delta.`/x`'``."""
+    said = found[at].value
+    inner = tokens(said)
+    edits = [
+        edit
+        for n, token in enumerate(inner)
+        if n == len(inner) - 1
+        and token.kind == "name"
+        and _is_table_of_files([*_FROM, *inner], n + 1)
+        for edit in _changed_name(token)
+    ]
+    if edits:
+        yield Edit(found[at].start, found[at].end, literal(edited(said, edits)))
 
 
 def _of_options(inner: Sequence[Token]) -> Iterator[Edit]:

@@ -12,7 +12,7 @@ import typing
 from dataclasses import replace
 
 from nbkit import foreign_errors
-from nbkit.dialect import catalog_use, copy_into, paths, show_create, sql_paths
+from nbkit.dialect import catalog_use, copy_into, not_in_spark, paths, show_create, sql_paths
 from nbkit.dialect.catalog_use import catalogs_of
 from nbkit.dialect.connectors import missing
 from nbkit.dialect.databricks_syntax import immediate, in_sparks_words, without_keys
@@ -191,27 +191,10 @@ def _otherwise(error: AnalysisException, asked: Asked, spark: SparkSession) -> A
     return asked.saying(other) if other and other != text else None
 
 
-_NOT_IN_SPARK = {
-    "(CREATE [OR REPLACE]|DROP) PROCEDURE": (
-        "Spark 4.2 has no SQL procedures of one's own; a script (BEGIN … END) or a notebook that "
-        "dbutils.notebook.run calls does the same"
-    ),
-    "CREATE [OR REPLACE] (TEMP|TEMPORARY) TABLE": (
-        "Spark 4.2 has no temporary tables; CREATE TEMPORARY VIEW … AS, or df.cache() of its rows"
-    ),
-    "BEGIN (TRANSACTION|ATOMIC)": (
-        "Delta commits each statement by itself; there are no transactions of several here"
-    ),
-}
-"""Statements of Databricks that Spark's grammar lacks, and what to do instead."""
-
-
 def _say_what_is_missing(error: AnalysisException, found: Sequence[Token]) -> None:
-    from pyspark.errors import ParseException
-
-    advice = next((text for shape, text in _NOT_IN_SPARK.items() if matched(shape, found)), "")
     said = getattr(error, "_desc", None)
-    if advice and isinstance(error, ParseException) and said is not None:
+    advice = not_in_spark.advice(error, found)
+    if advice and said is not None:
         error._desc = f"nbkit: {advice}.\n{said}"  # noqa: SLF001 - PySpark has no other way
 
 
@@ -232,7 +215,7 @@ def of_three_levels(take: Callable[..., typing.Any]) -> Callable[..., typing.Any
 
     @functools.wraps(take)
     def table_name(self: typing.Any, identifier: str) -> typing.Any:
-        own = session_name(identifier, self._spark.conf.getAll)
+        own = session_name(_of_delta(identifier, self._spark), self._spark.conf.getAll)
         schema = own.rpartition(".")[0]
         if schema.endswith("__default`"):  # every catalog has it, before anything is in it
             self._spark.sql(f"CREATE SCHEMA IF NOT EXISTS spark_catalog.{schema}")
@@ -269,7 +252,7 @@ def with_advice(convert: Callable[..., typing.Any]) -> Callable[..., typing.Any]
         said = getattr(error, "_desc", None) or ""
         if (written := _as_written(said)) != said:
             error._desc = said = written  # noqa: SLF001
-        if advice := _advice(said):
+        if advice := _advice(said) or not_in_spark.of_routine(error):
             if isinstance(error, captured.UnknownException):
                 error = captured.AnalysisException(origin=e)
             error._desc = f"{advice}\n{said}"  # noqa: SLF001 - PySpark has no other way

@@ -13,11 +13,14 @@ from nbkit.dialect.tokens import Edit, edited, tokens
 from nbkit.spark.catalogs import session_name, whole_name
 
 if typing.TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyspark.errors import AnalysisException
     from pyspark.sql import SparkSession
 
 _UNABLE = "MISSING_CATALOG_ABILITY."
 _UNKNOWN = "UNRESOLVED_ROUTINE"
+_UNABLE_TABLES = {f"{_UNABLE}TABLE_VALUED_FUNCTIONS", "UNRESOLVABLE_TABLE_VALUED_FUNCTION"}
 _SHAPE = "(CREATE [OR REPLACE]|DROP) FUNCTION [IF NOT EXISTS|IF EXISTS] <name>"
 
 
@@ -42,12 +45,35 @@ def in_own_catalog(error: AnalysisException, statement: str, spark: SparkSession
         if schema.endswith("__default`"):  # every catalog has it, before anything is in it
             spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         return edited(statement, [Edit(begin, end, own)])
+    if condition in _UNABLE_TABLES:
+        return _tables_called(statement, spark)
     if condition != _UNKNOWN:
         return None
     name = (error.getMessageParameters() or {}).get("routineName", "")
+    own = _own_function(name, spark)
+    return _called(statement, {_parts(name): own}) if own else None
+
+
+def _tables_called(statement: str, spark: SparkSession) -> str | None:
+    """Return a statement that calls its functions that make tables by their own names."""
+    cut = tokens(statement)
+    called = (
+        matched("FROM <name> '('", cut, at) or matched("JOIN <name> '('", cut, at)
+        for at in range(len(cut))
+    )
+    names = {statement[slice(*one.span("name"))] for one in called if one}
+    own = {_parts(name): _own_function(name, spark) for name in names}
+    return _called(statement, {name: its for name, its in own.items() if its})
+
+
+def _own_function(name: str, spark: SparkSession) -> str:
+    """Return the name in the session's own catalog of a function that is there; else nothing."""
     own = _own(name, spark)
-    there = own and spark.catalog.functionExists(own.replace("`", ""))
-    return _called(statement, name, own) if there else None
+    return own if own and spark.catalog.functionExists(own.replace("`", "")) else ""
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part.lower() for part in name_parts(tokens(name)))
 
 
 def _own(name: str, spark: SparkSession) -> str:
@@ -59,15 +85,15 @@ def _own(name: str, spark: SparkSession) -> str:
     return f"spark_catalog.{own}" if own != whole else ""
 
 
-def _called(statement: str, name: str, own: str) -> str | None:
-    """Return a statement that calls a function by another name."""
-    wanted = [part.lower() for part in name_parts(tokens(name))]
+def _called(statement: str, names: Mapping[tuple[str, ...], str]) -> str | None:
+    """Return a statement that calls functions by other names; None if it calls none of them."""
     found = tokens(statement)
     edits = []
     for at in range(len(found)):
         called = matched("<name> '('", found, at)
         if called is None or (at and found[at - 1].upper == "."):
             continue
-        if [part.lower() for part in name_parts(called.of("name"))] == wanted:
+        own = names.get(tuple(part.lower() for part in name_parts(called.of("name"))))
+        if own:
             edits.append(Edit(*called.span("name"), own))
     return edited(statement, edits) if edits else None

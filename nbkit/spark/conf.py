@@ -132,6 +132,8 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.sources.default": "delta",  # as on Databricks: a table without USING is Delta
+        "spark.sql.scripting.cursorEnabled": "true",  # Spark 4.2 has them, and keeps them shut
+        "spark.sql.scripting.continueHandlerEnabled": "true",
         "spark.sql.warehouse.dir": _warehouse(settings),
         **_ON_DATABRICKS,
         **catalog_conf(spark.first_catalogs),

@@ -21,6 +21,8 @@ if typing.TYPE_CHECKING:
 
 _ABOVE = "nbkit.pipelines.declare.stock"
 _FILES = "nbkit.pipelines.files.outside"
+_PARENT = "databricks"
+_NAMES = frozenset({"dlt", f"{_PARENT}.pipelines"})
 _STUB = "databricks-dlt"
 """A package that has the names of `dlt` for editors, and does nothing."""
 
@@ -38,7 +40,7 @@ def offer() -> None:
 
 
 class _Finder(MetaPathFinder):
-    """Finds `dlt` where nobody else does."""
+    """Finds `dlt`, and `databricks.pipelines`, where nobody else does."""
 
     def find_spec(
         self,
@@ -46,11 +48,14 @@ class _Finder(MetaPathFinder):
         path: Sequence[str] | None,  # noqa: ARG002 - the protocol's
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
-        return importlib.machinery.ModuleSpec("dlt", _Loader()) if fullname == "dlt" else None
+        if fullname == _PARENT:
+            other = importlib.machinery.PathFinder.find_spec(fullname)
+            return other or importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, _Loader()) if fullname in _NAMES else None
 
 
 class _Loader(Loader):
-    """Makes the module `dlt`."""
+    """Makes the module."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Put the names into the module."""

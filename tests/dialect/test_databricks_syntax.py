@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nbkit.dialect import described
 from nbkit.dialect.databricks_syntax import immediate, in_sparks_words, without_keys
 from nbkit.dialect.json_paths import with_json_functions
 
@@ -92,3 +93,20 @@ def test_what_is_executed_at_once(given, expression):
     assert given[begin:end] == expression
     assert alone == ("INTO x" not in given)
     assert immediate("SELECT 1") is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "inner"),
+    [
+        ("SELECT version FROM (DESCRIBE HISTORY delta.`/x`) WHERE version = 1", ["HISTORY"]),
+        ("SELECT * FROM (desc detail a.t) d, (SHOW TABLES IN a) s", ["detail", "TABLES"]),
+        ("SELECT * FROM (DESCRIBE t)", ["t"]),
+        ("SELECT (show + 1), f(desc) FROM (desc) ORDER BY x DESC", []),
+        ("SELECT '(DESCRIBE HISTORY t)' FROM (SELECT describe FROM show)", []),
+        ("INSERT INTO t (describe, history) VALUES (1, 2)", []),
+    ],
+)
+def test_what_tells_of_tables_is_a_table(statement, inner):
+    """In parentheses behind FROM, JOIN or a comma; a name of that sound is a name."""
+    told = [statement[begin:end] for begin, end in described.places(statement)]
+    assert [text.split()[1] for text in told] == inner

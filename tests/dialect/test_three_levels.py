@@ -2,50 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
-from jupyter_client.manager import start_new_kernel
 
 pytestmark = pytest.mark.e2e
-
-
-class Notebook:
-    """Runs cells in one kernel; what a cell prints is its answer."""
-
-    def __init__(self, client):
-        self.client = client
-
-    def run(self, code):
-        outputs = []
-        reply = self.client.execute_interactive(
-            textwrap.dedent(code), timeout=240, output_hook=outputs.append
-        )["content"]
-        said = "".join(o["content"]["text"] for o in outputs if o["msg_type"] == "stream")
-        return said if reply["status"] == "ok" else f"{reply['ename']}: {reply['evalue']}"
-
-
-@pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
-    """A person's notebook in a project with the catalogs `main`, `hive_metastore` and `dev-2`."""
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "nbkit.toml").write_text(
-        '[spark]\nmemory = "1g"\ncatalogs = ["main", "hive_metastore", "dev-2"]\n'
-    )
-    manager, client = start_new_kernel(kernel_name="nbkit", cwd=str(folder))
-    made = Notebook(client)
-    said = made.run("""
-        from delta.tables import DeltaTable
-        def rows(query):
-            return [tuple(row) for row in spark.sql(query).collect()]
-        spark.sql("CREATE SCHEMA main.silver COMMENT 'clean'")
-        spark.sql("CREATE TABLE main.silver.orders (id BIGINT, item STRING) COMMENT 'all'")
-        spark.sql("INSERT INTO main.silver.orders VALUES (1, 'a'), (2, 'b')")
-    """)
-    assert not said
-    yield made
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
 
 
 def test_sql_reads_and_writes_by_three_levels(notebook):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 import pytest
@@ -160,6 +161,13 @@ def test_dlt_is_found_where_no_package_has_the_name(monkeypatch):
 
     assert dlt.apply_changes is dp.apply_changes
     monkeypatch.delitem(sys.modules, "dlt")
+    import databricks.pipelines
+
+    assert databricks.pipelines.apply_changes is dp.apply_changes
+    monkeypatch.delitem(sys.modules, "databricks.pipelines")
+    monkeypatch.delitem(sys.modules, "databricks")
+    with pytest.raises(ModuleNotFoundError, match=r"databricks\.nothing"):
+        importlib.import_module("databricks.nothing")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""What Databricks' Delta does and the open one refuses, done in another way that keeps the meaning.
+
+Spark is asked first: where a release learns one of these, its own answer is taken.
+"""
+
+from __future__ import annotations
+
+import typing
+
+from nbkit.dialect.grammar import matched, name_parts
+from nbkit.dialect.tokens import tokens
+
+if typing.TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from nbkit.dialect.grammar import Found
+    from nbkit.dialect.sql_call import Asked, GoOn
+
+_CLONE = (
+    "{before CREATE [OR REPLACE] TABLE [IF NOT EXISTS] <name>} SHALLOW CLONE"
+    " {rows <name> [(VERSION|TIMESTAMP) AS OF (<number>|<text>)]} [{at LOCATION <text>}]"
+)
+_NOT_NULL = "ALTER TABLE <table:name> (ALTER|CHANGE) [COLUMN] <column:name> (SET|DROP) NOT NULL"
+_NO_CLONE = {
+    "DELTA_UNSUPPORTED_NON_EMPTY_CLONE": "it has rows",
+    "delta.columnMapping.maxColumnId": "its columns are mapped",
+}
+"""What Delta says, and why it makes no clone."""
+_NOT_TO_NULL = "Cannot change nullable column to non-nullable"
+_THERE = "DELTA_CONSTRAINT_ALREADY_EXISTS"
+
+
+def with_delta_otherwise(asked: Asked, go_on: GoOn) -> DataFrame:
+    """Ask Spark; where its Delta refuses a clone or a `NOT NULL`, in the other way."""
+    found = tokens(asked.text)
+    if (clone := matched(_CLONE, found)) and clone.whole:
+        return _cloned(clone, asked, go_on)
+    if (rule := matched(_NOT_NULL, found)) and rule.whole:
+        return _ruled(rule, asked, go_on)
+    return go_on(asked)
+
+
+def _cloned(clone: Found, asked: Asked, go_on: GoOn) -> DataFrame:
+    """Copy where no shallow clone can be made; one commit, as it would have been."""
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    try:
+        return go_on(asked)
+    except (Py4JJavaError, PySparkException) as error:
+        why = next((text for name, text in _NO_CLONE.items() if name in str(error)), "")
+        if not why:
+            raise
+    begin, end = clone.span("before")
+    parts = [asked.text[begin:end], "USING delta"]
+    parts += [asked.text[slice(*clone.span("at"))]] if "at" in clone else []
+    parts += ["AS SELECT * FROM", asked.text[slice(*clone.span("rows"))]]
+    answer = go_on(asked.saying(" ".join(parts)))
+    print(
+        f"nbkit: copied the rows: Delta here makes no shallow clone of or over such a table ({why})"
+    )
+    return answer
+
+
+def _ruled(rule: Found, asked: Asked, go_on: GoOn) -> DataFrame:
+    """Keep NULL out of a column by a constraint, which is checked as `NOT NULL` is."""
+    from pyspark.errors import AnalysisException
+
+    table = asked.text[slice(*rule.span("table"))]
+    column = asked.text[slice(*rule.span("column"))]
+    plain = "not_null_" + ".".join(name_parts(rule.of("column"))).lower()
+    name = "`" + plain.replace("`", "``") + "`"
+    if any(token.upper == "DROP" for token in rule.tokens[rule.end - 3 : rule.end]):
+        told = go_on(asked.saying(f"SHOW TBLPROPERTIES {table}")).collect()
+        if any(row.key == f"delta.constraints.{plain}" for row in told):
+            go_on(asked.saying(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
+        return go_on(asked)
+    try:
+        return go_on(asked)
+    except AnalysisException as error:
+        if _NOT_TO_NULL not in str(error):
+            raise
+    check = f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL)"
+    try:
+        answer = go_on(asked.saying(check))
+    except AnalysisException as error:
+        if error.getCondition() != _THERE:
+            raise
+        return asked.spark.range(0).select()
+    print(f"nbkit: the constraint {name} keeps NULL out: Delta here makes no column NOT NULL later")
+    return answer
