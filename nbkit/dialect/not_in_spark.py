@@ -6,6 +6,7 @@ import typing
 
 from nbkit.dialect.grammar import matched
 from nbkit.dialect.splitter import inner_statements
+from nbkit.dialect.tokens import starts
 
 if typing.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,19 @@ _PROCEDURES = (
     "Spark 4.2 has no SQL procedures of one's own; a script (BEGIN … END) or a notebook that "
     "dbutils.notebook.run calls does the same"
 )
+_PIPELINES = (
+    "a pipeline makes what is refreshed: put the statement into a .sql file that a pipeline names "
+    "as a source, and `nbkit pipeline run`"
+)
+_FUNCTIONS = (
+    "Spark 4.2 keeps no functions in Python: spark.udf.register makes one for a session, and a "
+    "notebook that does so can be called by %run"
+)
 _STATEMENTS = {
     "(CREATE [OR REPLACE]|DROP|SHOW|DESC|DESCRIBE) (PROCEDURE|PROCEDURES)": _PROCEDURES,
     "CALL": _PROCEDURES,
+    "CREATE [OR (REPLACE|REFRESH)] [PRIVATE] (STREAMING|LIVE|MATERIALIZED)": _PIPELINES,
+    "(CREATE FLOW|APPLY CHANGES|AUTO CDC|REFRESH (MATERIALIZED VIEW|STREAMING TABLE))": _PIPELINES,
     "CREATE [OR REPLACE] (TEMP|TEMPORARY) TABLE": (
         "Spark 4.2 has no temporary tables; CREATE TEMPORARY VIEW … AS, or df.cache() of its rows"
     ),
@@ -74,6 +85,10 @@ def advice(error: typing.Any, found: Sequence[Token]) -> str:
         return _COLLATIONS
     if not isinstance(error, ParseException) and condition not in _CONDITIONS:
         return ""
+    if matched("CREATE [OR REPLACE] FUNCTION", found) and any(
+        starts(found, at, "LANGUAGE", "PYTHON") for at in range(len(found))
+    ):
+        return _FUNCTIONS
     pieces = [found, *inner_statements(found)]
     told = (text for shape, text in _STATEMENTS.items() for each in pieces if matched(shape, each))
     return next(told, "")

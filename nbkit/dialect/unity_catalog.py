@@ -256,7 +256,12 @@ _SKIPPED = (
         "<name> (ENABLE|DISABLE|INHERIT) PREDICTIVE OPTIMIZATION",
         "tables are optimized when OPTIMIZE is run",
     ),
-    (f"(CREATE|ALTER|DROP|SHOW) {_CLOUD}", "", "there is no cloud storage to connect here"),
+    (
+        f"(CREATE [OR REPLACE]|ALTER|DROP|SHOW) {_CLOUD}",
+        "",
+        "there is no cloud storage to connect here",
+    ),
+    ("CREATE FOREIGN CATALOG", "", "there is no other database to connect here"),
 )
 """How a statement begins and goes on, and why it is skipped."""
 

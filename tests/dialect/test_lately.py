@@ -176,6 +176,11 @@ def test_functions_that_make_tables_and_builders_below_a_catalog(notebook):
         ("UNDROP TABLE main.lately.t", "what is dropped here is gone"),
         ("LIST '/Volumes/main'", "Spark lists no files in SQL"),
         ("CREATE TABLE main.lately.c (v STRING COLLATE UTF8_LCASE)", "Delta here keeps no coll"),
+        ("CREATE OR REFRESH STREAMING TABLE s AS SELECT 1 AS a", "a pipeline makes what is ref"),
+        (
+            "CREATE FUNCTION main.lately.p(x INT) RETURNS INT LANGUAGE PYTHON AS $$return x;$$",
+            "Spark 4.2 keeps no functions in Python",
+        ),
         ("SELECT ai_query('a', 'b')", "ai_query is a service of Databricks"),
         ("SELECT h3_longlatash3(1.0, 1.0, 5)", "h3_longlatash3 is a function of Databricks al"),
     ],
