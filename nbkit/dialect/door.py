@@ -190,6 +190,13 @@ REPLACED = (
         statements.of_three_levels,
     ),
     Replacement(
+        "delta.tables:DeltaTableBuilder",
+        {"execute": "self"},
+        "a builder finds what it made in the session's own catalog only",
+        DELTA,
+        statements.in_the_own_catalog,
+    ),
+    Replacement(
         "delta.tables:DeltaTable",
         {"forName": "cls, sparkSession, tableOrViewName"},
         "a short name is looked for in the catalog that is in use",

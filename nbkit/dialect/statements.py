@@ -224,6 +224,25 @@ def of_three_levels(take: Callable[..., typing.Any]) -> Callable[..., typing.Any
     return table_name
 
 
+def in_the_own_catalog(execute: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
+    """Return Delta's `DeltaTableBuilder.execute`, which makes and finds in the session's own."""
+
+    @functools.wraps(execute)
+    def executed(self: typing.Any) -> typing.Any:
+        catalog = self._spark.catalog
+        here, schema = catalog.currentCatalog(), catalog.currentDatabase()
+        if here == "spark_catalog":
+            return execute(self)
+        catalog.setCurrentCatalog("spark_catalog")
+        try:
+            return execute(self)
+        finally:
+            catalog.setCurrentCatalog(here)
+            catalog.setCurrentDatabase(schema)
+
+    return executed
+
+
 def of_this_catalog(find: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
     """Return Delta's `DeltaTable.forName`, which does not look at the catalog that is in use."""
 
