@@ -365,11 +365,20 @@ def numbers():
         "from __future__ import annotations\nfrom dataclasses import dataclass\n"
         "displayHTML('<b>no notebook</b>')\n\n@dataclass\nclass Row:\n    least: int\n",
     )
+    pipeline.write(
+        "src/d.py",
+        "from dataclasses import dataclass\nfrom pyspark import pipelines as dp\n\n"
+        "@dataclass\nclass Named:\n    name: str\n\ndef declare(named):\n"
+        "    @dp.materialized_view(name=named.name)\n    def query():\n"
+        "        return spark.range(2)\n\n"
+        "if __name__ == '__main__':\n    declare(Named('of_the_program'))\n",
+    )
     (problem,) = pipeline.problems()
     assert problem.startswith("src/b.ipynb[2]:3: broken: [UNRESOLVED_COLUMN")
     (pipeline.root / "src/b.ipynb").unlink()
     pipeline.update()
     assert pipeline.rows("notebooks_are_sources.doubled") == [(6, 20), (9, 30), (12, 40)]
+    assert pipeline.rows("notebooks_are_sources.of_the_program", "1") == [(0,), (1,)]
 
 
 def test_files_have_versions(pipeline):

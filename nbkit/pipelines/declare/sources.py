@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import linecache
 import re
@@ -74,8 +75,8 @@ class _Evaluation:
         """Evaluate one source."""
         self._set = {}
         self.ran_python = False
-        names = self._names(source)
         text = source.read_text(encoding="utf-8")
+        names = self._names(source) | ({"__name__": "__main__"} if _runs_itself(text) else {})
         shown = _shown(source)
         if source.suffix == ".ipynb":
             self._cells(list(_notebook_cells(text, shown)), names, source)
@@ -275,6 +276,19 @@ def _as_module(names: dict[str, Any]) -> Iterator[dict[str, Any]]:
         cloudpickle.unregister_pickle_by_value(known)
         if known is module:
             del sys.modules[name]
+
+
+def _runs_itself(text: str) -> bool:
+    """Say whether code does something only where it is the program, as sources are on Databricks.
+
+    Others have a module of their own while they run.
+    """
+    try:
+        found = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return False
+    tests = (ast.unparse(node.test) for node in found if isinstance(node, ast.If))
+    return any(test in {"__name__ == '__main__'", "'__main__' == __name__"} for test in tests)
 
 
 def _shown(path: Path) -> str:
