@@ -143,24 +143,15 @@ def test_what_tells_of_a_table_is_a_table(notebook):
     assert said.splitlines() == ["[(1,)]", "[('delta', 't')]", "[]"]
 
 
-def test_functions_that_make_tables_and_builders_below_a_catalog(notebook):
-    """By three levels and by fewer, below `USE`."""
+def test_builders_make_and_find_below_another_catalog(notebook):
+    """Tables of one and two levels; afterwards the same catalog and schema are in use."""
     said = notebook.run("""
-        spark.sql("CREATE FUNCTION main.lately.twice(x INT) RETURNS TABLE (y INT) "
-                  "RETURN SELECT x * 2")
-        print(tried("SELECT * FROM main.lately.twice(4)"))
         spark.sql("USE main.lately")
-        print(tried("SELECT a.y FROM t JOIN twice(21) a LIMIT 1"))
         for name in ("built", "lately.built"):
             DeltaTable.createIfNotExists(spark).tableName(name).addColumn("a", "INT").execute()
         print(spark.table("main.lately.built").columns, spark.catalog.currentDatabase())
-        spark.sql("CREATE TABLE delta.`/Volumes/main/lately/v/t` (a INT) USING delta "
-                  "TBLPROPERTIES (delta.enableChangeDataFeed = true)")
-        spark.sql("INSERT INTO delta.`/Volumes/main/lately/v/t` VALUES (5)")
-        print(tried("SELECT a FROM table_changes('delta.`/Volumes/main/lately/v/t`', 1)"))
-        print(tried("SELECT a FROM table_changes_by_path('/Volumes/main/lately/v/t', 1)"))
     """)
-    assert said.splitlines() == ["[(8,)]", "[(42,)]", "['a'] lately", "[(5,)]", "[(5,)]"]
+    assert said == "['a'] lately\n"
 
 
 @pytest.mark.parametrize(

@@ -154,3 +154,15 @@ def test_no_rewriter_changes_a_text_where_no_path_stands(shape, texts):
     statement = shape.format(*texts)
     for rewrite in (spark_gets, in_sparks_words, without_keys, with_json_functions):
         assert rewrite(statement) == statement
+
+
+def test_the_path_of_a_table_whose_changes_are_read():
+    """In the text of its name, and by itself; a name with a slash is none."""
+    assert spark_gets("SELECT * FROM table_changes('delta.`/Volumes/a/b/t`', 0)") == (
+        "SELECT * FROM table_changes('delta.`dbfs:/Volumes/a/b/t`', 0)"
+    )
+    assert spark_gets("SELECT * FROM table_changes_by_path('/Volumes/a/b/t', 1)") == (
+        "SELECT * FROM table_changes_by_path('dbfs:/Volumes/a/b/t', 1)"
+    )
+    other = "SELECT * FROM table_changes('a.`/x/t`', 0, '/Volumes/a')"
+    assert spark_gets(other) == other
