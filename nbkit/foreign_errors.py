@@ -63,6 +63,16 @@ NO_VARIANT = Message(
     "Spark 4.2 has no message for this condition and fails to raise it",
     re.compile(r"COLUMN_IS_NOT_VARIANT_TYPE"),
 )
+NO_CLONE = Message(
+    "Delta's refusal of a clone comes as one of Java's errors, with its condition in the text only",
+    re.compile(
+        r"DELTA_UNSUPPORTED_NON_EMPTY_CLONE|delta\.columnMapping\.maxColumnId cannot be specified"
+    ),
+)
+NOT_TO_NULL = Message(
+    "Spark has a number for this condition, and no name",
+    re.compile(r"Cannot change nullable column to non-nullable"),
+)
 CONFLICT = Message(
     "Delta's conflicts have classes in Python only once delta-spark has been imported",
     re.compile(

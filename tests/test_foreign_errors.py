@@ -184,6 +184,20 @@ class Real:
     def no_variant(self) -> list[str]:
         return self.sql("SELECT s:a FROM VALUES ('x') t(s)")
 
+    def no_clone(self) -> list[str]:
+        """Over rows, and of mapped columns."""
+        self.spark.sql("CREATE TABLE real.full USING delta AS SELECT id FROM range(1)")
+        self.spark.sql("CREATE TABLE real.mapped USING delta AS SELECT id FROM range(1)")
+        mapping = "('delta.columnMapping.mode' = 'name')"
+        self.spark.sql(f"ALTER TABLE real.mapped SET TBLPROPERTIES {mapping}")
+        return self.sql(
+            "CREATE OR REPLACE TABLE real.full SHALLOW CLONE real.t",
+            "CREATE TABLE real.other SHALLOW CLONE real.mapped",
+        )
+
+    def not_to_null(self) -> list[str]:
+        return self.sql("ALTER TABLE real.t ALTER COLUMN id SET NOT NULL")
+
     def conflict(self) -> list[str]:
         """Another one writes between the look of a deletion and its commit."""
         looked, go_on = self.folder / "looked", self.folder / "go_on"
@@ -293,6 +307,8 @@ OF_SPARK: dict[str, Callable[[Real], list[str]]] = {
     "NO_SCHEME": Real.no_scheme,
     "NO_CLASS": Real.no_class,
     "NO_VARIANT": Real.no_variant,
+    "NO_CLONE": Real.no_clone,
+    "NOT_TO_NULL": Real.not_to_null,
     "CONFLICT": Real.conflict,
     "TABLE_EXISTS": Real.table_exists,
     "NO_NETWORK": Real.no_network,

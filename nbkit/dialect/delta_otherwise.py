@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing
 
+from nbkit import foreign_errors
 from nbkit.dialect.grammar import matched, name_parts
 from nbkit.dialect.tokens import tokens
 
@@ -21,12 +22,6 @@ _CLONE = (
     " {rows <name> [(VERSION|TIMESTAMP) AS OF (<number>|<text>)]} [{at LOCATION <text>}]"
 )
 _NOT_NULL = "ALTER TABLE <table:name> (ALTER|CHANGE) [COLUMN] <column:name> (SET|DROP) NOT NULL"
-_NO_CLONE = {
-    "DELTA_UNSUPPORTED_NON_EMPTY_CLONE": "it has rows",
-    "delta.columnMapping.maxColumnId": "its columns are mapped",
-}
-"""What Delta says, and why it makes no clone."""
-_NOT_TO_NULL = "Cannot change nullable column to non-nullable"
 _THERE = "DELTA_CONSTRAINT_ALREADY_EXISTS"
 
 
@@ -48,8 +43,7 @@ def _cloned(clone: Found, asked: Asked, go_on: GoOn) -> DataFrame:
     try:
         return go_on(asked)
     except (Py4JJavaError, PySparkException) as error:
-        why = next((text for name, text in _NO_CLONE.items() if name in str(error)), "")
-        if not why:
+        if not foreign_errors.NO_CLONE.said(str(error)):
             raise
     begin, end = clone.span("before")
     parts = [asked.text[begin:end], "USING delta"]
@@ -57,7 +51,7 @@ def _cloned(clone: Found, asked: Asked, go_on: GoOn) -> DataFrame:
     parts += ["AS SELECT * FROM", asked.text[slice(*clone.span("rows"))]]
     answer = go_on(asked.saying(" ".join(parts)))
     print(
-        f"nbkit: copied the rows: Delta here makes no shallow clone of or over such a table ({why})"
+        "nbkit: copied the rows: Delta here makes no shallow clone over rows or of mapped columns"
     )
     return answer
 
@@ -78,7 +72,7 @@ def _ruled(rule: Found, asked: Asked, go_on: GoOn) -> DataFrame:
     try:
         return go_on(asked)
     except AnalysisException as error:
-        if _NOT_TO_NULL not in str(error):
+        if not foreign_errors.NOT_TO_NULL.said(str(error)):
             raise
     check = f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL)"
     try:
