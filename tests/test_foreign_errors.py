@@ -185,15 +185,8 @@ class Real:
         return self.sql("SELECT s:a FROM VALUES ('x') t(s)")
 
     def no_clone(self) -> list[str]:
-        """Over rows, and of mapped columns."""
         self.spark.sql("CREATE TABLE real.full USING delta AS SELECT id FROM range(1)")
-        self.spark.sql("CREATE TABLE real.mapped USING delta AS SELECT id FROM range(1)")
-        mapping = "('delta.columnMapping.mode' = 'name')"
-        self.spark.sql(f"ALTER TABLE real.mapped SET TBLPROPERTIES {mapping}")
-        return self.sql(
-            "CREATE OR REPLACE TABLE real.full SHALLOW CLONE real.t",
-            "CREATE TABLE real.other SHALLOW CLONE real.mapped",
-        )
+        return self.sql("CREATE OR REPLACE TABLE real.full SHALLOW CLONE real.t")
 
     def not_to_null(self) -> list[str]:
         return self.sql("ALTER TABLE real.t ALTER COLUMN id SET NOT NULL")
