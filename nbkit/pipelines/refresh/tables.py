@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.sql_text import literal, quoted_part
 from nbkit.errors import UsageError
+from nbkit.pipelines.refresh import never_made
 from nbkit.pipelines.resolve.names import quoted
 from nbkit.pipelines.resolve.query_plan import version_of
 from nbkit.pipelines.scala import option, scala_map, sequence
@@ -194,7 +195,8 @@ def replace(
     head = f"CREATE OR REPLACE TABLE {quoted(key)} USING delta"
     clauses = _clauses(dataset, noted)
     query = f"AS SELECT * FROM {view}"  # noqa: S608 - the name is ours
-    rows.sparkSession.sql(" ".join([head, *clauses, query]))
+    statement = " ".join([head, *clauses, query])
+    never_made.made(lambda: rows.sparkSession.sql(statement), rows.sparkSession, key)
 
 
 def begin(
@@ -232,7 +234,7 @@ def begin(
         builder = builder.location(dataset.path)
     for name, value in {**dataset.properties, **noted}.items():
         builder = builder.property(name, value)
-    builder.execute()
+    never_made.made(builder.execute, spark, key)
     return generation
 
 
