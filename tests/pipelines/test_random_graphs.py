@@ -25,7 +25,7 @@ import pytest
 from pipelines.graph_cases import case, until
 from pipelines.graph_oracle import COLUMNS, Oracle
 from pipelines.graph_source import Source
-from proving import only_when_proving, rounds
+from proving import rounds
 
 pytestmark = [pytest.mark.slow, pytest.mark.prove, pytest.mark.timeout(3600)]
 
@@ -43,7 +43,6 @@ def project(tmp_path_factory):
     subprocess.run([nbkit, "driver", "stop"], cwd=root, check=False)
 
 
-@only_when_proving
 def test_graphs(project):
     """Each seed is another pipeline; `NBKIT_SEEDS=3,17` takes those."""
     chosen = os.environ.get("NBKIT_SEEDS", "")
