@@ -57,10 +57,7 @@ def in_own_catalog(error: AnalysisException, statement: str, spark: SparkSession
 def _tables_called(statement: str, spark: SparkSession) -> str | None:
     """Return a statement that calls its functions that make tables by their own names."""
     cut = tokens(statement)
-    called = (
-        matched("FROM <name> '('", cut, at) or matched("JOIN <name> '('", cut, at)
-        for at in range(len(cut))
-    )
+    called = (matched("<name> '('", cut, at) for at in range(len(cut)))
     names = {statement[slice(*one.span("name"))] for one in called if one}
     own = {_parts(name): _own_function(name, spark) for name in names}
     return _called(statement, {name: its for name, its in own.items() if its})

@@ -257,13 +257,22 @@ def test_functions_by_three_levels(notebook):
         spark.sql("CREATE FUNCTION silver.minus(x INT) RETURNS INT RETURN x - 1")
         spark.sql("-- none\\nCREATE FUNCTION default.zero() RETURNS INT RETURN 0")
         print(rows("SELECT silver.minus(default.zero() + 1)"))
+        spark.sql("CREATE FUNCTION silver.upto(x INT) RETURNS TABLE (n INT) "
+                  "RETURN SELECT explode(sequence(0, x - 1))")
         spark.sql("USE CATALOG hive_metastore")
+        print(rows("SELECT a.n, 'FROM main.silver.upto(9)' FROM main.silver.upto(1) a "
+                   "JOIN LATERAL main.silver.upto(1) b ON a.n = b.n"))
+        print(rows("SELECT t.n, u.n FROM VALUES (2) t(n), LATERAL main.silver.upto(t.n) u"))
         try:
             spark.sql("SELECT main.silver.plus(1)")
         except Exception as error:
             print(error.getCondition())
     """)
-    assert said == "[(2, 3, 'main.silver.plus(1)')]\n[(0,)]\nUNRESOLVED_ROUTINE\n"
+    assert said == (
+        "[(2, 3, 'main.silver.plus(1)')]\n[(0,)]\n[(0, 'FROM main.silver.upto(9)')]\n"
+        "[(2, 0), (2, 1)]\n"
+        "UNRESOLVED_ROUTINE\n"
+    )
 
 
 def test_statements_of_databricks_in_sparks_words(notebook):
