@@ -303,8 +303,12 @@ def test_the_site_is_searched_without_a_network(tmp_path: Path) -> None:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto((tmp_path / "reference" / "settings.html").as_uri())
-        page.locator("[data-md-component=search-query]").fill("quarantine")
-        page.locator(".md-search-result__meta", has_text="matching documents").wait_for()
+        query = page.locator("[data-md-component=search-query]")
+        query.click()
+        said = page.locator(".md-search-result__meta")
+        said.filter(has_text="Type to start searching").wait_for()  # until then nothing listens
+        query.press_sequentially("quarantine")
+        said.filter(has_text="matching documents").wait_for()
         found = page.locator(".md-search-result a[href*='expectations.html']")
         found.first.wait_for(state="attached")
         browser.close()
