@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import UsageError
 from nbkit.near import hint
-from nbkit.pipelines.files import file_columns, nested, rescued
+from nbkit.pipelines.files import file_columns, nested, rescued, subfolders
 from nbkit.pipelines.files.file_columns import Files, Known, digest, kept, spans_lines
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
 from nbkit.pipelines.files.loader_options import (
@@ -52,7 +52,7 @@ def resolved(
 
     Args:
         spark: reads them.
-        path: a folder, a pattern, or any address that Hadoop knows.
+        path: a folder, with all folders in it; a pattern; or any address that Hadoop knows.
         options: `cloudFiles.…` and those of the format.
         schema: if the author gives one; else it is inferred, and kept at `schemaLocation`.
         stream: whether only what is new is wanted.
@@ -77,6 +77,8 @@ def resolved(
     if form == "csv" and schema is None:
         others.setdefault("header", "true")  # Auto Loader takes it for granted as well
     mode, beside = evolution(form, own, others, inferred=schema is None)
+    if not any(name.lower() == "recursivefilelookup" for name in others):
+        others |= subfolders.to_read(spark, path, others)
     files = Files(spark, path, form, inferring(form, own, others))
     place = state / _place(files, mode) if state else None
     if own.get("schemalocation"):
