@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from nbkit.pipelines.resolve.plan_tree import tree
 from nbkit.pipelines.resolve.stand_ins import MARK
 from nbkit.pipelines.tell.column_lineage import IDENTITY, Lineage, Way, traced
 from nbkit.pipelines.tell.lineage_sources import Source
-from nbkit.pipelines.tell.plan_tree import tree
 
 T, U = Source("s.t"), Source("s.u")
 

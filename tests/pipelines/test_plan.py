@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from nbkit.pipelines.refresh import strategies
-from nbkit.pipelines.refresh.plan import Facts
+from nbkit.pipelines.refresh.plan import Facts, NotIncrementalError, Offer, Refusal
 from nbkit.pipelines.refresh.plan import decide as decided_by
 from nbkit.pipelines.refresh.source_changes import UNKNOWN, SourceChange
 
@@ -87,6 +87,44 @@ def test_what_was_not_taken_says_why():
         "incremental": "it is no streaming table",
         "recompute": "all of it is computed",
     }
+
+
+GROWING = strategies.Strategy(
+    "growing",
+    "grown",
+    lambda facts: Offer("it grows", 99.0) if facts.changes else Refusal("nothing has changed"),
+    lambda work: None,
+    "APPEND_ONLY",
+    incremental=True,
+)
+CHANGED = {"inputs": {"a": "t:2"}, "changes": {"a": SourceChange("appended")}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "change", "how"),
+    [
+        ("auto", CHANGED, "recompute"),
+        ("incremental", CHANGED, "growing"),
+        ("incremental_strict", CHANGED, "growing"),
+        ("full", CHANGED, "recompute"),
+        ("auto", {}, "unchanged"),
+        ("incremental", {}, "unchanged"),
+        ("incremental_strict", {}, "unchanged"),
+        ("full", {}, "recompute"),
+        ("incremental", {"touched": True}, "recompute"),
+        ("incremental_strict", {"exists": False}, "recompute"),
+        ("incremental_strict", {"full": True}, "recompute"),
+        ("incremental_strict", {"touched": True}, None),
+    ],
+)
+def test_a_policy_chooses_among_the_ways_that_fit(policy, change, how):
+    """A strict one fails where no incremental way fits, but for the first and what was asked."""
+    facts = replace(VIEW, policy=policy, **change)
+    if how is None:
+        with pytest.raises(NotIncrementalError, match="somebody else has changed its table"):
+            decided_by(facts, (*WAYS, GROWING))
+        return
+    assert decided_by(facts, (*WAYS, GROWING)).how == how
 
 
 ADDED = """

@@ -7,15 +7,16 @@ datasets before it. It chooses among the ways in `strategies`, each of which say
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from nbkit.errors import DefinitionError, Problem
+from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.near import hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from nbkit.pipelines.declare.declarations import Kind
+    from nbkit.pipelines.refresh.planning_codes import Code
     from nbkit.pipelines.refresh.source_changes import SourceChange
     from nbkit.pipelines.resolve.graph import PipelineGraph
 
@@ -34,6 +35,14 @@ class Request:
     refresh: tuple[str, ...] | None = None
     full_refresh: tuple[str, ...] = ()
     full_refresh_all: bool = False
+
+
+Policy = Literal["auto", "incremental", "incremental_strict", "full"]
+"""REFRESH POLICY: the cheapest way; incremental where one fits; nothing else; never incremental."""
+
+
+class NotIncrementalError(UsageError):
+    """A view whose policy is INCREMENTAL STRICT cannot be refreshed that way; it is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class Facts:
         resettable: whether the author allows one.
         rows: in the table at the last refresh; None if nobody has counted.
         full_seconds: how long it took to replace all rows the last time; None if it is not known.
+        policy: which ways its author lets it be refreshed by.
     """
 
     kind: Kind
@@ -79,6 +89,7 @@ class Facts:
     resettable: bool = True
     rows: int | None = None
     full_seconds: float | None = None
+    policy: Policy = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +107,17 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """That a way of refreshing does not fit the facts, and why, in words."""
+    """That a way of refreshing does not fit the facts.
+
+    Attributes:
+        why: in words, as the rest of a sentence about the dataset: `it has a LIMIT`.
+        code: what Databricks calls that in its planning information; empty where it has no name.
+        remedy: how to write the query so that it fits, in words; empty where nobody knows.
+    """
 
     why: str
+    code: Code = ""
+    remedy: str = ""
 
 
 class Way(Protocol):
@@ -115,6 +134,16 @@ class Way(Protocol):
         ...
 
     @property
+    def technique(self) -> str:
+        """Return what Databricks' planning information calls it; empty for none of a view."""
+        ...
+
+    @property
+    def incremental(self) -> bool:
+        """Return whether it brings a view up to date by what has changed."""
+        ...
+
+    @property
     def offer(self) -> Callable[[Facts], Offer | Refusal]:
         """Return what says whether it fits."""
         ...
@@ -128,28 +157,61 @@ class Refresh:
         how: name of the way that was taken.
         why: in words.
         words: what people read of the way.
-        refused: by name, why the others were not taken.
+        said: by name, what every way has said.
     """
 
     how: str
     why: str
     words: str = ""
-    refused: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, Offer | Refusal] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """By name, why the others were not taken."""
+        return {name: about.why for name, about in self.said.items() if name != self.how}
 
 
 def decide(facts: Facts, ways: Sequence[Way]) -> Refresh:
-    """Return how a dataset is refreshed: by the cheapest way that fits.
+    """Return how a dataset is refreshed: by the cheapest way that fits, and that its policy allows.
 
     Raises:
+        NotIncrementalError: the policy allows no way that fits.
         LookupError: none fits, which is a mistake in the ways.
     """
-    said = [(way, way.offer(facts)) for way in ways]
-    offers = [(offer.cost, at) for at, (_, offer) in enumerate(said) if isinstance(offer, Offer)]
-    if not offers:
+    said = {way.name: way.offer(facts) for way in ways}
+    fits = [way for way in ways if isinstance(said[way.name], Offer)]
+    if not fits:
         raise LookupError(f"no way to refresh a {facts.kind}: {said}")
-    way, offer = said[min(offers)[1]]
-    refused = {other.name: about.why for other, about in said if other is not way}
-    return Refresh(way.name, offer.why, way.words, refused)
+    way = min(_allowed(facts, fits, said), key=lambda each: _cost(said[each.name]))
+    return Refresh(way.name, said[way.name].why, way.words, said)
+
+
+def _allowed(
+    facts: Facts, fits: Sequence[Way], said: Mapping[str, Offer | Refusal]
+) -> Sequence[Way]:
+    """Return the ways that fit and that the policy of a view allows."""
+    if facts.policy == "auto" or facts.kind != "materialized_view":
+        return fits
+    if facts.policy == "full":
+        return [each for each in fits if each.technique == COMPLETE] or fits
+    wanted = [each for each in fits if each.incremental or each.technique == NOTHING]
+    if wanted or facts.policy == "incremental" or not facts.exists or facts.full:
+        return wanted or fits
+    reasons = dict.fromkeys(about.why for about in said.values() if isinstance(about, Refusal))
+    raise NotIncrementalError(
+        f"its refresh policy is INCREMENTAL STRICT, and that is not possible: {'; '.join(reasons)}"
+    )
+
+
+def _cost(said: Offer | Refusal) -> float:
+    return said.cost if isinstance(said, Offer) else float("inf")
+
+
+COMPLETE = "COMPLETE_RECOMPUTE"
+"""What Databricks calls replacing all rows."""
+
+NOTHING = "NO_OP"
+"""What Databricks calls leaving a view as it is."""
 
 
 def why_not_left(facts: Facts) -> str | None:  # noqa: PLR0911 - a table of reasons, one by one

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from nbkit.pipelines.resolve.plan_tree import analysed, tree
 from nbkit.pipelines.tell.lineage_sources import sources_of, stand_in
-from nbkit.pipelines.tell.plan_tree import analysed, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pyspark.sql import DataFrame
 
+    from nbkit.pipelines.resolve.plan_tree import Node
     from nbkit.pipelines.tell.lineage_sources import Source
-    from nbkit.pipelines.tell.plan_tree import Node
 
 
 @dataclass(frozen=True, slots=True, order=True)

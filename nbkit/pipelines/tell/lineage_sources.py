@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from nbkit.pipelines.resolve.graph import AnalysedDataset
-    from nbkit.pipelines.tell.plan_tree import Node
+    from nbkit.pipelines.resolve.plan_tree import Node
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -25,12 +25,16 @@ class Strategy:
         offer: says whether it fits the facts of a dataset, why, and what it would cost; it reads
             nothing but the facts.
         carry_out: does it, in one commit to the dataset's table where it replaces rows.
+        technique: what Databricks' planning information calls it; empty for none of a view.
+        incremental: whether it brings a view up to date by what has changed.
     """
 
     name: str
     words: str
     offer: Callable[[Facts], Offer | Refusal]
     carry_out: Callable[[Work], Written]
+    technique: str = ""
+    incremental: bool = False
 
 
 def ways() -> dict[str, Strategy]:

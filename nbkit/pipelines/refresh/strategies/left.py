@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbkit.pipelines.refresh.plan import Offer, Refusal, why_anew, why_not_left
+from nbkit.pipelines.refresh.plan import NOTHING, Offer, Refusal, why_anew, why_not_left
 from nbkit.pipelines.refresh.strategies import Strategy
 from nbkit.pipelines.refresh.written import Written
 
@@ -27,4 +27,4 @@ def _carry_out(work: Work) -> Written:
     return Written(None, None, said=work.described())
 
 
-STRATEGY = Strategy("unchanged", "left as it is", _offer, _carry_out)
+STRATEGY = Strategy("unchanged", "left as it is", _offer, _carry_out, NOTHING)

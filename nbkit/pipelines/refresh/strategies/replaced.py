@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nbkit.pipelines.refresh import full_times, quarantine, tables
 from nbkit.pipelines.refresh.live_inputs import expectations_of
 from nbkit.pipelines.refresh.pinned import pinned
-from nbkit.pipelines.refresh.plan import Offer, Refusal, why_not_left
+from nbkit.pipelines.refresh.plan import COMPLETE, Offer, Refusal, why_not_left
 from nbkit.pipelines.refresh.strategies import Strategy
 from nbkit.pipelines.refresh.written import Written
 from nbkit.quality.splitting import split
@@ -56,4 +56,4 @@ def _carry_out(work: Work) -> Written:
     return Written(outcome.kept, outcome.rows - outcome.kept, outcomes=[*counted, *outcomes])
 
 
-STRATEGY = Strategy("recompute", "recomputed", _offer, _carry_out)
+STRATEGY = Strategy("recompute", "recomputed", _offer, _carry_out, COMPLETE)
