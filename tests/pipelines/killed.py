@@ -10,12 +10,14 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nbkit.pipelines.declare.spec import read_spec
 from nbkit.pipelines.place import Place
-from nbkit.pipelines.refresh import cdc, quarantine, streams
+from nbkit.pipelines.refresh import cdc, quarantine
+from nbkit.pipelines.refresh.flow_kinds import appended
 from nbkit.pipelines.refresh.plan import Request
 from nbkit.pipelines.refresh.update import raise_for_failures
 from nbkit.pipelines.whole import resolve, update
@@ -89,13 +91,8 @@ def after_commit() -> None:
         os.kill(java, signal.SIGKILL)
         die()
 
-    appended = streams.Streams._appended
-
-    def watched(self: Any, *given: Any) -> Any:
-        self._finished = watch
-        return appended(self, *given)
-
-    streams.Streams._appended = watched
+    kind = appended.KIND
+    appended.KIND = replace(kind, run=lambda work: kind.run(replace(work, finished=watch)))
 
 
 def main(root: Path, point: str) -> None:

@@ -18,7 +18,8 @@ from pipelines.cdc_cases import replacing as replacing_cases
 from pipelines.cdc_oracle import KEYS, Struct, snapshots, type_1, type_2
 from proving import of_examples, only_when_proving
 
-from nbkit.pipelines.refresh import cdc, cdc_snapshots, replacing
+from nbkit.pipelines.refresh import cdc, cdc_snapshots
+from nbkit.pipelines.refresh.flow_kinds import replaced_using
 
 pytestmark = [pytest.mark.slow, pytest.mark.prove, pytest.mark.timeout(3600)]
 
@@ -229,7 +230,7 @@ def crash(patched, schema, crashes):
 
     ending(cdc.ChangesInto, "_merged", "log", key, before=True)
     ending(cdc.ChangesInto, "_merged", "merge", key)
-    ending(replacing._Using, "_merged", "merge", key)
+    ending(replaced_using.Using, "_merged", "merge", key)
     ending(cdc_snapshots.Snapshots, "_merge", "file", key, before=True)
     ending(cdc_snapshots.Snapshots, "_merge", "merge", key)
 

@@ -10,6 +10,7 @@ from pyspark.sql import types as t
 
 from nbkit.dialect.tokens import tokens
 from nbkit.pipelines.files import nested
+from nbkit.pipelines.nested_types import plain
 
 NAMES = st.sampled_from(["a", "A", "b", "größe", "x y", "", "`", "element"])
 LEAVES = st.sampled_from(
@@ -70,7 +71,7 @@ def test_columns_for_both(first, then):
     """The names and the types of what both can be read into do not depend on who comes first."""
     one, other = nested.of_all(first, then), nested.of_all(then, first)
     assert lowered(one) == lowered(other)
-    assert list(nested.clashes(nested.plain(one), nested.plain(other))) == []
+    assert list(nested.clashes(plain(one), plain(other))) == []
     assert nested.of_all(first, first) == first
 
 
@@ -146,7 +147,7 @@ def test_what_an_author_said_is_marked():
     column = t.StructField("a", t.LongType(), False, {"comment": "x"})
     marked = nested.said(t.StructType([column]))
     assert marked[0].metadata == {"comment": "x", nested.SAID: True}
-    assert nested.plain(marked) == t.StructType([t.StructField("a", t.LongType())])
+    assert plain(marked) == t.StructType([t.StructField("a", t.LongType())])
 
 
 def test_hints_reach_what_is_inside(monkeypatch):

@@ -22,6 +22,7 @@ from nbkit.pipelines.files.loader_options import (
     split,
 )
 from nbkit.pipelines.files.rescued import CORRUPT, Wanted
+from nbkit.pipelines.nested_types import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,12 +181,12 @@ class _Source:
         own = nested.together(found, wanted.own) if found else wanted.own
         form, path = self.files.form, self.files.path
         if form == "parquet":
-            shape = self._with_folders(nested.plain(own), wanted)
+            shape = self._with_folders(plain(own), wanted)
             rows = reader.format(form).schema(shape).options(**self.others).load(path)
             rows = rescued.looked_into(rows, known.files) if known else rows
             return rescued.typed_rows(rows, wanted)
         tag = file_columns.value_tag(self.others)
-        both = nested.of_xml(found, nested.plain(wanted.own), tag) if found else own
+        both = nested.of_xml(found, plain(wanted.own), tag) if found else own
         texts = nested.as_texts(both)
         shape = self._with_folders([*texts, (CORRUPT, "string")], wanted)
         read = reader.format(form).schema(shape).options(**self.others)
@@ -204,7 +205,7 @@ class _Source:
         """Return rows as Spark reads them itself."""
         from pyspark.sql.types import StructType
 
-        shape = StructType([*nested.plain(columns)])
+        shape = StructType([*plain(columns)])
         if self.rescued:
             shape = StructType([*shape, *StructType().add(self.rescued, "string")])
             reader = reader.option("columnNameOfCorruptRecord", self.rescued)
@@ -219,7 +220,7 @@ class _Source:
         for each in columns:
             shape = shape.add(each) if isinstance(each, StructField) else shape.add(*each)
         folders = [each for each in wanted.columns if each.name.lower() in wanted.folders]
-        return StructType([*shape, *(nested.plain(StructType(folders)))])
+        return StructType([*shape, *(plain(StructType(folders)))])
 
     def _said(self, name: str) -> str:
         said = {each.lower(): value for each, value in self.others.items()}

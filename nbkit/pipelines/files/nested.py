@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.tokens import tokens
 from nbkit.errors import UsageError
+from nbkit.pipelines.nested_types import inside, matched, merged, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pyspark.sql.types import DataType, StructType
 
     from nbkit.dialect.tokens import Token
+    from nbkit.pipelines.nested_types import Path
 
 SAID = "nbkit.said"
 """Metadata of a field whose type its author has said: a text that spells a value fits it too."""
@@ -28,7 +30,7 @@ def together(first: StructType, then: StructType) -> StructType:
 
     A column keeps the type that it had first.
     """
-    return _merged(first, then, lambda ours, _: ours)
+    return merged(first, then, lambda ours, *_: ours)
 
 
 def of_all(first: StructType, then: StructType) -> StructType:
@@ -36,7 +38,7 @@ def of_all(first: StructType, then: StructType) -> StructType:
 
     Numbers widen; what has no type in common is text.
     """
-    return _merged(first, then, _widest)
+    return merged(first, then, _widest)
 
 
 def of_xml(first: StructType, then: StructType, tag: str = _VALUE) -> StructType:
@@ -47,47 +49,39 @@ def of_xml(first: StructType, then: StructType, tag: str = _VALUE) -> StructType
         then: others.
         tag: the name of text beside elements and attributes, Spark's `valueTag`.
     """
-    return _merged(first, then, functools.partial(_structure, tag=tag))
+    return merged(first, then, functools.partial(_structure, tag=tag))
 
 
 def of_shape(types: StructType, shape: StructType) -> StructType:
     """Return columns with a structure that was found, and with types where both have values."""
-    return _merged(types, shape, _shaped)
+    return merged(types, shape, _shaped)
 
 
-def paths(columns: DataType, prefix: str = "") -> Iterator[str]:
+def paths(columns: DataType, prefix: Path = ()) -> Iterator[str]:
     """Yield the names of all fields, those inside of others after a dot."""
-    from pyspark.sql.types import ArrayType, MapType, StructType
+    from pyspark.sql.types import StructType
 
-    if isinstance(columns, StructType):
-        for field in columns:
-            name = f"{prefix}.{field.name}" if prefix else field.name
-            yield name
-            yield from paths(field.dataType, name)
-    elif isinstance(columns, ArrayType):
-        yield from paths(columns.elementType, prefix)
-    elif isinstance(columns, MapType):
-        yield from paths(columns.valueType, prefix)
+    for part in parts_of(columns) or ():
+        is_field = isinstance(columns, StructType)
+        name = (*prefix, part.name) if is_field else prefix
+        if is_field:
+            yield ".".join(name)
+        yield from paths(part.dataType, name)
 
 
-def clashes(first: Any, then: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def clashes(first: Any, then: Any, path: Path = ()) -> Iterator[tuple[str, Any, Any]]:
     """Yield the path of each field that has another type in both, and the types."""
-    from pyspark.sql.types import ArrayType, MapType, StructType
+    from pyspark.sql.types import StructType
 
-    if isinstance(first, StructType) and isinstance(then, StructType):
-        others = {field.name.lower(): field for field in then}
-        for field in first:
-            other = others.get(field.name.lower())
-            if other is not None:
-                name = f"{path}.{field.name}" if path else field.name
-                yield from clashes(field.dataType, other.dataType, name)
-    elif isinstance(first, ArrayType) and isinstance(then, ArrayType):
-        yield from clashes(first.elementType, then.elementType, path)
-    elif isinstance(first, MapType) and isinstance(then, MapType):
-        yield from clashes(first.keyType, then.keyType, path)
-        yield from clashes(first.valueType, then.valueType, path)
-    elif first != then:
-        yield path, first, then
+    pairs = matched(first, then)
+    if pairs is None:
+        if first != then:
+            yield ".".join(path), first, then
+        return
+    for ours, theirs in pairs:
+        if ours is not None and theirs is not None:
+            name = (*path, ours.name) if isinstance(first, StructType) else path
+            yield from clashes(ours.dataType, theirs.dataType, name)
 
 
 def each_once(columns: Any) -> Any:
@@ -97,7 +91,7 @@ def each_once(columns: Any) -> Any:
         from pyspark.sql.types import StructField, StructType
 
         if not isinstance(kind, StructType):
-            return _inside(kind, once)
+            return inside(kind, once)
         found: dict[str, StructField] = {}
         for field in kind:
             found.setdefault(
@@ -113,13 +107,8 @@ def as_texts(kind: Any) -> Any:
     from pyspark.sql.types import ArrayType, MapType, StringType, StructType
 
     if isinstance(kind, StructType | ArrayType | MapType):
-        return _inside(kind, as_texts)
+        return inside(kind, as_texts)
     return StringType()
-
-
-def plain(kind: Any) -> Any:
-    """Return a type without what is said about its fields."""
-    return _inside(kind, plain)
 
 
 def said(columns: StructType) -> StructType:
@@ -146,27 +135,7 @@ def hinted(columns: StructType, hints: str) -> StructType:
     return columns
 
 
-def _merged(first: Any, then: Any, conflict: Callable[[Any, Any], Any]) -> Any:
-    from pyspark.sql.types import ArrayType, MapType, StructField, StructType
-
-    if isinstance(first, StructType) and isinstance(then, StructType):
-        others = {field.name.lower(): field for field in then}
-        fields = []
-        for field in first:
-            other = others.pop(field.name.lower(), None)
-            kind = field.dataType
-            if other is not None:
-                kind = _merged(kind, other.dataType, conflict)
-            fields.append(StructField(field.name, kind, field.nullable, field.metadata))
-        return StructType([*fields, *others.values()])
-    if isinstance(first, ArrayType) and isinstance(then, ArrayType):
-        return ArrayType(_merged(first.elementType, then.elementType, conflict))
-    if isinstance(first, MapType) and isinstance(then, MapType):
-        return MapType(first.keyType, _merged(first.valueType, then.valueType, conflict))
-    return first if first == then else conflict(first, then)
-
-
-def _widest(first: Any, then: Any) -> Any:
+def _widest(first: Any, then: Any, _: Path) -> Any:
     from pyspark.sql.types import DecimalType, DoubleType, StringType
 
     words = [each.simpleString().partition("(")[0] for each in (first, then)]
@@ -182,7 +151,7 @@ def _widest(first: Any, then: Any) -> Any:
     return StringType()
 
 
-def _structure(first: Any, then: Any, *, tag: str) -> Any:
+def _structure(first: Any, then: Any, _: Path, *, tag: str) -> Any:
     """Return the type that XML's values of both have: an array where one is, text in its tag."""
     from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
@@ -190,7 +159,7 @@ def _structure(first: Any, then: Any, *, tag: str) -> Any:
         inner = [
             each.elementType if isinstance(each, ArrayType) else each for each in (first, then)
         ]
-        return ArrayType(_merged(inner[0], inner[1], functools.partial(_structure, tag=tag)))
+        return ArrayType(merged(inner[0], inner[1], functools.partial(_structure, tag=tag)))
     if isinstance(first, StructType) != isinstance(then, StructType):
         parts = first if isinstance(first, StructType) else then
         if tag in parts.names:
@@ -199,28 +168,15 @@ def _structure(first: Any, then: Any, *, tag: str) -> Any:
     return first if isinstance(first, StringType) else then
 
 
-def _shaped(first: Any, then: Any) -> Any:
+def _shaped(first: Any, then: Any, _: Path) -> Any:
     from pyspark.sql.types import ArrayType, StructType
 
     if isinstance(first, ArrayType) != isinstance(then, ArrayType):
         inner = [
             each.elementType if isinstance(each, ArrayType) else each for each in (first, then)
         ]
-        return ArrayType(_merged(inner[0], inner[1], _shaped))
+        return ArrayType(merged(inner[0], inner[1], _shaped))
     return then if isinstance(then, StructType) else first
-
-
-def _inside(kind: Any, change: Callable[[Any], Any]) -> Any:
-    """Return a type whose parts are changed."""
-    from pyspark.sql.types import ArrayType, MapType, StructField, StructType
-
-    if isinstance(kind, StructType):
-        return StructType([StructField(each.name, change(each.dataType)) for each in kind])
-    if isinstance(kind, ArrayType):
-        return ArrayType(change(kind.elementType))
-    if isinstance(kind, MapType):
-        return MapType(change(kind.keyType), change(kind.valueType))
-    return kind
 
 
 def _hints(text: str) -> Iterator[tuple[tuple[str, ...], DataType]]:

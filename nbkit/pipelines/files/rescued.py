@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import SetupError
-from nbkit.pipelines.files.nested import plain
+from nbkit.pipelines.nested_types import plain
 from nbkit.spark import java_classes
 
 if TYPE_CHECKING:

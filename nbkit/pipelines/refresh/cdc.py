@@ -15,7 +15,6 @@ from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.refresh import cdc_versions, fitting
 from nbkit.pipelines.refresh.batches import each_batch
 from nbkit.pipelines.refresh.cdc_log import ChangeLog
-from nbkit.pipelines.refresh.cdc_snapshots import Snapshots
 from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
 from nbkit.pipelines.refresh.cdc_versions import OPERATION, SEQUENCE, SHAPE
 from nbkit.pipelines.refresh.written import Merged, Written
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
     from nbkit.pipelines.files.hadoop_folder import HadoopFolder
     from nbkit.pipelines.refresh.live_inputs import LiveInputs
     from nbkit.pipelines.resolve.graph import AnalysedDataset
-
-_DONE = "done.json"
 
 
 class ChangesInto:
@@ -81,25 +78,6 @@ class ChangesInto:
         Raises:
             UsageError: changes that cannot be applied; nothing of their batch was written.
         """
-        done = self._place / _DONE
-        if self._flow.once and done.read() is not None:
-            return self._written
-        if self._changes.snapshots:
-            self._follow()
-        else:
-            self._apply(finished)
-        if self._flow.once:
-            done.write("{}")
-        return self._written
-
-    def _follow(self) -> None:
-        snapshots = Snapshots(
-            self._found, self._changes, self._live, self._place, self._application
-        )
-        for merged in snapshots.follow():
-            self._written.add_merged(merged)
-
-    def _apply(self, finished: Callable[[Any], None]) -> None:
         from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
         with answering(self._live):
@@ -112,8 +90,9 @@ class ChangesInto:
         if not events.isStreaming:
             self._application += "-once"
             self._batch(events, 0)
-            return
-        each_batch(events, self._batch, self._place, finished)
+        else:
+            each_batch(events, self._batch, self._place, finished)
+        return self._written
 
     def _batch(self, batch: DataFrame, number: int) -> None:
         session, key = batch.sparkSession, self._found.key

@@ -10,6 +10,7 @@ from nbkit.pipelines.refresh import fitting, snapshot_versions, tables
 from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
 from nbkit.pipelines.refresh.once_only import marked
 from nbkit.pipelines.refresh.written import Merged
+from nbkit.pipelines.resolve import exact_types, exact_values
 from nbkit.pipelines.resolve.cdc_columns import (
     END,
     OURS,
@@ -245,18 +246,16 @@ def _moment(session: SparkSession, version: Any, columns: StructType) -> Column:
     """
     from pyspark.sql import functions as F  # noqa: N812
 
-    from nbkit.pipelines.refresh import exactly
-
     kind = columns[START].dataType
     if version is None:
         return F.current_timestamp().cast(kind)
     given = version_literal(version)
     come = session.range(0).select(given.alias(START)).schema[START].dataType
-    exactly.together(kind, come, START, widens=False)
-    lost = exactly.loses(given, come, kind)
+    exact_types.together(kind, come, START, widens=False)
+    lost = exact_values.loses(given, come, kind)
     if lost is not None and session.range(1).select(lost).first()[0]:
         raise UsageError(
             f"version {version!r} of the snapshot does not fit {START}, which is "
             f"{kind.simpleString()}; nothing was written"
         )
-    return exactly.converted(given, come, kind)
+    return exact_values.converted(given, come, kind)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.refresh import exactly, tables
+from nbkit.pipelines.refresh import tables
+from nbkit.pipelines.resolve import exact_types, exact_values
 from nbkit.pipelines.resolve.cdc_columns import OURS, column
 from nbkit.pipelines.resolve.names import quoted
 
@@ -76,11 +77,11 @@ def fit(
             columns[name.lower()] = StructField(name, field.dataType)
             picked.append(value)
             continue
-        kind = exactly.together(known.dataType, field.dataType, wanted, widens=widens)
+        kind = exact_types.together(known.dataType, field.dataType, wanted, widens=widens)
         columns[wanted.lower()] = StructField(known.name, kind, known.nullable, known.metadata)
         spelled = known.name if wanted == name else name
-        picked.append(exactly.converted(value, field.dataType, kind).alias(spelled))
-        lost = exactly.loses(value, field.dataType, kind)
+        picked.append(exact_values.converted(value, field.dataType, kind).alias(spelled))
+        lost = exact_values.loses(value, field.dataType, kind)
         if lost is not None:
             losses[name] = lost
     shape = StructType(list(columns.values()))
@@ -108,6 +109,38 @@ def grow(spark: SparkSession, key: str, columns: StructType) -> None:
     given = StructType([each for each in columns if _IDENTITY not in (each.metadata or {})])
     writer = _no_rows(spark, given).write.format("delta").mode("append")
     writer.option("mergeSchema", "true").saveAsTable(quoted(key))
+
+
+def grown(rows: DataFrame, key: str) -> DataFrame:
+    """Return rows that fit a table, which has all their columns then.
+
+    Raises:
+        UsageError: a value may not be the same there.
+    """
+    session = rows.sparkSession
+    found = fit(rows, session.read.table(quoted(key)), widens=widens(session, key))
+    if found.losses:
+        names = ", ".join(found.losses)
+        raise UsageError(f"the types of {names} are not the table's: cast them in the query")
+    if found.grows:
+        grow(session, key, found.columns)
+    return found.rows
+
+
+def in_types(rows: DataFrame, key: str) -> DataFrame:
+    """Return a stream's rows with the types of a table, to which the writer adds what it lacks.
+
+    A value that is another one there ends the query.
+
+    Raises:
+        UsageError: values would be changed by that.
+    """
+    spark = rows.sparkSession
+    there = tables.columns_of(spark, key)
+    if _properties(spark, key).get(WIDENING, "").lower() == "true":
+        there = exact_types.widened(there, rows.schema)
+    exact_types.check(rows.schema, there, "its table", "or refresh the table in full")
+    return exact_values.fitted(rows, there)
 
 
 def check_losses(found: Mapping[str, Any], fitted: Fit, rows: DataFrame) -> None:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines.declare.declarations import Dataset
+from nbkit.pipelines.nested_types import plain
 from nbkit.pipelines.refresh import tables
 from nbkit.pipelines.resolve.names import quoted
 from nbkit.quality.splitting import FAILED_EXPECTATIONS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import DataType, StructType
+    from pyspark.sql.types import StructType
 
     from nbkit.pipelines.files.hadoop_folder import HadoopFolder
     from nbkit.pipelines.refresh.tables import TableState
@@ -211,17 +212,5 @@ def _shape(columns: StructType) -> StructType:
     """Return a dataset's columns without what they demand of values, and what a row fails."""
     from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
-    plain = [StructField(field.name, _nullable(field.dataType)) for field in columns]
-    return StructType([*plain, StructField(FAILED_EXPECTATIONS, ArrayType(StringType()))])
-
-
-def _nullable(kind: DataType) -> DataType:
-    from pyspark.sql.types import ArrayType, MapType, StructField, StructType
-
-    if isinstance(kind, StructType):
-        return StructType([StructField(each.name, _nullable(each.dataType)) for each in kind])
-    if isinstance(kind, ArrayType):
-        return ArrayType(_nullable(kind.elementType))
-    if isinstance(kind, MapType):
-        return MapType(_nullable(kind.keyType), _nullable(kind.valueType))
-    return kind
+    failed = StructField(FAILED_EXPECTATIONS, ArrayType(StringType()))
+    return StructType([*plain(columns), failed])

@@ -1,108 +1,52 @@
-"""Flows whose rows take the place of others in their table: `REPLACE WHERE`, `REPLACE USING`."""
+"""`REPLACE USING`: the rows of each key make room for those that come, if they are newer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbkit.errors import UsageError
 from nbkit.pipelines.refresh import fitting
 from nbkit.pipelines.refresh.batches import each_batch
 from nbkit.pipelines.refresh.cdc_values import of_source, same
-from nbkit.pipelines.refresh.live_inputs import expectations_of
+from nbkit.pipelines.refresh.drained import is_drained
+from nbkit.pipelines.refresh.flow_kinds import FlowKind
 from nbkit.pipelines.refresh.once_only import marked
 from nbkit.pipelines.refresh.written import Merged, Written
 from nbkit.pipelines.resolve.cdc_columns import OURS, column, names_of, sequence_of
 from nbkit.pipelines.resolve.names import quoted
-from nbkit.quality.splitting import split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pyspark.sql import DataFrame
 
-    from nbkit.pipelines.declare.declarations import Replaces
-    from nbkit.pipelines.files.hadoop_folder import HadoopFolder
-    from nbkit.pipelines.resolve.graph import AnalysedDataset
+    from nbkit.pipelines.refresh.flow_work import FlowWork
+    from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow
 
 _DO, _NEWEST, _THERE = f"{OURS}do", f"{OURS}newest", f"{OURS}there"
 
 
-def replace(
-    rows: DataFrame,
-    found: AnalysedDataset,
-    replaces: Replaces,
-    place: HadoopFolder,
-    finished: Callable[[Any], None],
-) -> Written:
-    """Let the rows of a flow replace others, in one commit for each batch.
-
-    Args:
-        rows: of the flow's query.
-        found: the table.
-        replaces: which rows make room.
-        place: the flow's folder of state; its checkpoint.
-        finished: waits for the end of a stream.
-
-    Raises:
-        UsageError: rows that cannot have a place in the table; nothing was written.
-    """
-    if replaces.using:
-        return _Using(found, replaces, place).run(rows, finished)
-    return _where(rows, found, condition_of(replaces.where, rows))
+def _takes(flow: AnalysedFlow, _: AnalysedDataset) -> bool:
+    return flow.flow.replaces is not None and bool(flow.flow.replaces.using)
 
 
-def condition_of(where: Any, rows: DataFrame) -> str:
-    """Return a condition as SQL text, whether it was given so or as a PySpark column.
-
-    Spark writes a column as SQL only when it knows what its operators and names are.
-    """
-    if isinstance(where, str):
-        return where
-    known = rows.sparkSession.createDataFrame([], rows.schema).where(where)
-    return str(known._jdf.queryExecution().analyzed().condition().sql())  # noqa: SLF001 - no other way
-
-
-def _where(rows: DataFrame, found: AnalysedDataset, condition: str) -> Written:
-    """Compute anew the rows that meet a condition, and leave all others."""
-    written = Written()
-    fitted = _grown(rows.where(condition), found)
-    expectations = expectations_of(found.dataset.rules)
-    parts = split(fitted, expectations, dataset=found.written)
-    with parts.metrics:
-        writer = parts.good.write.format("delta").mode("overwrite")
-        writer.option("replaceWhere", condition).saveAsTable(quoted(found.key))
-        written.add(parts.metrics, own=True)
-    if not expectations:
-        written.outcomes = []
-    return written
-
-
-def _grown(rows: DataFrame, found: AnalysedDataset) -> DataFrame:
-    """Return rows that fit the table, which has all their columns then."""
-    session, key = rows.sparkSession, found.key
-    table = session.read.table(quoted(key))
-    fitted = fitting.fit(rows, table, widens=fitting.widens(session, key))
-    if fitted.losses:
-        names = ", ".join(fitted.losses)
-        raise UsageError(f"the types of {names} are not the table's: cast them in the query")
-    if fitted.grows:
-        fitting.grow(session, key, fitted.columns)
-    return fitted.rows
-
-
-class _Using:
+class Using:
     """Replaces the rows of each key by those that come, if they are newer."""
 
-    def __init__(self, found: AnalysedDataset, replaces: Replaces, place: HadoopFolder) -> None:
-        self._found = found
-        self._replaces = replaces
-        self._place = place
+    def __init__(self, work: FlowWork) -> None:
+        assert work.flow.flow.replaces is not None
+        self._work = work
+        self._found = work.found
+        self._replaces = work.flow.flow.replaces
         self._written = Written()
-        *_, generation, name = str(place).split("/")
-        self._application = f"{generation}-{name}"
 
-    def run(self, rows: DataFrame, finished: Callable[[Any], None]) -> Written:
-        each_batch(rows, self._batch, self._place, finished)
+    def run(self) -> Written:
+        """Replace by all batches that there are, in one commit for each.
+
+        Raises:
+            UsageError: rows that cannot have a place in the table; nothing was written.
+        """
+        each_batch(self._work.queried, self._batch, self._work.place, self._work.finished)
         return self._written
 
     def _batch(self, batch: DataFrame, number: int) -> None:
@@ -129,7 +73,7 @@ class _Using:
         from pyspark.sql import Window
         from pyspark.sql import functions as F  # noqa: N812
 
-        rows = _grown(batch, self._found)
+        rows = fitting.grown(batch, self._found.key)
         session, key = rows.sparkSession, quoted(self._found.key)
         table = session.read.table(key)
         keys = names_of(rows, self._replaces.using)
@@ -150,7 +94,7 @@ class _Using:
         merge = merge.merge(source.alias("s"), same(keys, "t", "s") & (do == "delete"))
         merge = merge.whenMatchedDelete()
         merge = merge.whenNotMatchedInsert(do == "insert", values=of_source(rows.columns))
-        with marked(session, self._application, number):
+        with marked(session, self._work.application, number):
             return Merged.of(merge.execute())
 
     def _there(self, table: DataFrame, keys: Sequence[str], newest: DataFrame) -> DataFrame:
@@ -161,3 +105,11 @@ class _Using:
         known = table.alias("t").join(wanted.alias("w"), same(keys, "t", "w"), "left_semi")
         order = sequence_of(table, self._replaces.sequence_by)
         return known.groupBy(*map(column, keys)).agg(F.max(order).alias(_THERE))
+
+
+KIND = FlowKind(
+    "replaced using",
+    _takes,
+    lambda work: Using(work).run(),
+    lambda flow, _, place, versions: is_drained(flow.frame, place, versions),
+)
