@@ -110,17 +110,17 @@ def _write(folder: Path, source: str, *, landing: Path | None = None, storage: s
 def overhead(root: Path, datasets: int, many: int) -> None:
     """Measure in a warm session of this process: per dataset, with nothing new, and resolving."""
     from nbkit.pipelines.declare.spec import read_spec
-    from nbkit.pipelines.place import Place
+    from nbkit.pipelines.place import PipelinePlaces
     from nbkit.pipelines.refresh.plan import Request
     from nbkit.pipelines.refresh.update import FLOWS_AT_ONCE
-    from nbkit.pipelines.whole import resolve, update
+    from nbkit.pipelines.updating import resolve, update
     from nbkit.spark.lease import attach
     from nbkit.toolkit.session import session
 
     session._spark = spark = attach(Settings.of(root))  # noqa: SLF001
     small(root / "small", datasets)
     spec = replace(read_spec(root / "small"), schema="bench")
-    place = Place.of(spec, root / ".nbkit")
+    place = PipelinePlaces.of(spec, root / ".nbkit")
     spark.sql("CREATE SCHEMA IF NOT EXISTS bench")
 
     def bare(name: str) -> None:
@@ -138,7 +138,7 @@ def overhead(root: Path, datasets: int, many: int) -> None:
 
     bare("warm")
     small_warm = replace(spec, name="warm", schema="bench_warm")
-    warm_place = Place.of(small_warm, root / ".nbkit")
+    warm_place = PipelinePlaces.of(small_warm, root / ".nbkit")
     for _ in range(2):  # the second with nothing new, as it is measured
         update(resolve(small_warm, spark), spark, warm_place, Request())
     written, first, second = bench.seconds(lambda: bare("b")), *map(bench.seconds, [refresh] * 2)

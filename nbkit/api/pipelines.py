@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbkit.api.running import Show
     from nbkit.errors import Problem
     from nbkit.pipelines.declare.spec import Spec
-    from nbkit.pipelines.place import Place
+    from nbkit.pipelines.place import PipelinePlaces
     from nbkit.pipelines.resolve.graph import PipelineGraph
     from nbkit.pipelines.tell.shown import Shown
 
@@ -233,7 +233,7 @@ def preview(
         DefinitionError: the dataset, or what it reads, is wrong.
         NbkitError: there is no such pipeline or dataset, or no Spark.
     """
-    from nbkit.pipelines.whole import preview as previewed
+    from nbkit.pipelines.updating import preview as previewed
 
     spark, resolved, _ = _resolved(pipeline, settings)
     return previewed(resolved, spark, dataset, n)
@@ -272,10 +272,10 @@ def _spec(pipeline: str | Path) -> Spec:
     return read_spec(pipeline)
 
 
-def _place(spec: Spec, settings: Settings) -> Place:
-    from nbkit.pipelines.place import Place
+def _place(spec: Spec, settings: Settings) -> PipelinePlaces:
+    from nbkit.pipelines.place import PipelinePlaces
 
-    return Place.of(spec, settings.state_directory)
+    return PipelinePlaces.of(spec, settings.state_directory)
 
 
 def _spark(settings: Settings) -> SparkSession:
@@ -286,8 +286,8 @@ def _spark(settings: Settings) -> SparkSession:
 
 def _resolved(
     pipeline: str | Path, settings: Settings | None
-) -> tuple[SparkSession, PipelineGraph, Place]:
-    from nbkit.pipelines.whole import resolve
+) -> tuple[SparkSession, PipelineGraph, PipelinePlaces]:
+    from nbkit.pipelines.updating import resolve
 
     spec, settings = _spec(pipeline), settings or _project_of(pipeline)
     spark, place = _spark(settings), _place(spec, settings)

@@ -74,7 +74,7 @@ class _Followed:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-class Watch:
+class RunWatch:
     """Tells how runs stand; safe to use from several threads.
 
     Args:

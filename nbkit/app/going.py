@@ -20,7 +20,7 @@ from nbkit.graph.kinds import KINDS
 from nbkit.kernels.run_notebook import Kernels
 from nbkit.ledger.turn import Turn
 from nbkit.rules.queue import too_many
-from nbkit.scheduler.cancel import Watch, ctrl_c_cancels
+from nbkit.scheduler.cancel import CancelWatch, ctrl_c_cancels
 from nbkit.scheduler.loop import drive
 from nbkit.tasks.registry import task_types
 from nbkit.tasks.workers import Workers
@@ -92,7 +92,7 @@ def go(plan: Plan, stage: Stage) -> None:
         NbkitError: it cannot begin.
     """
     begun, ledger, within = plan.begun, stage.ledger, stage.within
-    watch = Watch(partial(ledger.cancel_requested, begun.run_id))
+    watch = CancelWatch(partial(ledger.cancel_requested, begun.run_id))
     with ExitStack() as stack:
         _keep_graph(plan)
         note = partial(ledger.append, begun.run_id)
@@ -137,7 +137,7 @@ def _turn(plan: Plan, ledger: Ledger) -> Turn:
     return Turn(ledger, plan.begun.run_id, plan.begun.graph.job.max_concurrent_runs)
 
 
-def _let_in(plan: Plan, turn: Turn, listening: Audience, watch: Watch, clock: Clock) -> bool:
+def _let_in(plan: Plan, turn: Turn, listening: Audience, watch: CancelWatch, clock: Clock) -> bool:
     """Return whether the run may go on, once that is known."""
     job = plan.begun.graph.job
     if plan.again:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nbkit.events import Event, ResultState
     from nbkit.graph.model import Job
     from nbkit.ledger.turn import Turn
-    from nbkit.scheduler.cancel import Watch
+    from nbkit.scheduler.cancel import CancelWatch
 
     _Wait = Literal["turn", "cancelled", "given up"]
 
@@ -30,7 +30,7 @@ def admitted(
     held_up: RunHeldUp,
     *,
     tell: Callable[[Event], None],
-    watch: Watch,
+    watch: CancelWatch,
     clock: Clock,
 ) -> bool:
     """Return whether a run may begin, once that is known; `tell` records why not yet or never.
@@ -66,7 +66,7 @@ def readmitted(
     turn: Turn,
     *,
     tell: Callable[[Event], None],
-    watch: Watch,
+    watch: CancelWatch,
     clock: Clock,
 ) -> bool:
     """Return whether a repair may begin; it waits for its turn like a run, but is never skipped.
@@ -87,7 +87,7 @@ def readmitted(
     return waited == "turn"
 
 
-def _waited(turn: Turn, watch: Watch, clock: Clock, since: int) -> _Wait:
+def _waited(turn: Turn, watch: CancelWatch, clock: Clock, since: int) -> _Wait:
     """Wait for the run's turn, and return how that ended."""
     while not turn.take():
         now = clock.now()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nbkit.app.facts import Outside
     from nbkit.ledger.deployed import DeployedJob
     from nbkit.ledger.store import Ledger
-    from nbkit.ledger.watching import Watch
+    from nbkit.ledger.watching import TriggerMemory
     from nbkit.rules.triggers.kinds import Trigger
     from nbkit.settings import Settings
 
@@ -42,7 +42,7 @@ class _Watched:
 
     job: DeployedJob
     trigger: Trigger
-    watch: Watch | None = None
+    watch: TriggerMemory | None = None
     at: int = 0
     look_at: int = 0
     asked: Future[Outside] | None = None

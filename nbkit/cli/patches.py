@@ -18,7 +18,7 @@ _ROOMS = (
     "nbkit.toolkit.door",
     "nbkit.pipelines.files.reading",
     "nbkit.pipelines.files.outside",
-    "nbkit.pipelines.declare.stock",
+    "nbkit.pipelines.declare.pyspark_names",
     "nbkit.spark.apart",
     "nbkit.cli.patches",
 )

@@ -20,7 +20,7 @@ if typing.TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from nbkit.dialect.sql_call import Asked, GoOn
+    from nbkit.dialect.sql_call import GoOn, SqlCall
     from nbkit.dialect.tokens import Token
 
     _Method = Callable[..., typing.Any]
@@ -161,24 +161,24 @@ def _learn(settings: dict[str, str], spark: SparkSession) -> None:
         spark.conf.set(key, value)
 
 
-def with_catalogs(asked: Asked, go_on: GoOn) -> DataFrame:
+def with_catalogs(call: SqlCall, go_on: GoOn) -> DataFrame:
     """Ask Spark; if it lacks a catalog that is there or that the statement makes, once more."""
     from pyspark.errors import AnalysisException
 
-    spark = asked.spark
-    script = is_script(asked.text)
-    for name, makes in in_script(asked.text).items() if script else ():
+    spark = call.spark
+    script = is_script(call.text)
+    for name, makes in in_script(call.text).items() if script else ():
         if not found(name, spark) and makes:
             make(name, spark)
     try:
-        return go_on(asked)
+        return go_on(call)
     except AnalysisException as error:
         name = foreign_errors.NO_CATALOG.said(str(error))
         if script or not name or spark.conf.get(f"spark.sql.catalog.{name}", None):
             raise
-        if found(name, spark) or (makes_in(asked.text, name) and make(name, spark)):
-            return with_catalogs(asked, go_on)
-        if can_make(name, spark) and drops_if_there(asked.text):
+        if found(name, spark) or (makes_in(call.text, name) and make(name, spark)):
+            return with_catalogs(call, go_on)
+        if can_make(name, spark) and drops_if_there(call.text):
             return spark.range(0).select()
         raise
 
@@ -215,20 +215,20 @@ def _with_catalog(
     place, levels = parameters.index(wanted), _LEVELS.get(wanted, 3)
 
     @functools.wraps(method)
-    def call(*args: typing.Any, **named: typing.Any) -> typing.Any:
+    def again(*args: typing.Any, **named: typing.Any) -> typing.Any:
         name = args[place] if place < len(args) else named.get(wanted)
         catalog = catalog_in(name, levels) if isinstance(name, str) else ""
         if catalog and look(catalog, _session_of(args)) is None:
             return absent
         return method(*args, **named)
 
-    return call
+    return again
 
 
 def catalog_in(name: str, levels: int = 3) -> str:
     """Return the catalog of a name of so many levels; empty for a shorter one."""
-    whole = matched("<name>", tokens(name))
-    parts = name_parts(whole.of("name")) if whole and whole.whole else []
+    named = matched("<name>", tokens(name))
+    parts = name_parts(named.of("name")) if named and named.is_all else []
     return parts[0] if len(parts) == levels else ""
 
 

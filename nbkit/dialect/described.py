@@ -11,7 +11,7 @@ from nbkit.dialect.tokens import Edit, closing, edited, tokens
 if typing.TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from nbkit.dialect.sql_call import Asked, GoOn
+    from nbkit.dialect.sql_call import GoOn, SqlCall
 
 _TELLS = (
     "(FROM|JOIN|',') '(' ((DESCRIBE|DESC) (HISTORY|DETAIL|EXTENDED|FORMATTED|TABLE|<name>)"
@@ -30,23 +30,23 @@ def places(statement: str) -> list[tuple[int, int]]:
     return [(found[at].end, found[closing(found, at)].start) for at in inside]
 
 
-def with_described(asked: Asked, go_on: GoOn) -> DataFrame:
+def with_described(call: SqlCall, go_on: GoOn) -> DataFrame:
     """Ask Spark; where it cannot read what tells of a table as a table, with its rows instead."""
     from pyspark.errors import ParseException
 
     try:
-        return go_on(asked)
+        return go_on(call)
     except ParseException:
-        inner = places(asked.text)
+        inner = places(call.text)
         if not inner:
             raise
-    rows = [go_on(asked.saying(asked.text[begin:end])) for begin, end in inner]
+    rows = [go_on(call.saying(call.text[begin:end])) for begin, end in inner]
     views = [f"nbkit_told_{uuid.uuid4().hex}" for _ in rows]
     for told, name in zip(rows, views, strict=True):
         told.createTempView(name)
     try:
         edits = [Edit(*at, f"TABLE {name}") for at, name in zip(inner, views, strict=True)]
-        return go_on(asked.saying(edited(asked.text, edits)))
+        return go_on(call.saying(edited(call.text, edits)))
     finally:
         for name in views:
-            asked.spark.catalog.dropTempView(name)
+            call.spark.catalog.dropTempView(name)

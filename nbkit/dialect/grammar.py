@@ -61,7 +61,7 @@ class Found:
         return kept[0].start, kept[-1].end
 
     @property
-    def whole(self) -> bool:
+    def is_all(self) -> bool:
         """Whether the statement has nothing after the shape."""
         return all(token.upper == ";" for token in self.tokens[self.end :])
 

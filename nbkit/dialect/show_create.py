@@ -27,10 +27,10 @@ def answered(error: AnalysisException, statement: str, spark: SparkSession) -> D
         statement: SQL text.
         spark: the session that it was for.
     """
-    asked = matched(_SHAPE, tokens(statement))
-    if asked is None or not asked.whole or error.getCondition() != _REFUSED:
+    shape = matched(_SHAPE, tokens(statement))
+    if shape is None or not shape.is_all or error.getCondition() != _REFUSED:
         return None
-    begin, end = asked.span("name")
+    begin, end = shape.span("name")
     made = _of(statement[begin:end], spark)
     return spark.createDataFrame([(made,)], "createtab_stmt STRING")
 

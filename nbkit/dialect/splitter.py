@@ -46,7 +46,7 @@ def inner_statements(found: Sequence[Token]) -> list[list[Token]]:
     What a script says besides (`IF condition THEN`, `DECLARE …`) is a list too.
     """
     reader = _Reader(found, 0)
-    reader.whole()
+    reader.statement()
     return [list(found[begin:end]) for begin, end in reader.pieces if end > begin]
 
 
@@ -55,7 +55,7 @@ def _places(found: Sequence[Token]) -> Iterator[tuple[int, int]]:
     begin = 0
     while begin < len(found):
         reader = _Reader(found, begin)
-        reader.whole()
+        reader.statement()
         yield begin, reader.at
         begin = reader.at + 1
 
@@ -76,7 +76,7 @@ class _Reader:
     def _more(self) -> bool:
         return self.at < len(self._found)
 
-    def whole(self) -> None:
+    def statement(self) -> None:
         """Read up to the semicolon that ends the statement, or the end of the text."""
         begin = self.at
         self._label()

@@ -15,8 +15,8 @@ if typing.TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    GoOn = Callable[["Asked"], DataFrame]
-    Step = Callable[["Asked", GoOn], DataFrame]
+    GoOn = Callable[["SqlCall"], DataFrame]
+    Step = Callable[["SqlCall", GoOn], DataFrame]
 
 STEPS = {
     "files": "files that `read_files` names are read as Auto Loader does, outside of pipelines",
@@ -36,7 +36,7 @@ _filled: dict[str, Step] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SqlCall:
     """A call of `spark.sql`.
 
     Attributes:
@@ -51,7 +51,7 @@ class Asked:
     args: typing.Any = None
     views: frozenset[str] = frozenset()
 
-    def saying(self, text: str) -> Asked:
+    def saying(self, text: str) -> SqlCall:
         """Return the same call with another text."""
         return replace(self, text=text)
 
@@ -63,11 +63,11 @@ def fill(name: str, step: Step) -> None:
 
 
 def _before(step: Step, go_on: GoOn) -> GoOn:
-    return lambda asked: step(asked, go_on)
+    return lambda call: step(call, go_on)
 
 
-def _ask_spark(run: Callable[..., DataFrame], asked: Asked) -> DataFrame:
-    return run(asked.spark, asked.text, asked.args)
+def _ask_spark(run: Callable[..., DataFrame], call: SqlCall) -> DataFrame:
+    return run(call.spark, call.text, call.args)
 
 
 def through_the_steps(run: Callable[..., DataFrame]) -> Callable[..., DataFrame]:
@@ -87,12 +87,12 @@ def through_the_steps(run: Callable[..., DataFrame]) -> Callable[..., DataFrame]
             if name in _filled:
                 go_on = _before(_filled[name], go_on)
         if not kwargs:
-            return go_on(Asked(self, sqlQuery, args))
+            return go_on(SqlCall(self, sqlQuery, args))
         formatter = SQLStringFormatter(self)  # as PySpark does, which would do it too late
         try:
             text = formatter.format(sqlQuery, **kwargs)
             views = frozenset(name for _, name in formatter._temp_views)  # noqa: SLF001 - PySpark says it nowhere else
-            return go_on(Asked(self, text, args, views))
+            return go_on(SqlCall(self, text, args, views))
         finally:
             formatter.clear()
 

@@ -39,7 +39,7 @@ if typing.TYPE_CHECKING:
     from pyspark.errors import AnalysisException
     from pyspark.sql import DataFrame, SparkSession
 
-    from nbkit.dialect.sql_call import Asked, GoOn
+    from nbkit.dialect.sql_call import GoOn, SqlCall
     from nbkit.dialect.tokens import Token
 
 _NO_PLUGIN = (
@@ -55,47 +55,47 @@ _NO_MARKERS = "UNSUPPORTED_FEATURE.PARAMETER_MARKER_IN_UNEXPECTED_STATEMENT"
 _NO_STATISTICS = "NOT_SUPPORTED_COMMAND_FOR_V2_TABLE"
 
 
-def immediately(asked: Asked, go_on: GoOn) -> DataFrame:
+def immediately(call: SqlCall, go_on: GoOn) -> DataFrame:
     """Let what `EXECUTE IMMEDIATE` makes be the statement that goes on."""
-    place = immediate(asked.text)
+    place = immediate(call.text)
     if place is None:
-        return go_on(asked)
+        return go_on(call)
     begin, end, alone = place
-    made = _made(asked, asked.text[begin:end], go_on)
+    made = _made(call, call.text[begin:end], go_on)
     if made is None:
-        return go_on(asked)  # of nothing, Spark complains better
+        return go_on(call)  # of nothing, Spark complains better
     if alone:
-        return go_on(replace(asked, text=made, args=None))
+        return go_on(replace(call, text=made, args=None))
     changes = sql_paths.path_edits(made)
     if not changes:
-        return go_on(asked)
+        return go_on(call)
     change = Edit(begin, end, literal(edited(made, changes)))
-    return go_on(asked.saying(edited(asked.text, [change])))
+    return go_on(call.saying(edited(call.text, [change])))
 
 
-def _made(asked: Asked, expression: str, go_on: GoOn) -> str | None:
+def _made(call: SqlCall, expression: str, go_on: GoOn) -> str | None:
     """Return the text that an expression makes: a plain text needs no Spark for it."""
     found = tokens(expression)
     if all(token.kind == "text" for token in found):
         return "".join(token.value for token in found)
-    row = go_on(asked.saying(f"SELECT {expression}")).first()
+    row = go_on(call.saying(f"SELECT {expression}")).first()
     return row[0] if row and isinstance(row[0], str) and row[0].strip() else None
 
 
-def copied(asked: Asked, go_on: GoOn) -> DataFrame:
+def copied(call: SqlCall, go_on: GoOn) -> DataFrame:
     """Answer `COPY INTO`."""
-    copy = copy_into.parsed(asked.text)
-    return copy_into.run(copy, asked.spark) if copy else go_on(asked)
+    copy = copy_into.parsed(call.text)
+    return copy_into.run(copy, call.spark) if copy else go_on(call)
 
 
-def local_first(asked: Asked, go_on: GoOn) -> DataFrame:
+def local_first(call: SqlCall, go_on: GoOn) -> DataFrame:
     """Do what only Unity Catalog knows, or say that it was skipped."""
-    spark = asked.spark
-    asked = _said_outright(asked, go_on)
+    spark = call.spark
+    call = _said_outright(call, go_on)
     here = Catalogs(lambda: catalogs_of(spark), lambda name: catalog_use.can_make(name, spark))
-    todo = local(asked.text, here)
+    todo = local(call.text, here)
     if todo is None:
-        return go_on(asked)
+        return go_on(call)
     if todo.catalog and not catalog_use.found(todo.catalog, spark):
         made = catalog_use.make(todo.catalog, spark)
         for name, value in ({} if made else catalog_conf([todo.catalog])).items():
@@ -109,46 +109,46 @@ def local_first(asked: Asked, go_on: GoOn) -> DataFrame:
         folder.mkdir(parents=True, exist_ok=True)
     if todo.note:
         print(todo.note)
-    return go_on(asked.saying(todo.sql)) if todo.sql else _nothing(spark)
+    return go_on(call.saying(todo.sql)) if todo.sql else _nothing(spark)
 
 
-def _said_outright(asked: Asked, go_on: GoOn) -> Asked:
+def _said_outright(call: SqlCall, go_on: GoOn) -> SqlCall:
     """Return a statement of Unity Catalog's with the name that `IDENTIFIER(…)` makes."""
-    said = matched(_COMPUTED, tokens(asked.text))
+    said = matched(_COMPUTED, tokens(call.text))
     if said is None:
-        return asked
+        return call
     begin, end = said.span("made")
-    row = go_on(asked.saying(f"SELECT {asked.text[begin:end]}")).first()
+    row = go_on(call.saying(f"SELECT {call.text[begin:end]}")).first()
     name = str(row[0]) if row else ""
-    whole = matched("<name>", tokens(name))
-    if whole is None or not whole.whole:
-        return asked
+    named = matched("<name>", tokens(name))
+    if named is None or not named.is_all:
+        return call
     change = Edit(said.span("what")[0], end, name)
-    return replace(asked, text=edited(asked.text, [change]), args=None)
+    return replace(call, text=edited(call.text, [change]), args=None)
 
 
-def asked_again(asked: Asked, go_on: GoOn) -> DataFrame:
+def asked_again(call: SqlCall, go_on: GoOn) -> DataFrame:
     """Ask Spark; what it refuses once more in its own words, if there are any for it."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import AnalysisException
 
-    found = tokens(asked.text)
-    spark = asked.spark
+    found = tokens(call.text)
+    spark = call.spark
     if matched("SHOW CATALOGS", found):  # Spark shows those that were used before
         for name in catalogs_of(spark):
             catalog_use.found(name, spark)
             spark._jsparkSession.sessionState().catalogManager().catalog(name)  # noqa: SLF001
     try:
-        answer = go_on(asked)
+        answer = go_on(call)
         if matched("SHOW CATALOGS", found):
             return answer.where(~answer.catalog.isin(catalog_use.other_spellings(spark)))
         detailed = matched("(DESC|DESCRIBE) DETAIL", found)
         return _with_written_name(answer) if detailed else answer
     except AnalysisException as error:
-        other = _otherwise(error, asked, spark)
+        other = _otherwise(error, call, spark)
         if other is not None:
             return asked_again(other, go_on)
-        created = show_create.answered(error, asked.text, spark)
+        created = show_create.answered(error, call.text, spark)
         if created is not None:
             return created
         if not matched("ANALYZE TABLE", found) or error.getCondition() != _NO_STATISTICS:
@@ -157,38 +157,38 @@ def asked_again(asked: Asked, go_on: GoOn) -> DataFrame:
         print("nbkit: skipped ANALYZE TABLE: Delta's log has the statistics that Spark uses here")
         return _nothing(spark)
     except Py4JJavaError as error:  # Spark 4.2 has no message for this one, and fails to raise it
-        text = with_json_functions(asked.text)
+        text = with_json_functions(call.text)
         no_variant = foreign_errors.NO_VARIANT.said(str(error.java_exception))
-        if text == asked.text or not no_variant:
+        if text == call.text or not no_variant:
             raise
-        return asked_again(asked.saying(text), go_on)
+        return asked_again(call.saying(text), go_on)
 
 
-def with_paths(asked: Asked, go_on: GoOn) -> DataFrame:
+def with_paths(call: SqlCall, go_on: GoOn) -> DataFrame:
     """Let Spark find Databricks' paths."""
-    edits = sql_paths.path_edits(asked.text)
-    return go_on(asked.saying(edited(asked.text, edits)) if edits else asked)
+    edits = sql_paths.path_edits(call.text)
+    return go_on(call.saying(edited(call.text, edits)) if edits else call)
 
 
 def _nothing(spark: SparkSession) -> DataFrame:
     return spark.range(0).select()
 
 
-def _otherwise(error: AnalysisException, asked: Asked, spark: SparkSession) -> Asked | None:
+def _otherwise(error: AnalysisException, call: SqlCall, spark: SparkSession) -> SqlCall | None:
     """Return what an author may have meant by a statement that Spark refused."""
     from pyspark.errors import ParseException
 
-    condition, text = error.getCondition() or "", asked.text
+    condition, text = error.getCondition() or "", call.text
     if condition == _NO_MARKERS:
-        filled = with_values(text, asked.args)
-        return replace(asked, text=filled, args=None) if filled is not None else None
+        filled = with_values(text, call.args)
+        return replace(call, text=filled, args=None) if filled is not None else None
     if isinstance(error, ParseException):
         other: str | None = in_sparks_words(text)
     elif condition == _UNSUPPORTED and (other := without_keys(text)) != text:
         print("nbkit: left out the table's keys: Delta keeps none, and Databricks enforces none")
     else:
         other = in_own_catalog(error, text, spark)
-    return asked.saying(other) if other and other != text else None
+    return call.saying(other) if other and other != text else None
 
 
 def _say_what_is_missing(error: AnalysisException, found: Sequence[Token]) -> None:

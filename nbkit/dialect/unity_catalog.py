@@ -124,12 +124,12 @@ def _known(name: str, known: Collection[str]) -> str:
     return next((each for each in known if each.lower() == name.lower()), name)
 
 
-def _use(asked: Matched, catalogs: Catalogs) -> Local | None:
+def _use(by: Matched, catalogs: Catalogs) -> Local | None:
     """Spark's `USE` takes catalogs too; its `SET CATALOG` fails in this version."""
-    if not asked.said.whole:
+    if not by.said.is_all:
         return None
     known = catalogs.known()
-    name = _known(asked.said.value("name"), known)
+    name = _known(by.said.value("name"), known)
     if name == "spark_catalog":
         return Local(sql=f"USE `{name}`")
     if name in known:
@@ -139,9 +139,9 @@ def _use(asked: Matched, catalogs: Catalogs) -> Local | None:
     return Local(sql=f"USE `{name.lower()}`", catalog=name.lower())
 
 
-def _create_catalog(asked: Matched, catalogs: Catalogs) -> Local:
+def _create_catalog(by: Matched, catalogs: Catalogs) -> Local:
     known = catalogs.known()
-    name = _known(asked.said.value("name"), known)
+    name = _known(by.said.value("name"), known)
     if name in known:
         return Local(catalog=name)
     if catalogs.may_make(name):
@@ -154,8 +154,8 @@ def _create_catalog(asked: Matched, catalogs: Catalogs) -> Local:
     )
 
 
-def _create_volume(asked: Matched, catalogs: Catalogs) -> Local:
-    parts = name_parts(asked.said.of("name"))
+def _create_volume(by: Matched, catalogs: Catalogs) -> Local:
+    parts = name_parts(by.said.of("name"))
     if len(parts) != 3:  # noqa: PLR2004 - catalog, schema, volume
         return Local("nbkit: skipped CREATE VOLUME: name it catalog.schema.volume")
     folder = f"/Volumes/{'/'.join(parts)}"
@@ -165,30 +165,30 @@ def _create_volume(asked: Matched, catalogs: Catalogs) -> Local:
     return Local(note, folder=folder, catalog=catalog.lower() if new else "")
 
 
-def _describe_catalog(asked: Matched, catalogs: Catalogs) -> Local | None:
-    if not asked.said.whole:
+def _describe_catalog(by: Matched, catalogs: Catalogs) -> Local | None:
+    if not by.said.is_all:
         return None
     known = catalogs.known()
-    name = _known(asked.said.value("name"), known)
+    name = _known(by.said.value("name"), known)
     if name not in known:
         raise LookupError(unknown_catalog(name, known, may_make=catalogs.may_make(name)))
     return Local(sql=f"SELECT 'Catalog Name' AS info_name, {literal(name)} AS info_value")
 
 
-def _show_schemas(asked: Matched, catalogs: Catalogs) -> Local | None:
+def _show_schemas(by: Matched, catalogs: Catalogs) -> Local | None:
     known = catalogs.known()
-    name = _known(asked.said.value("name"), known)
+    name = _known(by.said.value("name"), known)
     if name.lower() in {"spark_catalog", *_OF_DATABRICKS}:
         return None
     if name not in known:
         raise LookupError(unknown_catalog(name, known, may_make=catalogs.may_make(name)))
-    begin, end = asked.said.span("name")
-    return Local(sql=edited(asked.statement, [Edit(begin, end, f"`{name}`")]), catalog=name)
+    begin, end = by.said.span("name")
+    return Local(sql=edited(by.statement, [Edit(begin, end, f"`{name}`")]), catalog=name)
 
 
-def _managed_location(asked: Matched, _: Catalogs) -> Local | None:
-    found = asked.said.tokens
-    places = (at for at in range(asked.said.end, len(found)) if starts(found, at, "MANAGED"))
+def _managed_location(by: Matched, _: Catalogs) -> Local | None:
+    found = by.said.tokens
+    places = (at for at in range(by.said.end, len(found)) if starts(found, at, "MANAGED"))
     clause = next(
         filter(None, (matched("MANAGED LOCATION <text>", found, at) for at in places)), None
     )
@@ -197,26 +197,26 @@ def _managed_location(asked: Matched, _: Catalogs) -> Local | None:
     note = "nbkit: left out MANAGED LOCATION: the project's warehouse holds the schema's tables"
     begin = found[clause.end - 1 - len(clause.of("text")) - 1].start
     return Local(
-        note, sql=edited(asked.statement, [Edit(begin, found[clause.end - 1].end, "")]).strip()
+        note, sql=edited(by.statement, [Edit(begin, found[clause.end - 1].end, "")]).strip()
     )
 
 
-def _deep_clone(asked: Matched, _: Catalogs) -> Local | None:
-    if not asked.said.whole:
+def _deep_clone(by: Matched, _: Catalogs) -> Local | None:
+    if not by.said.is_all:
         return None
     note = "nbkit: copied rows and columns; Delta here clones no partitions and properties"
     parts = (
-        *(asked.text("before"), "USING delta"),
-        *(asked.text("at"), "AS SELECT * FROM", asked.text("rows")),
+        *(by.text("before"), "USING delta"),
+        *(by.text("at"), "AS SELECT * FROM", by.text("rows")),
     )
     return Local(note, sql=" ".join(filter(None, parts)))
 
 
 def _skip(reason: str, words: str) -> Callable[[Matched, Catalogs], Local]:
-    def decide(asked: Matched, _: Catalogs) -> Local:
-        head = matched(words, asked.said.tokens)
+    def decide(by: Matched, _: Catalogs) -> Local:
+        head = matched(words, by.said.tokens)
         assert head is not None, words
-        what = " ".join(token.upper for token in asked.said.tokens[: head.end])
+        what = " ".join(token.upper for token in by.said.tokens[: head.end])
         return Local(f"nbkit: skipped {what}: {reason}")
 
     return decide

@@ -25,14 +25,14 @@ _NOT_OF_KEYS = re.compile(r"[^\w-]+", re.ASCII)
 _LONGEST_KEY = 100
 
 
-class Definition(NamedTuple):
+class DefinedJob(NamedTuple):
     """The settings of one job, and the way to them from the top of the file."""
 
     settings: Any
     loc: Loc = ()
 
 
-def bundled_jobs(document: Any) -> dict[str, Definition] | None:
+def bundled_jobs(document: Any) -> dict[str, DefinedJob] | None:
     """Return the jobs of a bundle by key; None if the document is one job by itself."""
     if not is_bundle(document):
         return None
@@ -40,12 +40,12 @@ def bundled_jobs(document: Any) -> dict[str, Definition] | None:
     jobs = resources.get("jobs") if isinstance(resources, dict) else None
     if not isinstance(jobs, dict):
         return {}
-    return {key: Definition(settings, ("resources", "jobs", key)) for key, settings in jobs.items()}
+    return {key: DefinedJob(settings, ("resources", "jobs", key)) for key, settings in jobs.items()}
 
 
 def choose(
     document: Any, job_key: str | None, elsewhere: Mapping[str, list[str]] | None = None
-) -> Definition | Finding:
+) -> DefinedJob | Finding:
     """Return the job that is meant, or what keeps us from knowing it.
 
     Args:
@@ -62,18 +62,18 @@ def choose(
     found = (
         _alone(document, job_key) if jobs is None else _of_bundle(jobs, job_key, elsewhere or {})
     )
-    if isinstance(found, Definition) and not isinstance(found.settings, dict):
+    if isinstance(found, DefinedJob) and not isinstance(found.settings, dict):
         return Finding((), f"{pointer(found.loc)} holds no job: it must be an object")
     return found
 
 
-def _alone(document: dict[str, Any], job_key: str | None) -> Definition | Finding:
-    found = Definition(document)
+def _alone(document: dict[str, Any], job_key: str | None) -> DefinedJob | Finding:
+    found = DefinedJob(document)
     wrapper = next((name for name in _WRAPPERS if name in document), None)
     if "tasks" not in document and wrapper:
-        found = Definition(document[wrapper], (wrapper,))
+        found = DefinedJob(document[wrapper], (wrapper,))
     elif "run_name" in document:
-        found = Definition(_of_submission(document))
+        found = DefinedJob(_of_submission(document))
     if isinstance(found.settings, dict):
         found = found._replace(settings=_with_tasks(found.settings))
     name = found.settings.get("name") if isinstance(found.settings, dict) else None
@@ -106,8 +106,8 @@ def _with_tasks(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_bundle(
-    jobs: dict[str, Definition], job_key: str | None, elsewhere: Mapping[str, list[str]]
-) -> Definition | Finding:
+    jobs: dict[str, DefinedJob], job_key: str | None, elsewhere: Mapping[str, list[str]]
+) -> DefinedJob | Finding:
     wanted = elsewhere if job_key is None else {job_key: elsewhere.get(job_key, [])}
     names = sorted({name for names in wanted.values() for name in names})
     if names and (not jobs if job_key is None else job_key not in jobs):

@@ -23,7 +23,7 @@ _WELL = frozenset({"", "0", "None", "False"})
 _UNTOLD = {"ename": "CellFailed", "evalue": "the kernel did not say why", "traceback": []}
 
 
-class Verdict(NamedTuple):
+class CellVerdict(NamedTuple):
     """What follows from a cell.
 
     Attributes:
@@ -41,7 +41,7 @@ def judge(
     *,
     exited: bool = False,
     may_fail: bool = False,
-) -> Verdict:
+) -> CellVerdict:
     """Judge one cell.
 
     Args:
@@ -53,12 +53,12 @@ def judge(
     errors = [error for error in _errors(reply, shown) if not (exited and _is_exit(error))]
     failures = [error for error in errors if not leaves_well(error)]
     if failures and not may_fail:
-        return Verdict("fail", next(filter(_named, failures), failures[0]))
+        return CellVerdict("fail", next(filter(_named, failures), failures[0]))
     if exited and not failures:
-        return Verdict("leave")
+        return CellVerdict("leave")
     if len(failures) < len(errors) or any(map(_asks_to_leave, reply.get("payload") or ())):
-        return Verdict("leave")
-    return Verdict("go on")
+        return CellVerdict("leave")
+    return CellVerdict("go on")
 
 
 def _errors(

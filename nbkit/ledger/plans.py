@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nbkit.events import RunCreated
     from nbkit.ledger.deployed import DeployedJob
     from nbkit.ledger.lease import Lease
-    from nbkit.ledger.watching import Watch
+    from nbkit.ledger.watching import TriggerMemory
     from nbkit.rules.triggers.deciding import Firing
 
 _SOME_MORE = 20
@@ -69,7 +69,7 @@ class Planner(Holder):
         with self._writing() as connection:
             return [self._plan(connection, each, graph_json, source, "", root) for each in planned]
 
-    def remember(self, job: DeployedJob, watch: Watch, memory: Mapping[str, Any]) -> bool:
+    def remember(self, job: DeployedJob, watch: TriggerMemory, memory: Mapping[str, Any]) -> bool:
         """Give a trigger another memory; return whether it and its job still were as given."""
         try:
             with self._writing() as connection:
@@ -81,7 +81,7 @@ class Planner(Holder):
     def fire(
         self,
         job: DeployedJob,
-        watch: Watch,
+        watch: TriggerMemory,
         memory: Mapping[str, Any],
         firing: Firing,
     ) -> int | None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _LATEST_RUNS = 200
 
 
-class Watch(NamedTuple):
+class TriggerMemory(NamedTuple):
     """What a trigger has seen so far; `memory` is None at first."""
 
     job_id: int
@@ -83,14 +83,14 @@ class Watches:
         with clear_errors(self._url), self._engine.connect() as connection:
             return {(row.job_id, row.trigger): row.revision for row in connection.execute(wanted)}
 
-    def get(self, job_id: int, trigger: str) -> Watch:
+    def get(self, job_id: int, trigger: str) -> TriggerMemory:
         """Return what a trigger has seen."""
         mine = and_(watches.c.job_id == job_id, watches.c.trigger == trigger)
         with clear_errors(self._url), self._engine.connect() as connection:
             row = connection.execute(select(watches).where(mine)).first()
         if row is None:
-            return Watch(job_id, trigger)
-        return Watch(job_id, trigger, json.loads(row.memory), row.revision)
+            return TriggerMemory(job_id, trigger)
+        return TriggerMemory(job_id, trigger, json.loads(row.memory), row.revision)
 
     def last_firings(self) -> dict[tuple[int, str], Fired]:
         """Return the last firing of each trigger, by job and trigger."""
@@ -150,7 +150,7 @@ class StaleError(Exception):
 
 
 def change(
-    connection: Connection, job: DeployedJob, watch: Watch, memory: Mapping[str, Any]
+    connection: Connection, job: DeployedJob, watch: TriggerMemory, memory: Mapping[str, Any]
 ) -> None:
     """Give a trigger another memory.
 
@@ -172,7 +172,9 @@ def change(
         raise StaleError
 
 
-def time_for(connection: Connection, watch: Watch, planned_at: int, *, exact: bool) -> int | None:
+def time_for(
+    connection: Connection, watch: TriggerMemory, planned_at: int, *, exact: bool
+) -> int | None:
     """Return the planned time of a firing, later if it has been one; None if that says it all."""
     mine = and_(firings.c.job_id == watch.job_id, firings.c.trigger == watch.trigger)
     if exact:

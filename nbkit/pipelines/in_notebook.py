@@ -11,14 +11,14 @@ from nbkit.pipelines.declare.registry import of_cells
 from nbkit.pipelines.declare.spec import Spec
 from nbkit.pipelines.files.auto_loader import SCHEMAS
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
-from nbkit.pipelines.place import Place
+from nbkit.pipelines.place import PipelinePlaces
 from nbkit.pipelines.refresh.plan import Request
 from nbkit.pipelines.refresh.update import raise_for_failures
 from nbkit.pipelines.resolve.analysis import analyse
-from nbkit.pipelines.tell import telling
+from nbkit.pipelines.tell import listeners
 from nbkit.pipelines.tell.last_counts import last_counts
 from nbkit.pipelines.tell.shown import Shown, graph_shown
-from nbkit.pipelines.whole import left_code, preview, update
+from nbkit.pipelines.updating import left_code, preview, update
 from nbkit.spark import apart
 from nbkit.toolkit.display import display
 
@@ -104,11 +104,11 @@ class CellsPipeline:
         graph, spark = self._resolved()
         chosen = None if refresh is None else tuple(refresh)
         request = Request(chosen, tuple(full_refresh), full_refresh_all)
-        table = telling.Table()
+        table = listeners.ProgressTable()
         for said in left_code(graph, spark, self._place()).values():
             print(f"note: {said}")
         try:
-            progress = update(graph, spark, self._place(), request, [telling.to_record, table])
+            progress = update(graph, spark, self._place(), request, [listeners.to_record, table])
         finally:  # also of an update that was interrupted
             table.show()
             if any(each.how == "unchanged" for each in table.progress.values()):
@@ -141,12 +141,12 @@ class CellsPipeline:
         schemas = HadoopFolder(spark, self._place().storage) / SCHEMAS
         return analyse(of_cells().declared(), self._spec, spark, schemas=schemas), spark
 
-    def _place(self) -> Place:
+    def _place(self) -> PipelinePlaces:
         from nbkit.settings import Settings
 
         context = attempt.current()
         settings = Settings.of(Path(context["project"]) if context else None)
-        return Place.of(self._spec, settings.state_directory)
+        return PipelinePlaces.of(self._spec, settings.state_directory)
 
 
 def _for_notebook(rows: DataFrame, spark: SparkSession) -> DataFrame:

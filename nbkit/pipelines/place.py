@@ -23,7 +23,7 @@ _KNOWN = "datasets.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PipelinePlaces:
     """The places of one pipeline.
 
     Attributes:
@@ -35,7 +35,7 @@ class Place:
     storage: str
 
     @classmethod
-    def of(cls, spec: Spec, state_directory: Path) -> Place:
+    def of(cls, spec: Spec, state_directory: Path) -> PipelinePlaces:
         """Return the place of a pipeline: its `storage`, or a folder of the project.
 
         Args:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from nbkit import serving as attempt
 from nbkit.pipelines.declare.spec import read_spec
-from nbkit.pipelines.place import Place
+from nbkit.pipelines.place import PipelinePlaces
 from nbkit.pipelines.refresh.plan import Request
 from nbkit.pipelines.refresh.progress import DatasetProgress
 from nbkit.pipelines.refresh.update import raise_for_failures
-from nbkit.pipelines.tell import telling
+from nbkit.pipelines.tell import listeners
 from nbkit.pipelines.tell.shown import graph_shown
-from nbkit.pipelines.whole import checked, left_code, resolve, update
+from nbkit.pipelines.updating import checked, left_code, resolve, update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,18 +53,18 @@ def run_task(
     spec = replace(spec, configuration={**spec.configuration, **(parameters or {})})
     context = attempt.current()
     settings = Settings.of(Path(context["project"]) if context else None)
-    place = Place.of(spec, settings.state_directory)
+    place = PipelinePlaces.of(spec, settings.state_directory)
     graph = checked(resolve(spec, spark, place))
     for problem in graph.problems:
         print(f"{problem.severity}: {problem}")
     chosen = None if refresh_selection is None else tuple(refresh_selection)
     request = Request(chosen, tuple(full_refresh_selection), full_refresh)
-    table = telling.Table()
+    table = listeners.ProgressTable()
     for name, said in left_code(graph, spark, place).items():
         print(f"note: {said}")
-        telling.to_record(DatasetProgress(name, "table", "SKIPPED", said))
+        listeners.to_record(DatasetProgress(name, "table", "SKIPPED", said))
     try:
-        progress = update(graph, spark, place, request, [telling.to_record, table])
+        progress = update(graph, spark, place, request, [listeners.to_record, table])
     finally:  # also of an update that was interrupted
         display(graph_shown(graph, table.progress))
         table.show()

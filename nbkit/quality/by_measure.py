@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nbkit.errors import DefinitionError, Problem
 from nbkit.quality.binding import bound, figures
 from nbkit.quality.expectation import Expectation, checked, repeated
-from nbkit.quality.table_checks import Aggregate, Look, TableCheck, Verdict
+from nbkit.quality.table_checks import Aggregate, QueryCheck, TableCheck, TableVerdict
 from nbkit.quality.values import typed, typed_text
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ class ByMeasure:
         names: of all of them, as they were given.
         expectations: counted row by row.
         aggregates: taken from the rows as they flow by.
-        looks: queries of their own.
+        queries: those with queries of their own.
     """
 
     names: tuple[str, ...]
     expectations: tuple[Expectation, ...]
     aggregates: tuple[Aggregate, ...]
-    looks: tuple[Look, ...]
+    queries: tuple[QueryCheck, ...]
 
     @classmethod
     def of(cls, checks: Iterable[Check]) -> ByMeasure:
@@ -54,7 +54,7 @@ class ByMeasure:
             names,
             expectations,
             tuple(each for each in given if isinstance(each, Aggregate)),
-            tuple(each for each in given if isinstance(each, Look)),
+            tuple(each for each in given if isinstance(each, QueryCheck)),
         )
 
     def on(self, df: DataFrame, dataset: str) -> ByMeasure:
@@ -67,18 +67,18 @@ class ByMeasure:
         texts = figures(df, self.aggregates, dataset)
         pairs = [*zip(self.aggregates, texts, strict=True)]
         observed = _observed(df, texts)
-        asked = [_query(each, text) for each, text in pairs if text not in observed]
+        more = [_query(each, text) for each, text in pairs if text not in observed]
         return replace(
             self,
             aggregates=tuple(each for each, text in pairs if text in observed),
-            looks=(*self.looks, *asked),
+            queries=(*self.queries, *more),
         )
 
     @property
     def fingerprint(self) -> str:
         """Return what makes these checks others than others."""
         rows = [(e.name, e.predicate, e.action, e.threshold, e.nulls) for e in self.expectations]
-        whole = [(e.name, e.rule, e.action, e.threshold) for e in (*self.aggregates, *self.looks)]
+        whole = [(e.name, e.rule, e.action, e.threshold) for e in (*self.aggregates, *self.queries)]
         return json.dumps([rows, whole])
 
     @property
@@ -90,7 +90,7 @@ class ByMeasure:
     def gated(self) -> bool:
         """Whether something has to be known of all rows before any is written."""
         tolerant = any(each.action == "fail" and each.threshold for each in self.expectations)
-        return tolerant or any(each.action == "fail" for each in (*self.aggregates, *self.looks))
+        return tolerant or any(each.action == "fail" for each in (*self.aggregates, *self.queries))
 
     def require(self, df: DataFrame, table: str, quarantine: str, mode: str, once: str) -> None:
         """See to it that a write can do what is asked.
@@ -135,9 +135,9 @@ def _observed(df: DataFrame, texts: Sequence[str]) -> set[str]:
     return found
 
 
-def _query(check: Aggregate, text: str) -> Look:
-    def look(df: DataFrame, _: Sequence[str]) -> Verdict:
+def _query(check: Aggregate, text: str) -> QueryCheck:
+    def query(df: DataFrame, _: Sequence[str]) -> TableVerdict:
         [[found]] = df.selectExpr(typed_text(text)).collect()
         return check.judge(typed(found))
 
-    return Look(check.name, check.rule, check.action, look=look)
+    return QueryCheck(check.name, check.rule, check.action, query=query)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbkit.quality.by_measure import Check
     from nbkit.quality.history import Past
     from nbkit.quality.once import Writing
-    from nbkit.quality.table_checks import Look, Verdict
+    from nbkit.quality.table_checks import QueryCheck, TableVerdict
     from nbkit.quality.target import Mode
 
 _AGAIN = "these rows were written by an earlier try, and are not written again"
@@ -61,11 +61,11 @@ def check(
         DefinitionError: the checks make no sense together.
     """
     frame, dataset = _frame(df, dataset)
-    asked = ByMeasure.of(checks).on(frame, dataset)
+    measures = ByMeasure.of(checks).on(frame, dataset)
     record = History(frame.sparkSession, history, dataset)
     past = record.past()
-    outcome = _measured(frame, asked, dataset, samples)
-    outcome = asked.ordered(_looked(outcome, asked.looks, frame, past))
+    outcome = _measured(frame, measures, dataset, samples)
+    outcome = measures.ordered(_looked(outcome, measures.queries, frame, past))
     record.add(outcome)
     return Checked(outcome, past)
 
@@ -120,15 +120,15 @@ def write(
         DefinitionError: the checks make no sense together or cannot be computed on these rows,
             or there is no quarantine table; nothing was written.
     """
-    asked = ByMeasure.of(checks)
-    asked.require(df, table, quarantine, mode, once)
-    asked = asked.on(df, table)
+    measures = ByMeasure.of(checks)
+    measures.require(df, table, quarantine, mode, once)
+    measures = measures.on(df, table)
     record = History(df.sparkSession, history, table)
     past = record.past()
     target = Target(table, quarantine, mode, tuple(partition_by), dict(options or {}))
-    what = (table, quarantine, asked.fingerprint)
+    what = (table, quarantine, measures.fingerprint)
     with writing(df, once, *what) if mode == "append" else anew() as by:
-        outcome = through(df, asked, target, samples=samples, past=past, by=by)
+        outcome = through(df, measures, target, samples=samples, past=past, by=by)
         if by.again:
             print(f"{table}: {_AGAIN}")
         outcome = replace(outcome, aside=quarantine)
@@ -140,7 +140,7 @@ def write(
 
 def through(
     df: DataFrame,
-    asked: ByMeasure,
+    measures: ByMeasure,
     target: Target,
     *,
     samples: int,
@@ -154,10 +154,10 @@ def through(
 
     Args:
         df: rows of a batch.
-        asked: the checks, for these rows.
+        measures: the checks, for these rows.
         target: where they go.
         samples: most failing rows to show of each expectation.
-        past: earlier runs, of the looks.
+        past: earlier runs, of the checks with queries of their own.
         by: the name of the write.
 
     Returns:
@@ -165,32 +165,32 @@ def through(
     """
     if target.has(df.sparkSession, by):
         by.again = True
-        return _counted_again(df, asked, target.table, samples, past)
-    before = asked.gated or not target.tells_counts(df.sparkSession)
+        return _counted_again(df, measures, target.table, samples, past)
+    before = measures.gated or not target.tells_counts(df.sparkSession)
     made = split(
         df,
-        asked.expectations,
+        measures.expectations,
         dataset=target.table,
-        aggregates=asked.aggregates,
+        aggregates=measures.aggregates,
         samples=samples,
-        hold=before or asked.quarantines or bool(asked.looks),
+        hold=before or measures.quarantines or bool(measures.queries),
     )
     by.untouched = True
     try:
         if by.earlier and _are_there(made.rows, target.table, by):
-            return _counted_again(df, asked, target.table, samples, past)
-        outcome = _written(made, asked, target, past, by, before=before)
-        outcome = outcome or _counted_again(df, asked, target.table, 0, past)
+            return _counted_again(df, measures, target.table, samples, past)
+        outcome = _written(made, measures, target, past, by, before=before)
+        outcome = outcome or _counted_again(df, measures, target.table, 0, past)
         columns = map(quoted, df.columns)
         seen = df if made.held is None else made.held.selectExpr(*columns)
-        return asked.ordered(_with_samples(outcome, asked, seen, samples))
+        return measures.ordered(_with_samples(outcome, measures, seen, samples))
     except Exception as error:
-        if aborted_by(error, asked.expectations) is None:
+        if aborted_by(error, measures.expectations) is None:
             raise
-        outcome = _measured(df, asked, target.table, samples)
+        outcome = _measured(df, measures, target.table, samples)
         if not any(result.fatal for result in outcome.results):
             raise  # rows that change from look to look: Spark's own message is all there is
-        return asked.ordered(outcome)
+        return measures.ordered(outcome)
     finally:
         made.release()
 
@@ -209,7 +209,7 @@ def _are_there(rows: DataFrame, table: str, by: Writing) -> bool:
 
 def _written(
     made: Split,
-    asked: ByMeasure,
+    measures: ByMeasure,
     target: Target,
     past: Mapping[str, Sequence[Past]],
     by: Writing,
@@ -221,10 +221,10 @@ def _written(
     if before:
         run(made.good)
         outcome = made.metrics.read()
-    for look in asked.looks:
+    for query in measures.queries:
         if any(result.fatal for result in outcome.results):
             return outcome
-        outcome = _looked(outcome, [look], made.rows, past)
+        outcome = _looked(outcome, [query], made.rows, past)
     if any(result.fatal for result in outcome.results):
         return outcome
     target.put(made.good, made.quarantine, by)
@@ -237,30 +237,34 @@ def _written(
     return replace(counted, results=(*counted.results, *outcome.results))
 
 
-def _measured(df: DataFrame, asked: ByMeasure, dataset: str, samples: int) -> Outcome:
+def _measured(df: DataFrame, measures: ByMeasure, dataset: str, samples: int) -> Outcome:
     """Measure without removing, writing or stopping anything."""
     harmless = replace(
-        asked, expectations=tuple(replace(each, action="warn") for each in asked.expectations)
+        measures, expectations=tuple(replace(each, action="warn") for each in measures.expectations)
     )
     outcome = _counted(harmless, df, dataset)[0]
-    action = {each.name: each.action for each in asked.expectations}
+    action = {each.name: each.action for each in measures.expectations}
     results = tuple(
         replace(result, action=action.get(result.name, result.action)) for result in outcome.results
     )
-    return _with_samples(replace(outcome, results=results), asked, df, samples)
+    return _with_samples(replace(outcome, results=results), measures, df, samples)
 
 
 def _counted_again(
-    df: DataFrame, asked: ByMeasure, dataset: str, samples: int, past: Mapping[str, Sequence[Past]]
+    df: DataFrame,
+    measures: ByMeasure,
+    dataset: str,
+    samples: int,
+    past: Mapping[str, Sequence[Past]],
 ) -> Outcome:
     """Measure what has been written, without writing it."""
-    outcome, rows = _counted(asked, df, dataset)
-    outcome = _with_samples(outcome, asked, df, samples)
-    return asked.ordered(_looked(outcome, asked.looks, rows, past))
+    outcome, rows = _counted(measures, df, dataset)
+    outcome = _with_samples(outcome, measures, df, samples)
+    return measures.ordered(_looked(outcome, measures.queries, rows, past))
 
 
-def _counted(asked: ByMeasure, df: DataFrame, dataset: str) -> tuple[Outcome, DataFrame]:
-    given, figures = asked.expectations, asked.aggregates
+def _counted(measures: ByMeasure, df: DataFrame, dataset: str) -> tuple[Outcome, DataFrame]:
+    given, figures = measures.expectations, measures.aggregates
     made = split(df, given, dataset=dataset, aggregates=figures, samples=0, abort=False, hold=False)
     try:
         run(made.good.selectExpr("1 as looked_at"))
@@ -269,11 +273,11 @@ def _counted(asked: ByMeasure, df: DataFrame, dataset: str) -> tuple[Outcome, Da
         made.release()
 
 
-def _with_samples(outcome: Outcome, asked: ByMeasure, df: DataFrame, samples: int) -> Outcome:
+def _with_samples(outcome: Outcome, measures: ByMeasure, df: DataFrame, samples: int) -> Outcome:
     from pyspark.errors import PySparkException
 
     wanted = {*missed(outcome)}
-    rare = [each for each in asked.expectations if each.name in wanted]
+    rare = [each for each in measures.expectations if each.name in wanted]
     if not rare or not samples:
         return outcome
     try:
@@ -283,22 +287,25 @@ def _with_samples(outcome: Outcome, asked: ByMeasure, df: DataFrame, samples: in
 
 
 def _looked(
-    outcome: Outcome, looks: Iterable[Look], df: DataFrame, past: Mapping[str, Sequence[Past]]
+    outcome: Outcome,
+    queries: Iterable[QueryCheck],
+    df: DataFrame,
+    past: Mapping[str, Sequence[Past]],
 ) -> Outcome:
     found = tuple(
         each.result(
             _look(each, df, outcome.dataset, [run.details for run in past.get(each.name, ())])
         )
-        for each in looks
+        for each in queries
     )
     return replace(outcome, results=(*outcome.results, *found))
 
 
-def _look(each: Look, df: DataFrame, dataset: str, past: Sequence[str]) -> Verdict:
+def _look(each: QueryCheck, df: DataFrame, dataset: str, past: Sequence[str]) -> TableVerdict:
     from pyspark.errors import AnalysisException
 
     try:
-        return each.look(df, past)
+        return each.query(df, past)
     except UnknownColumnError as error:
         raise DefinitionError((Problem(each.name, str(error)),), f"checks of {dataset}") from None
     except AnalysisException as error:

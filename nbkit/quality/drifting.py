@@ -15,7 +15,7 @@ from nbkit.quality.bins import by_bin, edges_of, worn_out
 from nbkit.quality.naming import Columns
 from nbkit.quality.ready_made import ready_made
 from nbkit.quality.stability import Baseline, few, verdict
-from nbkit.quality.table_checks import Look, TableAction, Verdict
+from nbkit.quality.table_checks import QueryCheck, TableAction, TableVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def drift(
     least_rows: int = 100,
     action: TableAction = "warn",
     name: str = "",
-) -> Look:
+) -> QueryCheck:
     """Expect a column's values spread as in the last runs that are in the history table.
 
     Measured is the population stability index, the sum of (p - q) · ln(p / q) over the shares
@@ -56,7 +56,7 @@ def drift(
         name: as people call it.
     """
 
-    def look(df: DataFrame, past: Sequence[str]) -> Verdict:
+    def query(df: DataFrame, past: Sequence[str]) -> TableVerdict:
         known = Baseline.read(past[0] if past else "")
         if not known.begun:
             return _begun(df, known, column, bins, least_rows)
@@ -65,21 +65,21 @@ def drift(
         ok, told, kept = verdict(now, known, at_most, runs, least_rows)
         if kept is not known and worn_out(now, known.edges):
             return replace(_begun(df, known, column, bins, least_rows), observed=told)
-        return Verdict(ok, told, details=kept.written())
+        return TableVerdict(ok, told, details=kept.written())
 
     rule = f"{column} spread as in the last {runs} runs (index at most {at_most})"
-    return Look(name or f"{column}_drift", rule, action, look=look)
+    return QueryCheck(name or f"{column}_drift", rule, action, query=query)
 
 
-def _begun(df: DataFrame, known: Baseline, column: str, bins: int, least_rows: int) -> Verdict:
+def _begun(df: DataFrame, known: Baseline, column: str, bins: int, least_rows: int) -> TableVerdict:
     """Let bins be those of this run, if it has rows enough."""
     values = df.where(f"{Columns.of(df)(column)} is not null").count()
     edges = edges_of(df, column, bins) if values >= least_rows else ()
     if edges == ():
         words = rows_in_words(values) if values else "no rows"
         told = f"{words} with a value: bins are made by the first run with {least_rows:,} or more"
-        return Verdict(True, told, details=known.written())
+        return TableVerdict(True, told, details=known.written())
     counts = by_bin(df, column, edges)
     counts = few(counts, None, bins) if edges is None else counts
     begun = Baseline(edges, (counts,))
-    return Verdict(True, "no earlier run to compare with", details=begun.written())
+    return TableVerdict(True, "no earlier run to compare with", details=begun.written())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.durations import duration
 from nbkit.quality.ready_made import ready_made
-from nbkit.quality.table_checks import Aggregate, Verdict
+from nbkit.quality.table_checks import Aggregate, TableVerdict
 from nbkit.quality.values import plain_number, shown, within
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def aggregate(
     """
     told = bounds(low, high)
 
-    def judge(value: Any) -> Verdict:
+    def judge(value: Any) -> TableVerdict:
         what = f"{expression} is {shown(value)}"
         try:
-            return Verdict(within(value, low, high), what)
+            return TableVerdict(within(value, low, high), what)
         except (TypeError, ValueError):
-            return Verdict(False, f"{what}, which cannot be compared with {told}")
+            return TableVerdict(False, f"{what}, which cannot be compared with {told}")
 
     rule = f"{expression} is {told}"
     return Aggregate(name, rule, action, expression=lambda _: expression, judge=judge)
@@ -86,16 +86,16 @@ def freshness(
     """
     limit = within if isinstance(within, dt.timedelta) else duration(within)
 
-    def judge(newest: int | None) -> Verdict:
+    def judge(newest: int | None) -> TableVerdict:
         if newest is None:
-            return Verdict(False, f"{column} has no value")
+            return TableVerdict(False, f"{column} has no value")
         age = dt.timedelta(seconds=round(time.time() - newest / 1_000_000))
         at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
         try:
             at += dt.timedelta(microseconds=newest)
         except OverflowError:
-            return Verdict(False, f"the newest {column} is beyond any calendar")
-        return Verdict(
+            return TableVerdict(False, f"the newest {column} is beyond any calendar")
+        return TableVerdict(
             age <= limit, f"the newest {column} is {at:%Y-%m-%d %H:%M:%S} UTC, {age} ago"
         )
 

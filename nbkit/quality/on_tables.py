@@ -10,7 +10,7 @@ from nbkit.quality.expectation import Action, Expectation, Nulls, share
 from nbkit.quality.naming import Columns, quoted
 from nbkit.quality.ready_made import ready_made
 from nbkit.quality.sampling import row_struct, tidy
-from nbkit.quality.table_checks import Look, TableAction, Verdict
+from nbkit.quality.table_checks import QueryCheck, TableAction, TableVerdict
 from nbkit.quality.values import agree, shown, told_apart
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def unique(
     nulls: Nulls = "fail",
     keep: str = "",
     name: str = "",
-) -> Expectation | Look:
+) -> Expectation | QueryCheck:
     """Expect no two rows with the same values in these columns.
 
     To warn or fail, the values are counted by a query of its own; to drop or quarantine, all
@@ -51,7 +51,7 @@ def unique(
     says = f"{', '.join(columns)} {'is' if len(columns) == 1 else 'are'} unique"
     allowed = share(threshold)
     if action in {"warn", "fail"} and not keep:
-        return Look(name, says, action, allowed, look=_duplicates(columns, allowed, nulls))
+        return QueryCheck(name, says, action, allowed, query=_duplicates(columns, allowed, nulls))
 
     def predicate(named: Named) -> str:
         keys = [named(column) for column in columns]
@@ -73,7 +73,7 @@ def has_schema(
     exact: bool = False,
     action: TableAction = "warn",
     name: str = "schema",
-) -> Look:
+) -> QueryCheck:
     """Expect columns of these types; reads no rows.
 
     Names are compared as Spark does: with or without capitals, on every level
@@ -86,7 +86,7 @@ def has_schema(
         name: as people call it.
     """
 
-    def look(df: DataFrame, _: Sequence[str]) -> Verdict:
+    def query(df: DataFrame, _: Sequence[str]) -> TableVerdict:
         columns = Columns.of(df)
         wanted = df.sparkSession.createDataFrame([], schema).schema
         there = {_spelled(field.name, columns): field for field in df.schema}
@@ -102,10 +102,10 @@ def has_schema(
             differences += [f"{column} is not expected" for column in more]
             if not differences and [*there] != names:
                 differences.append(f"the order is {', '.join(df.schema.names)}")
-        return Verdict(not differences, "; ".join(differences) or "as expected")
+        return TableVerdict(not differences, "; ".join(differences) or "as expected")
 
     text = schema if isinstance(schema, str) else schema.simpleString()
-    return Look(name, f"has {'exactly ' * exact}{text}", action, look=look)
+    return QueryCheck(name, f"has {'exactly ' * exact}{text}", action, query=query)
 
 
 @ready_made
@@ -116,7 +116,7 @@ def reconcile(
     tolerance: float | str = 0.0,
     action: TableAction = "warn",
     name: str = "",
-) -> Look:
+) -> QueryCheck:
     """Expect figures that agree with another table's, exactly or within a tolerance.
 
     Args:
@@ -129,7 +129,7 @@ def reconcile(
     figures = (compare,) if isinstance(compare, str) else tuple(compare)
     allowed = share(tolerance)
 
-    def look(df: DataFrame, _: Sequence[str]) -> Verdict:
+    def query(df: DataFrame, _: Sequence[str]) -> TableVerdict:
         texts = [f"({figure}\n) as figure_{place}" for place, figure in enumerate(figures)]
         [ours] = df.selectExpr(*texts).collect()
         [theirs] = df.sparkSession.table(other).selectExpr(*texts).collect()
@@ -138,10 +138,10 @@ def reconcile(
             ok = (same := agree(own, there, allowed)) and ok
             here, elsewhere = (shown(own), shown(there)) if same else told_apart([own, there])
             told.append(f"{figure}: {here} here, {elsewhere} in {other}")
-        return Verdict(ok, "; ".join(told))
+        return TableVerdict(ok, "; ".join(told))
 
     rule = f"{', '.join(figures)} as in {other}" + (f", within {allowed:.2%}" if allowed else "")
-    return Look(name or f"agrees_with_{other.rsplit('.', 1)[-1]}", rule, action, look=look)
+    return QueryCheck(name or f"agrees_with_{other.rsplit('.', 1)[-1]}", rule, action, query=query)
 
 
 @ready_made
@@ -152,7 +152,7 @@ def same_rows(
     action: TableAction = "warn",
     threshold: float | str = 0.0,
     name: str = "",
-) -> Look:
+) -> QueryCheck:
     """Expect exactly the rows of another table, as often as they are there.
 
     Args:
@@ -165,7 +165,7 @@ def same_rows(
     allowed = share(threshold)
     wanted = (columns,) if isinstance(columns, str) else tuple(columns)
 
-    def look(df: DataFrame, _: Sequence[str]) -> Verdict:
+    def query(df: DataFrame, _: Sequence[str]) -> TableVerdict:
         there = df.sparkSession.table(other)
         chosen = wanted or tuple(map(quoted, df.columns))
         ours, theirs = _comparable(df, chosen), _comparable(there, chosen)
@@ -174,10 +174,10 @@ def same_rows(
         told = f"{rows_in_words(more)} only here, {less:,} only in {other}"
         sample = _first(extra if more else absent) if more + less else ()
         failed = more + less
-        return Verdict(failed <= allowed * total, told, total - failed, failed, sample)
+        return TableVerdict(failed <= allowed * total, told, total - failed, failed, sample)
 
     name = name or f"same_rows_as_{other.rsplit('.', 1)[-1]}"
-    return Look(name, f"the rows of {other}", action, allowed, look=look)
+    return QueryCheck(name, f"the rows of {other}", action, allowed, query=query)
 
 
 def _comparable(df: DataFrame, names: Sequence[str]) -> DataFrame:
@@ -199,8 +199,8 @@ def _comparable(df: DataFrame, names: Sequence[str]) -> DataFrame:
 
 def _duplicates(
     columns: Sequence[str], allowed: float, nulls: Nulls
-) -> Callable[[DataFrame, Sequence[str]], Verdict]:
-    def look(df: DataFrame, _: Sequence[str]) -> Verdict:
+) -> Callable[[DataFrame, Sequence[str]], TableVerdict]:
+    def query(df: DataFrame, _: Sequence[str]) -> TableVerdict:
         from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
         named = Columns.of(df)
@@ -222,9 +222,9 @@ def _duplicates(
         back = [F.col(place).alias(column) for place, column in known]
         sample = _first(found.select(*back, "rows_with_it")) if failed else ()
         told = f"{failed:,} of {rows_in_words(total)} share a key, or have none"
-        return Verdict(failed <= allowed * total, told, total - failed, failed, sample)
+        return TableVerdict(failed <= allowed * total, told, total - failed, failed, sample)
 
-    return look
+    return query
 
 
 def _first(df: DataFrame) -> tuple[dict[str, Any], ...]:

@@ -74,17 +74,17 @@ def stream(
         ExpectationFailedError: an expectation with the action `fail` did not hold.
         DefinitionError: the checks are not for a stream, or there is no quarantine table.
     """
-    asked = _for_streams(df, table, checks, quarantine).on(df, table)
+    measures = _for_streams(df, table, checks, quarantine).on(df, table)
     record = History(df.sparkSession, history, table)
     past = record.past()
     given = {**(options or {}), "checkpointLocation": checkpoint}
     if is_classic(df.sparkSession):
         target = Target(table, quarantine, "append", options=dict(options or {}))
-        batches = Batches(target, asked, record, samples)
+        batches = Batches(target, measures, record, samples)
         outcome, consequence = _by_batches(df, batches, given)
         record.tell(outcome)
     else:
-        outcome, consequence = _by_itself(df, table, asked, samples, given)
+        outcome, consequence = _by_itself(df, table, measures, samples, given)
         record.add(outcome)
     outcome.raise_for_failures(consequence)
     return Checked(outcome, past)
@@ -95,7 +95,7 @@ class Batches:
 
     Args:
         target: where rows go.
-        asked: expectations on them.
+        measures: expectations on them.
         record: takes what was measured of each batch.
         samples: most failing rows to show of each expectation.
 
@@ -104,11 +104,11 @@ class Batches:
         stopped: whether there was such a one.
     """
 
-    def __init__(self, target: Target, asked: ByMeasure, record: History, samples: int) -> None:
-        self.outcome = nothing(target.table, asked.expectations)
+    def __init__(self, target: Target, measures: ByMeasure, record: History, samples: int) -> None:
+        self.outcome = nothing(target.table, measures.expectations)
         self.stopped = False
         self._target = target
-        self._asked = asked
+        self._measures = measures
         self._record = record
         self._samples = samples
         self._stream: Future[str] = Future()
@@ -128,7 +128,9 @@ class Batches:
             retried=True,
             gone_after="nothing",
         )
-        found = through(*(batch, self._asked, self._target), samples=self._samples, past={}, by=by)
+        found = through(
+            *(batch, self._measures, self._target), samples=self._samples, past={}, by=by
+        )
         self.stopped = any(result.fatal for result in found.results)
         self._record.keep(found, "" if self.stopped else by.key)
         self.outcome = found if self.stopped else self.outcome.plus(found)
@@ -155,18 +157,18 @@ def _by_batches(df: DataFrame, batches: Batches, options: Mapping[str, str]) -> 
 
 
 def _by_itself(
-    df: DataFrame, table: str, asked: ByMeasure, samples: int, options: Mapping[str, str]
+    df: DataFrame, table: str, measures: ByMeasure, samples: int, options: Mapping[str, str]
 ) -> tuple[Outcome, str]:
-    made = split(df, asked.expectations, dataset=table, samples=samples)
+    made = split(df, measures.expectations, dataset=table, samples=samples)
     writer: Any = made.good.writeStream.options(**options).trigger(availableNow=True)
     with made.metrics:
         try:
             writer.toTable(table).awaitTermination()
             return made.metrics.read(), _TOO_LATE
         except NotMeasuredError:  # there was nothing new
-            return nothing(table, asked.expectations), ""
+            return nothing(table, measures.expectations), ""
         except Exception as error:
-            broken = aborted_by(error, asked.expectations)
+            broken = aborted_by(error, measures.expectations)
             if broken is None:
                 raise
             return _broken(table, broken), _STOPPED
@@ -179,23 +181,23 @@ def _broken(table: str, by: Expectation) -> Outcome:
 
 
 def _for_streams(df: DataFrame, table: str, checks: Iterable[Check], quarantine: str) -> ByMeasure:
-    asked = ByMeasure.of(checks)
+    measures = ByMeasure.of(checks)
     problems = [
         Problem(
             check.name, "is about the whole table, which a stream never has; check it afterwards"
         )
-        for check in (*asked.aggregates, *asked.looks)
+        for check in (*measures.aggregates, *measures.queries)
     ]
     if not df.isStreaming:
         problems.append(Problem("df", "is no stream; use `quality.write`"))
-    if asked.quarantines and not is_classic(df.sparkSession):
+    if measures.quarantines and not is_classic(df.sparkSession):
         why = (
             "is not to be had for a stream over Spark Connect, whose server writes the batches and "
             "hands no counts back; drop these rows, or run it where the driver is nbkit's own"
         )
         problems.append(Problem("quarantine", why))
-    elif asked.quarantines and not quarantine:
+    elif measures.quarantines and not quarantine:
         problems.append(Problem("quarantine", "is not given, but there is something to put there"))
     if problems:
         raise DefinitionError(tuple(problems), f"stream to {table}")
-    return asked
+    return measures

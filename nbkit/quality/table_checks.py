@@ -21,7 +21,7 @@ TABLE_ACTIONS: tuple[TableAction, ...] = get_args(TableAction)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TableVerdict:
     """What a check found.
 
     Attributes:
@@ -67,7 +67,7 @@ class TableCheck:
         if problems:
             raise DefinitionError(tuple(problems), f"check {self.name!r}")
 
-    def result(self, verdict: Verdict) -> Result:
+    def result(self, verdict: TableVerdict) -> Result:
         """Return what became of the check."""
         counts = (verdict.passed, verdict.failed)
         if not any(counts):
@@ -94,15 +94,15 @@ class Aggregate(TableCheck):
     """
 
     expression: Callable[[Named], str] = field(kw_only=True, compare=False)
-    judge: Callable[[Any], Verdict] = field(kw_only=True, compare=False)
+    judge: Callable[[Any], TableVerdict] = field(kw_only=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Look(TableCheck):
+class QueryCheck(TableCheck):
     """A check that looks at the rows that are kept with queries of its own.
 
     Attributes:
-        look: takes the rows, and the `details` of earlier runs, the newest first.
+        query: takes the rows, and the `details` of earlier runs, the newest first.
     """
 
-    look: Callable[[DataFrame, Sequence[str]], Verdict] = field(kw_only=True, compare=False)
+    query: Callable[[DataFrame, Sequence[str]], TableVerdict] = field(kw_only=True, compare=False)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from nbkit.report.notebook_diff import CellChange
-    from nbkit.report.view import Iteration, Record, Run, Task
+    from nbkit.report.view import Iteration, Record, RunView, TaskView
 
 Change = Literal["added", "removed", "changed", "same"]
 
@@ -79,8 +79,8 @@ class TaskDiff:
 class RunDiff:
     """Two runs compared; `before` is the first one named."""
 
-    before: Run
-    after: Run
+    before: RunView
+    after: RunView
     parameters: tuple[Difference, ...]
     tasks: tuple[TaskDiff, ...] = field(default=())
 
@@ -115,12 +115,12 @@ def require_task(key: str, *records: Record) -> None:
         raise UsageError(f"There is no task {key!r}{hint(key, known)}.")
 
 
-def _tasks(record: Record, run: Run) -> Iterable[tuple[Record, Task]]:
+def _tasks(record: Record, run: RunView) -> Iterable[tuple[Record, TaskView]]:
     return zip(record.get("tasks") or (), run.tasks, strict=True)
 
 
 def _task(
-    key: str, before: tuple[Record, Task] | None, after: tuple[Record, Task] | None
+    key: str, before: tuple[Record, TaskView] | None, after: tuple[Record, TaskView] | None
 ) -> TaskDiff:
     if before is None or after is None:
         only = before or after
@@ -146,7 +146,7 @@ def _task(
     )
 
 
-def _facts(task: Task) -> dict[str, str]:
+def _facts(task: TaskView) -> dict[str, str]:
     facts = {
         "state": f"{task.look.glyph} {task.look.word}",
         "runs": task.subject if task.type != CONDITION.name else "",
@@ -159,7 +159,7 @@ def _facts(task: Task) -> dict[str, str]:
     return {name: text for name, text in facts.items() if text}
 
 
-def _iterations(task: Task) -> dict[str, str]:
+def _iterations(task: TaskView) -> dict[str, str]:
     return {one.input: f"{one.look.glyph} {one.look.word}" for one in task.iterations}
 
 
@@ -201,7 +201,7 @@ def fared(result: Mapping[str, Any]) -> str:
     )
 
 
-def _notebooks(old: Task, new: Task) -> tuple[NotebookPair, ...]:
+def _notebooks(old: TaskView, new: TaskView) -> tuple[NotebookPair, ...]:
     if not old.iterations and not new.iterations:
         pair = NotebookPair(new.key, old.notebook, new.notebook)
         return (pair,) if pair.before and pair.after else ()

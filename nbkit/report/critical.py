@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nbkit.report.view import Run, Task
+    from nbkit.report.view import RunView, TaskView
 
 
-def ready_times(run: Run) -> dict[str, int]:
+def ready_times(run: RunView) -> dict[str, int]:
     """Return when each task that ran was free to begin: once its parents were over.
 
     Milliseconds since the epoch. After a repair only what belongs to it is compared, so a task
@@ -28,7 +28,7 @@ def ready_times(run: Run) -> dict[str, int]:
     return ready
 
 
-def critical_path(run: Run) -> tuple[str, ...]:
+def critical_path(run: RunView) -> tuple[str, ...]:
     """Return the tasks that decided how long the run took, first to last.
 
     From the task that ended last back to the parent that ended last, and so on: had any of them
@@ -44,5 +44,5 @@ def critical_path(run: Run) -> tuple[str, ...]:
     return tuple(reversed(path))
 
 
-def _first(task: Task) -> int:
+def _first(task: TaskView) -> int:
     return task.attempts[0].started if task.attempts else task.started

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from nbkit.report.compare import Difference, NotebookPair, RunDiff, TaskDiff
     from nbkit.report.notebook_diff import CellChange
-    from nbkit.report.view import Record, Run
+    from nbkit.report.view import Record, RunView
 
 _NOTEBOOKS_READ = 50
 """Notebooks of one task that are compared: a For each task can have thousands."""
@@ -91,7 +91,7 @@ def as_document(found: RunDiff) -> dict[str, Any]:
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: RunView) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "run_name": run.name,

@@ -11,8 +11,8 @@ from nbkit.report.drawing import line_of
 from nbkit.report.timeline import episodes
 
 if TYPE_CHECKING:
-    from nbkit.report.state_looks import Look
-    from nbkit.report.view import Attempt, Iteration, Run, Span, Task
+    from nbkit.report.state_looks import StateLook
+    from nbkit.report.view import AttemptView, Iteration, RunView, Span, TaskView
 
 _ITERATIONS = 200
 _LONGEST_TRACE = 6000
@@ -21,7 +21,7 @@ _LONGEST_VALUE = 500
 Document = dict[str, Any]
 
 
-def run_document(run: Run) -> Document:
+def run_document(run: RunView) -> Document:
     """Return what is to be known of the run as a whole."""
     return {
         **_span(run),
@@ -36,7 +36,7 @@ def run_document(run: Run) -> Document:
     }
 
 
-def task_documents(run: Run) -> dict[str, Document]:
+def task_documents(run: RunView) -> dict[str, Document]:
     """Return each task by its key."""
     ready, critical = ready_times(run), set(critical_path(run) if run.ended else ())
     spans = episodes(run)
@@ -50,7 +50,7 @@ def task_documents(run: Run) -> dict[str, Document]:
     }
 
 
-def _task(task: Task, spans: list[tuple[int, int]]) -> Document:
+def _task(task: TaskView, spans: list[tuple[int, int]]) -> Document:
     listed = sorted(task.iterations, key=lambda one: one.look.rank)[:_ITERATIONS]
     return {
         **_span(task),
@@ -80,7 +80,7 @@ def _task(task: Task, spans: list[tuple[int, int]]) -> Document:
     }
 
 
-def _attempts(task: Task, spans: list[tuple[int, int]]) -> list[Document]:
+def _attempts(task: TaskView, spans: list[tuple[int, int]]) -> list[Document]:
     """Return the attempts; `retry` says that one followed the one before without a repair."""
     found = []
     for at, attempt in enumerate(task.attempts):
@@ -90,7 +90,7 @@ def _attempts(task: Task, spans: list[tuple[int, int]]) -> list[Document]:
     return found
 
 
-def _attempt(attempt: Attempt) -> Document:
+def _attempt(attempt: AttemptView) -> Document:
     return {
         **_span(attempt),
         "number": attempt.number,
@@ -115,7 +115,7 @@ def _span(span: Span) -> Document:
 
 
 @cache
-def _look(look: Look) -> Document:
+def _look(look: StateLook) -> Document:
     return asdict(look)
 
 

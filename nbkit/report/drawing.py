@@ -12,8 +12,8 @@ from nbkit.report.wording import duration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbkit.report.state_looks import Look
-    from nbkit.report.view import Run, Task
+    from nbkit.report.state_looks import StateLook
+    from nbkit.report.view import RunView, TaskView
 
 BOX_HEIGHT = 64
 _NARROWEST, _WIDEST = 158, 230
@@ -31,7 +31,7 @@ Point = tuple[float, float]
 class Box:
     """A task in the picture; `stop` is its place in the page's list of tasks."""
 
-    task: Task
+    task: TaskView
     x: float
     y: float
     width: float
@@ -41,7 +41,7 @@ class Box:
     state: str
 
     @property
-    def look(self) -> Look:
+    def look(self) -> StateLook:
         """How its state looks."""
         return self.task.look
 
@@ -82,7 +82,7 @@ class Drawing:
     edges: tuple[Edge, ...]
 
 
-def draw(run: Run) -> Drawing:
+def draw(run: RunView) -> Drawing:
     """Draw the graph of a run."""
     tasks = {task.key: task for task in run.tasks}
     parents = {
@@ -122,7 +122,7 @@ def draw(run: Run) -> Drawing:
     )
 
 
-def line_of(task: Task) -> str:
+def line_of(task: TaskView) -> str:
     """Return what a task is, and how far: its kind with the count, the outcome or the cell."""
     if task.iterations:
         done = sum(amount for look, amount in task.counts if look.tone == "good")
@@ -133,7 +133,7 @@ def line_of(task: Task) -> str:
     return f"{task.kind} · {task.outcome}" if task.outcome else task.kind
 
 
-def _box(task: Task, corner: Point, size: Point) -> Box:
+def _box(task: TaskView, corner: Point, size: Point) -> Box:
     room = int((size[0] - _PADDING + 8) / _CHARACTER)
     label = task.key if len(task.key) <= room else f"{task.key[: room - 1]}…"
     took = duration(task.milliseconds or None)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from nbkit.counted import kept_out, rows
 from nbkit.graph.kinds.for_each import FOR_EACH
-from nbkit.report.state_looks import STYLES, Look, look
+from nbkit.report.state_looks import STYLES, StateLook, look
 from nbkit.report.wording import clock, named, one_line
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _line(
 
 
 def _columns(
-    seen: Look, name: str, elapsed: str, detail: list[str | tuple[str, str]], width: int
+    seen: StateLook, name: str, elapsed: str, detail: list[str | tuple[str, str]], width: int
 ) -> Text:
     style = STYLES[seen.tone]
     short = name if len(name) <= width else f"{name[: width - 1]}…"

@@ -12,7 +12,7 @@ Tone = Literal["good", "bad", "warn", "active", "quiet"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class StateLook:
     """What a state looks like.
 
     Attributes:
@@ -28,29 +28,29 @@ class Look:
     rank: int
 
 
-UNKNOWN = Look("?", "unknown", "quiet", 9)
+UNKNOWN = StateLook("?", "unknown", "quiet", 9)
 
 LOOKS = {
-    "FAILED": Look("✗", "failed", "bad", 0),
-    "TIMEDOUT": Look("✗", "timed out", "bad", 0),
-    "UPSTREAM_FAILED": Look("⊘", "upstream failed", "warn", 1),
-    "SKIPPED": Look("⊘", "skipped", "warn", 1),
-    "CANCELED": Look("■", "cancelled", "warn", 2),
-    "STOPPED": Look("■", "stopped", "warn", 2),
-    "UPSTREAM_CANCELED": Look("⊘", "upstream cancelled", "warn", 2),
-    "MAXIMUM_CONCURRENT_RUNS_REACHED": Look("⊘", "too many runs at once", "warn", 2),
-    "RUNNING": Look("►", "running", "active", 3),
-    "TERMINATING": Look("►", "stopping", "active", 3),
-    "WAITING_FOR_RETRY": Look("↻", "waiting for retry", "active", 3),
-    "RETRYING": Look("↻", "trying again", "active", 3),
-    "PENDING": Look("○", "starting", "active", 4),
-    "QUEUED": Look("○", "queued", "quiet", 4),
-    "BLOCKED": Look("○", "waiting", "quiet", 5),
-    "SUCCESS_WITH_FAILURES": Look("!", "succeeded with failures", "warn", 6),
-    "SUCCESS": Look("✓", "succeeded", "good", 7),
-    "COMPLETED": Look("✓", "refreshed", "good", 7),
-    "EXCLUDED": Look("⊘", "excluded", "quiet", 8),
-    "DISABLED": Look("–", "disabled", "quiet", 8),  # noqa: RUF001 - a dash is what it shows
+    "FAILED": StateLook("✗", "failed", "bad", 0),
+    "TIMEDOUT": StateLook("✗", "timed out", "bad", 0),
+    "UPSTREAM_FAILED": StateLook("⊘", "upstream failed", "warn", 1),
+    "SKIPPED": StateLook("⊘", "skipped", "warn", 1),
+    "CANCELED": StateLook("■", "cancelled", "warn", 2),
+    "STOPPED": StateLook("■", "stopped", "warn", 2),
+    "UPSTREAM_CANCELED": StateLook("⊘", "upstream cancelled", "warn", 2),
+    "MAXIMUM_CONCURRENT_RUNS_REACHED": StateLook("⊘", "too many runs at once", "warn", 2),
+    "RUNNING": StateLook("►", "running", "active", 3),
+    "TERMINATING": StateLook("►", "stopping", "active", 3),
+    "WAITING_FOR_RETRY": StateLook("↻", "waiting for retry", "active", 3),
+    "RETRYING": StateLook("↻", "trying again", "active", 3),
+    "PENDING": StateLook("○", "starting", "active", 4),
+    "QUEUED": StateLook("○", "queued", "quiet", 4),
+    "BLOCKED": StateLook("○", "waiting", "quiet", 5),
+    "SUCCESS_WITH_FAILURES": StateLook("!", "succeeded with failures", "warn", 6),
+    "SUCCESS": StateLook("✓", "succeeded", "good", 7),
+    "COMPLETED": StateLook("✓", "refreshed", "good", 7),
+    "EXCLUDED": StateLook("⊘", "excluded", "quiet", 8),
+    "DISABLED": StateLook("–", "disabled", "quiet", 8),  # noqa: RUF001 - a dash is what it shows
 }
 """By result state, else by life-cycle state, as the Jobs API spells both; and by the state of a
 dataset of a pipeline, as `nbkit.wire.DatasetRefreshed` has it."""
@@ -68,6 +68,6 @@ FAILURES = frozenset({"FAILED", "TIMEDOUT"})
 """Result states with an error of the task's own."""
 
 
-def look(result: str | None, life: str = "") -> Look:
+def look(result: str | None, life: str = "") -> StateLook:
     """Return how a task, attempt or run looks: by its result if it has one, else by its life."""
     return LOOKS.get(result or life, UNKNOWN)

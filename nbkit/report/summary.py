@@ -13,13 +13,13 @@ from nbkit.report.wording import duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbkit.report.view import Iteration, Run, Task
+    from nbkit.report.view import Iteration, RunView, TaskView
 
 _FAILURES_SHOWN = 20
 _ITERATIONS_SHOWN = 3
 
 
-def headline(run: Run) -> Text:
+def headline(run: RunView) -> Text:
     """Return the one line that says how a run stands: since its last repair, if it has one."""
     span = run.repairs[-1] if run.repairs else run
     took = f" in {duration(span.milliseconds)}" if span.milliseconds is not None else ""
@@ -31,7 +31,7 @@ def headline(run: Run) -> Text:
     )
 
 
-def failures(run: Run) -> Iterator[Text]:
+def failures(run: RunView) -> Iterator[Text]:
     """Yield what failed: the error, and the cell of the output notebook it is in."""
     for task in run.failed[:_FAILURES_SHOWN]:
         yield from _failure(task.key, task)
@@ -53,7 +53,7 @@ def places(*, notebooks: str, report: str) -> Iterator[Text]:
         yield Text.assemble(("  report     ", "dim"), report)
 
 
-def _failure(name: str, found: Task | Iteration) -> Iterator[Text]:
+def _failure(name: str, found: TaskView | Iteration) -> Iterator[Text]:
     bad = STYLES["bad"]
     yield Text.assemble(("  ✗ ", bad), (name, "bold"), "  ", (found.trouble.error, "red"))
     if found.notebook:

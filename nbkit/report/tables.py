@@ -15,7 +15,7 @@ from nbkit.graph.kinds import words
 from nbkit.graph.kinds.condition import CONDITION
 from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.report.consoles import output_console
-from nbkit.report.state_looks import STYLES, Look
+from nbkit.report.state_looks import STYLES, StateLook
 from nbkit.report.summary import failures, headline, places
 from nbkit.report.view import run_view, text_of
 from nbkit.report.wording import duration, moment, one_line
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nbkit.errors import Problem
-    from nbkit.report.view import Record, Task
+    from nbkit.report.view import Record, TaskView
     from nbkit.rules.explain import ExplainedStep
 
 
@@ -254,11 +254,11 @@ def _table(*columns: str, right: set[str]) -> Table:
     return table
 
 
-def _badge(seen: Look) -> Text:
+def _badge(seen: StateLook) -> Text:
     return Text(f"{seen.glyph} {seen.word}", style=STYLES[seen.tone], no_wrap=True)
 
 
-def _remark(task: Task) -> Text:
+def _remark(task: TaskView) -> Text:
     """Return what else there is to say about a task, on one line."""
     if task.reason:
         return Text(one_line(task.reason), style="dim")

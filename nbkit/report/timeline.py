@@ -10,8 +10,8 @@ from nbkit.report.wording import duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbkit.report.state_looks import Look
-    from nbkit.report.view import Attempt, Run, Task
+    from nbkit.report.state_looks import StateLook
+    from nbkit.report.view import AttemptView, RunView, TaskView
 
 WIDTH = 1200
 LABEL = 220
@@ -35,7 +35,7 @@ class Bar:
     x: float
     width: float
     kind: Literal["attempt", "wait"]
-    look: Look
+    look: StateLook
     title: str
 
 
@@ -43,7 +43,7 @@ class Bar:
 class Row:
     """A task's bars."""
 
-    task: Task
+    task: TaskView
     y: float
     label: str
     bars: tuple[Bar, ...]
@@ -62,7 +62,7 @@ class Timeline:
     not_run: int
 
 
-def timeline(run: Run) -> Timeline:
+def timeline(run: RunView) -> Timeline:
     """Draw when the tasks of a run ran.
 
     The time between a run's end and its repair is left out: the axis counts time at work.
@@ -96,7 +96,7 @@ def timeline(run: Run) -> Timeline:
     )
 
 
-def episodes(run: Run) -> list[tuple[int, int]]:
+def episodes(run: RunView) -> list[tuple[int, int]]:
     """Return when the run was at work: once, and once more for each repair.
 
     A part without an end, going on or lost, ends with the last thing known of it.
@@ -117,14 +117,16 @@ def episodes(run: Run) -> list[tuple[int, int]]:
     ]
 
 
-def _first(task: Task) -> int:
+def _first(task: TaskView) -> int:
     """Return when a task first ran, before any repair."""
     return task.attempts[0].started if task.attempts else task.started
 
 
-def _row(task: Task, y: float, at: Callable[[int], float], spans: Sequence[tuple[int, int]]) -> Row:
+def _row(
+    task: TaskView, y: float, at: Callable[[int], float], spans: Sequence[tuple[int, int]]
+) -> Row:
     bars: list[Bar] = []
-    pieces: Sequence[Attempt | Task] = task.attempts or (task,)
+    pieces: Sequence[AttemptView | TaskView] = task.attempts or (task,)
     for index, piece in enumerate(pieces):
         end = piece.ended or spans[-1][1]
         if index and (before := pieces[index - 1]).ended and _together(before.ended, piece, spans):
@@ -140,7 +142,7 @@ def _row(task: Task, y: float, at: Callable[[int], float], spans: Sequence[tuple
     return Row(task, y, label, tuple(bars), note, last + 6)
 
 
-def _together(before: int, piece: Attempt | Task, spans: Sequence[tuple[int, int]]) -> bool:
+def _together(before: int, piece: AttemptView | TaskView, spans: Sequence[tuple[int, int]]) -> bool:
     """Whether an attempt follows the one before as a retry, not in a later repair."""
     return any(start <= before and piece.started <= end for start, end in spans)
 
@@ -150,7 +152,7 @@ def _bar(
     start: int,
     end: int,
     at: Callable[[int], float],
-    piece: Attempt | Task,
+    piece: AttemptView | TaskView,
     *,
     number: int = 0,
 ) -> Bar:

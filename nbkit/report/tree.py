@@ -9,7 +9,7 @@ from rich.text import Text
 
 from nbkit.events import CancelRequested, RunFinished, RunRepaired, RunStarted
 from nbkit.report.lines import dataset_line, iteration_line, task_line
-from nbkit.report.state_looks import STYLES, Look, look
+from nbkit.report.state_looks import STYLES, StateLook, look
 from nbkit.report.wording import clock
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Tree:
         self._place = {key: place for place, key in enumerate(graph.keys)}
         longest = max(map(len, graph.keys), default=0)
         self._width = min(max(longest, _NARROWEST), _WIDEST)
-        self._looks: dict[str, Look] = {}
-        self._counts: Counter[Look] = Counter()
+        self._looks: dict[str, StateLook] = {}
+        self._counts: Counter[StateLook] = Counter()
         self._active: dict[str, None] = {}
         self._failed: dict[str, None] = {}
         self._recent: deque[str] = deque(maxlen=_RECENT)
@@ -160,7 +160,7 @@ class Tree:
         )
 
 
-def counted(counts: Iterable[tuple[Look, int]]) -> list[str | tuple[str, str]]:
+def counted(counts: Iterable[tuple[StateLook, int]]) -> list[str | tuple[str, str]]:
     """Return how many there are of each look, failures first, separated by commas."""
     pieces: list[str | tuple[str, str]] = []
     for seen, amount in sorted(counts, key=lambda pair: pair[0].rank):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.graph.kinds import KINDS, words
 from nbkit.graph.kinds.for_each import FOR_EACH
-from nbkit.report.state_looks import FAILURES, Look, look
+from nbkit.report.state_looks import FAILURES, StateLook, look
 from nbkit.report.wording import named, one_line, plain
 from nbkit.wire import REPORTS
 
@@ -33,7 +33,7 @@ _OVER = 6
 class Span:
     """What has a state and a time: a run, a repair, a task, an attempt, an iteration."""
 
-    look: Look
+    look: StateLook
     started: int
     ended: int
 
@@ -59,7 +59,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt(Span):
+class AttemptView(Span):
     """One attempt of a task or iteration.
 
     Attributes:
@@ -80,12 +80,12 @@ class Iteration(Span):
     index: int
     input: str
     trouble: Trouble
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[AttemptView, ...]
     notebook: str
 
 
 @dataclass(frozen=True, slots=True)
-class Task(Span):
+class TaskView(Span):
     """One task.
 
     Attributes:
@@ -111,7 +111,7 @@ class Task(Span):
     resolved: bool
     parameters: tuple[tuple[str, str], ...]
     values: tuple[tuple[str, str], ...]
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[AttemptView, ...]
     iterations: tuple[Iteration, ...]
     notebook: str
     progress: tuple[int, int]
@@ -129,7 +129,7 @@ class Task(Span):
         return words(self.type)
 
     @property
-    def counts(self) -> list[tuple[Look, int]]:
+    def counts(self) -> list[tuple[StateLook, int]]:
         """How many iterations are in each state, failures first."""
         return count(self.iterations)
 
@@ -140,7 +140,7 @@ class Task(Span):
 
 
 @dataclass(frozen=True, slots=True)
-class Run(Span):
+class RunView(Span):
     """One run; `repairs` begin with the original run."""
 
     run_id: int
@@ -149,7 +149,7 @@ class Run(Span):
     message: str
     parameters: tuple[tuple[str, str], ...]
     repairs: tuple[Span, ...]
-    tasks: tuple[Task, ...]
+    tasks: tuple[TaskView, ...]
 
     @property
     def worked(self) -> int | None:
@@ -159,32 +159,32 @@ class Run(Span):
         return sum(known) if known and self.ended else None
 
     @property
-    def counts(self) -> list[tuple[Look, int]]:
+    def counts(self) -> list[tuple[StateLook, int]]:
         """How many tasks are in each state, failures first."""
         return count(self.tasks)
 
     @property
-    def failed(self) -> list[Task]:
+    def failed(self) -> list[TaskView]:
         """The tasks with an error of their own, in the order in which they failed."""
         found = (task for task in self.tasks if task.look.rank == 0)
         return sorted(found, key=lambda task: task.ended)
 
     @property
-    def failed_first(self) -> list[Task]:
+    def failed_first(self) -> list[TaskView]:
         """All tasks: failures, then what did not run because of them, then the others."""
         return sorted(self.tasks, key=lambda task: min(task.look.rank, _OVER))
 
 
-def count(spans: tuple[Task, ...] | tuple[Iteration, ...]) -> list[tuple[Look, int]]:
+def count(spans: tuple[TaskView, ...] | tuple[Iteration, ...]) -> list[tuple[StateLook, int]]:
     """Return how many there are of each look, failures first."""
     found = Counter(span.look for span in spans)
     return sorted(found.items(), key=lambda pair: pair[0].rank)
 
 
-def run_view(record: Record) -> Run:
+def run_view(record: Record) -> RunView:
     """Return the record of a run as the pages show it."""
     state = record.get("state") or {}
-    return Run(
+    return RunView(
         **_span(record),
         run_id=record.get("run_id", 0),
         job_id=record.get("job_id", 0),
@@ -199,7 +199,7 @@ def run_view(record: Record) -> Run:
     )
 
 
-def _task(record: Record) -> Task:
+def _task(record: Record) -> TaskView:
     state = record.get("state") or {}
     output = record.get("output") or {}
     message = state.get("state_message") or ""
@@ -207,7 +207,7 @@ def _task(record: Record) -> Task:
     type_ = next((name for name in record if name.endswith("_task")), "")
     resolved = (record.get("resolved_values") or {}).get(type_)
     block = {**(record.get(type_) or {}), **(resolved or {})}
-    return Task(
+    return TaskView(
         **_span(record),
         key=record["task_key"],
         type=type_,
@@ -247,9 +247,9 @@ def _progress(record: Record) -> tuple[int, int]:
     return found.get("cell", 0), found.get("cells", 0)
 
 
-def _attempts(record: Record) -> tuple[Attempt, ...]:
+def _attempts(record: Record) -> tuple[AttemptView, ...]:
     return tuple(
-        Attempt(
+        AttemptView(
             **_span(attempt),
             number=attempt.get("attempt_number", at),
             trouble=_trouble(attempt),

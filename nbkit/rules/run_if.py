@@ -64,7 +64,7 @@ class Parent(NamedTuple):
     words: str
 
 
-class Verdict(NamedTuple):
+class RunIfVerdict(NamedTuple):
     """Whether a task runs; if not, its result and the reason for a person."""
 
     runs: bool
@@ -72,14 +72,14 @@ class Verdict(NamedTuple):
     reason: str = ""
 
 
-RUNS = Verdict(runs=True)
+RUNS = RunIfVerdict(runs=True)
 
 
-def verdict(graph: RunGraph, state: RunState, key: str) -> Verdict:
+def verdict(graph: RunGraph, state: RunState, key: str) -> RunIfVerdict:
     """Return whether the task `key` runs, all its parents being over."""
     task = graph.task(key)
     if task.disabled:
-        return Verdict(runs=False, result="DISABLED", reason="The job definition disables it.")
+        return RunIfVerdict(runs=False, result="DISABLED", reason="The job definition disables it.")
     parents = [
         _parent(state.tasks[dependency.task_key], dependency.outcome)
         for dependency in graph.parents(key)
@@ -90,14 +90,14 @@ def verdict(graph: RunGraph, state: RunState, key: str) -> Verdict:
         return found
     why = "was cancelled" if state.cancel == "user" else "ran out of time"
     stopped = any(parent.standing == "canceled" for parent in parents)
-    return Verdict(
+    return RunIfVerdict(
         runs=False,
         result="UPSTREAM_CANCELED" if stopped else "CANCELED",
         reason=f"The run {why} before this task started.",
     )
 
 
-def judge(run_if: str, parents: list[Parent]) -> Verdict:
+def judge(run_if: str, parents: list[Parent]) -> RunIfVerdict:
     """Return what the rule `run_if` says about these parents; without parents a task runs."""
     standings = {parent.standing for parent in parents}
     rule = RUN_IF_RULES[run_if]
@@ -123,12 +123,14 @@ _GRAVEST_FIRST: dict[Standing, ResultState] = {
 }
 
 
-def _skip(result: ResultState, parents: list[Parent], run_if: str, *blamed: Standing) -> Verdict:
+def _skip(
+    result: ResultState, parents: list[Parent], run_if: str, *blamed: Standing
+) -> RunIfVerdict:
     culprits = [parent for parent in parents if parent.standing in blamed]
     reason = _sentence(culprits)
     if any(parent.standing != "unmatched" for parent in culprits):
         reason += f"; run_if {run_if} asks for {RUN_IF_RULES[run_if].asks}"
-    return Verdict(runs=False, result=result, reason=f"{reason}.")
+    return RunIfVerdict(runs=False, result=result, reason=f"{reason}.")
 
 
 def _sentence(parents: Iterable[Parent], most: int = 3) -> str:

@@ -15,7 +15,7 @@ _LOOK_EVERY_MILLISECONDS = 500
 _TIMES_TO_KILL = 2
 
 
-class Watch:
+class CancelWatch:
     """Tells the loop whether to cancel the run, and whether to kill what it runs.
 
     Args:
@@ -68,7 +68,7 @@ class Watch:
 
 
 @contextmanager
-def ctrl_c_cancels(watch: Watch) -> Iterator[None]:
+def ctrl_c_cancels(watch: CancelWatch) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM cancel the run, a second one kill it, a third one end nbkit.
 
     Outside of the main thread, where Python takes no signals, nothing changes.

@@ -14,7 +14,7 @@ from nbkit.rules.apply import apply
 from nbkit.rules.commands import StartAttempt, StopAttempt
 from nbkit.rules.decide import decide
 from nbkit.rules.repair import lost_attempts
-from nbkit.scheduler.cancel import Watch
+from nbkit.scheduler.cancel import CancelWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -65,7 +65,7 @@ def drive(
     record: Record,
     clock: Clock,
     *,
-    watch: Watch | None = None,
+    watch: CancelWatch | None = None,
     first: Iterable[Event] = (),
     observers: Sequence[Observer] = (),
 ) -> RunState:
@@ -86,7 +86,7 @@ def drive(
         StuckError: the rules left the run without anything to wait for.
     """
     course = _Course(graph, state, record, observers)
-    watch = watch or Watch()
+    watch = watch or CancelWatch()
     course.add(lost_attempts(state, clock.now()))
     course.add(first)
     with watch.waking(tasks.wake):

@@ -19,8 +19,8 @@ from jupyter_server.base.handlers import JupyterHandler
 from nbkit.errors import NbkitError
 from nbkit.on_disk import cause
 from nbkit.service.answers import FileOnDisk
-from nbkit.service.asked import Asked, json_of
 from nbkit.service.refusals import Refusal, of_error
+from nbkit.service.request import ApiRequest, json_of
 from nbkit.service.routes import find
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ class ApiHandler(JupyterHandler):
         try:
             self._require_user()
             found, values = find(str(self.request.method), version, path)
-            asked = self._asked(found, version, values)
+            request = self._request(found, version, values)
             if found.known is not None:
-                asked.refuse_unknown(found.known | values.keys())
+                request.refuse_unknown(found.known | values.keys())
             answer = await asyncio.get_running_loop().run_in_executor(
-                self.project.threads, _called, found, self.project, asked
+                self.project.threads, _called, found, self.project, request
             )
             await self._send(answer)
         except Refusal as refusal:
@@ -101,7 +101,7 @@ class ApiHandler(JupyterHandler):
             "`Authorization: Bearer <token>`.",
         )
 
-    def _asked(self, found: Route, version: str, in_path: Mapping[str, str]) -> Asked:
+    def _request(self, found: Route, version: str, in_path: Mapping[str, str]) -> ApiRequest:
         query = {name: texts[-1].decode() for name, texts in self.request.query_arguments.items()}
         values: dict[str, Any] = {
             name: value for name, value in query.items() if name not in _OF_THE_SERVER
@@ -115,7 +115,7 @@ class ApiHandler(JupyterHandler):
         elif not found.raw:
             values |= json_of(self.request.body)
         values |= {name: unquote(value) for name, value in in_path.items()}
-        return Asked(
+        return ApiRequest(
             version,
             values,
             self.request.body if found.raw else b"",
@@ -181,12 +181,12 @@ class DiscoveryHandler(JupyterHandler):
         self.finish(json.dumps(document))
 
 
-def _called(found: Route, project: Project, asked: Asked) -> Answer:
+def _called(found: Route, project: Project, request: ApiRequest) -> Answer:
     """Return what an endpoint answers; whatever goes wrong in it is one clear message."""
     try:
-        return found.endpoint(project, asked)
+        return found.endpoint(project, request)
     except NbkitError as error:
-        number = str(asked.values.get("run_id"))
+        number = str(request.values.get("run_id"))
         run_id = int(number) if number.isdecimal() else None
         raise of_error(error, run_id) from None
     except OSError as error:

@@ -9,19 +9,19 @@ from nbkit.rules.references import as_text
 from nbkit.service.refusals import invalid
 
 if TYPE_CHECKING:
-    from nbkit.service.asked import Asked
+    from nbkit.service.request import ApiRequest
 
 _LISTS = frozenset(
     {"jar_params", "python_params", "spark_submit_params", "dbt_commands"} & set(OF_TASKS)
 )
 
 
-def job_parameters(asked: Asked) -> dict[str, str]:
+def job_parameters(request: ApiRequest) -> dict[str, str]:
     """Return the job parameters of a request, as text."""
-    return {name: as_text(value) for name, value in asked.mapping("job_parameters").items()}
+    return {name: as_text(value) for name, value in request.mapping("job_parameters").items()}
 
 
-def task_parameters(asked: Asked) -> dict[str, Any]:
+def task_parameters(request: ApiRequest) -> dict[str, Any]:
     """Return the older parameters of a request, by their names; those that say nothing are left.
 
     Raises:
@@ -30,25 +30,25 @@ def task_parameters(asked: Asked) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in OF_TASKS:
         if name in _LISTS:
-            given: Any = asked.texts(name)
+            given: Any = request.texts(name)
         elif name == "pipeline_params":
-            given = asked.mapping(name)
+            given = request.mapping(name)
         else:
-            given = {key: as_text(value) for key, value in asked.mapping(name).items()}
+            given = {key: as_text(value) for key, value in request.mapping(name).items()}
         if given:
             found[name] = given
-    if found and asked.mapping("job_parameters"):
+    if found and request.mapping("job_parameters"):
         raise invalid(f"job_parameters cannot be given together with {', '.join(found)}.")
     return found
 
 
-def refuse_older(asked: Asked) -> None:
+def refuse_older(request: ApiRequest) -> None:
     """Refuse older parameters, which a repair here keeps as the run had them.
 
     Raises:
         Refusal: it names them.
     """
-    if given := task_parameters(asked):
+    if given := task_parameters(request):
         raise invalid(
             f"A repair cannot change {', '.join(given)}: it has those that the run began with. "
             "job_parameters can be changed."

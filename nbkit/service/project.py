@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from nbkit.api.watching import Watch
+from nbkit.api.watching import RunWatch
 from nbkit.on_disk import address
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ class Project:
         self._loop.start()
 
     @cached_property
-    def watch(self) -> Watch:
+    def watch(self) -> RunWatch:
         """Runs as they stand."""
-        return Watch(self.settings)
+        return RunWatch(self.settings)
 
     @cached_property
     def shown(self) -> Shown:

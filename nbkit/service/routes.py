@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbkit.service.answers import Bytes, FileOnDisk
-    from nbkit.service.asked import Asked
     from nbkit.service.project import Project
+    from nbkit.service.request import ApiRequest
 
     Answer = dict[str, Any] | Bytes | FileOnDisk
-    Endpoint = Callable[[Project, Asked], Answer]
+    Endpoint = Callable[[Project, ApiRequest], Answer]
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 _ANY = r"2\.[012]"

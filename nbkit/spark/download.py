@@ -45,7 +45,7 @@ def download(wanted: Iterable[tuple[str, Path]]) -> None:
     ):
         for url, target in wanted:
             if not target.exists():
-                _whole(client, url, target, show(target.name))
+                _fetched(client, url, target, show(target.name))
 
 
 def _trust() -> ssl.SSLContext:
@@ -56,7 +56,7 @@ def _trust() -> ssl.SSLContext:
         raise SetupError(f"The certificates in {named} cannot be read: {error}") from None
 
 
-def _whole(
+def _fetched(
     client: httpx.Client, url: str, target: Path, told: Callable[[int, int | None], None]
 ) -> None:
     import httpx

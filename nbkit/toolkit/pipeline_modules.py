@@ -19,7 +19,7 @@ if typing.TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-_ABOVE = "nbkit.pipelines.declare.stock"
+_ABOVE = "nbkit.pipelines.declare.pyspark_names"
 _FILES = "nbkit.pipelines.files.outside"
 _PARENT = "databricks"
 _NAMES = frozenset({"dlt", f"{_PARENT}.pipelines"})

@@ -55,7 +55,7 @@ def run(statement: str, widgets: Widgets, sql: RunSql) -> DataFrame | None:
         _create(created, statement, widgets, sql)
         return None
     removed = matched("REMOVE WIDGET <part>", found)
-    if removed and removed.whole:
+    if removed and removed.is_all:
         widgets.remove(removed.value("part"))
         return None
     known = widgets._all()  # noqa: SLF001 - to read all is not what the cell does

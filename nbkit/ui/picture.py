@@ -11,7 +11,7 @@ from nbkit.report.page import environment
 from nbkit.report.wording import duration
 
 if TYPE_CHECKING:
-    from nbkit.report.view import Run
+    from nbkit.report.view import RunView
 
 _STYLE = """
 text { font-family: system-ui, sans-serif; fill: #1f2328; }
@@ -30,14 +30,14 @@ marker path { fill: #59636e; }
 """
 
 
-def graph_svg(run: Run) -> str:
+def graph_svg(run: RunView) -> str:
     """Return the graph of a run as SVG, for a page that has the style."""
     template = environment().get_template("graph.svg.j2")
     anchors = {task.key: f"task-{at}" for at, task in enumerate(run.tasks)}
     return template.render(run=run, drawing=draw(run), anchors=anchors)
 
 
-def picture_svg(run: Run) -> str:
+def picture_svg(run: RunView) -> str:
     """Return the graph of a run as an SVG file of its own, on white."""
     _, _, rest = graph_svg(run).partition("<svg")
     attributes, _, shapes = rest.partition(">")
@@ -49,7 +49,7 @@ def picture_svg(run: Run) -> str:
     )
 
 
-def picture_html(run: Run) -> str:
+def picture_html(run: RunView) -> str:
     """Return a run as HTML that needs no style and no script: a line, the graph, what failed.
 
     Where pictures are dropped too, the list says what they show.
@@ -69,7 +69,7 @@ def picture_html(run: Run) -> str:
     )
 
 
-def _list_of_tasks(run: Run) -> str:
+def _list_of_tasks(run: RunView) -> str:
     lines = []
     for task in run.tasks:
         said = ", ".join(filter(None, (task.look.word, duration(task.milliseconds))))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from nbkit.app.definition import Definition
     from nbkit.app.following import Seen
     from nbkit.graph.run_graph import RunGraph
-    from nbkit.report.view import Run
+    from nbkit.report.view import RunView
 
 _LIVE_SECONDS, _IDLE_SECONDS = 0.2, 1.5
 """Between two looks at the ledger; a page gets at most five updates a second."""
@@ -301,7 +301,7 @@ class JobWidget(anywidget.AnyWidget):
         return partial(history.recorded, run_id, self._settings)
 
 
-def _not_run(graph: RunGraph) -> Run:
+def _not_run(graph: RunGraph) -> RunView:
     """Return a job as a run of which nothing has happened."""
     fresh = record(graph, RunState.fresh(graph))
     for task in fresh["tasks"]:

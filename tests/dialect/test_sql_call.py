@@ -177,6 +177,6 @@ def test_shapes():
     assert name_parts(found.of("name")) == ["dev-2", "s", "a.b"]
     assert found.value("text") == "xy"
     assert [token.text for token in found.of("at")] == ["location", "'x'", "'y'"]
-    assert found.whole
+    assert found.is_all
     assert matched(shape, tokens("CREATE TABLES t")) is None
-    assert not matched(shape, tokens("CREATE VIEW v AS SELECT 1")).whole
+    assert not matched(shape, tokens("CREATE VIEW v AS SELECT 1")).is_all

@@ -38,28 +38,28 @@ class Pipeline:
 
     def resolve(self):
         from nbkit.pipelines.declare.spec import read_spec
-        from nbkit.pipelines.place import Place
-        from nbkit.pipelines.whole import resolve
+        from nbkit.pipelines.place import PipelinePlaces
+        from nbkit.pipelines.updating import resolve
 
         with chdir(self.root):
             spec = read_spec(self.root)
-            return resolve(spec, self.spark, Place.of(spec, self.root / ".nbkit"))
+            return resolve(spec, self.spark, PipelinePlaces.of(spec, self.root / ".nbkit"))
 
     def problems(self) -> list[str]:
         return [str(problem) for problem in self.resolve().problems]
 
     def update(self, **request) -> dict[str, DatasetProgress]:
         from nbkit.pipelines.refresh.plan import Request
-        from nbkit.pipelines.whole import update
+        from nbkit.pipelines.updating import update
 
         graph = self.resolve()
         self.said = dict(update(graph, self.spark, self.place(graph), Request(**request)))
         return self.said
 
     def place(self, graph):
-        from nbkit.pipelines.place import Place
+        from nbkit.pipelines.place import PipelinePlaces
 
-        return Place.of(graph.spec, self.root / ".nbkit")
+        return PipelinePlaces.of(graph.spec, self.root / ".nbkit")
 
     def how(self, key: str) -> tuple[str, str | None]:
         return self.said[key].state, self.said[key].how

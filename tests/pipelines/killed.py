@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from nbkit.pipelines.declare.spec import read_spec
-from nbkit.pipelines.place import Place
+from nbkit.pipelines.place import PipelinePlaces
 from nbkit.pipelines.refresh import cdc, quarantine
 from nbkit.pipelines.refresh.flow_kinds import appended
 from nbkit.pipelines.refresh.plan import Request
 from nbkit.pipelines.refresh.update import raise_for_failures
-from nbkit.pipelines.whole import resolve, update
+from nbkit.pipelines.updating import resolve, update
 from nbkit.settings import Settings
 from nbkit.spark.lease import attach
 from nbkit.toolkit.session import session
@@ -107,7 +107,9 @@ def main(root: Path, point: str) -> None:
     if point != "nowhere":
         globals()[point]()
     request = Request(full_refresh=("split",) if point == "emptied" else ())
-    raise_for_failures(update(graph, spark, Place.of(spec, settings.state_directory), request))
+    raise_for_failures(
+        update(graph, spark, PipelinePlaces.of(spec, settings.state_directory), request)
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from nbkit.pipelines.declare.declarations import Dataset, Place
-from nbkit.pipelines.refresh.tables import TableState, looks_to_change
+from nbkit.pipelines.refresh.tables import TableState, changes_to_make
 
 PLACE = Place("a.py", 1)
 
@@ -29,12 +29,12 @@ PLACE = Place("a.py", 1)
 def test_properties(declared, there, before, changed, gone):
     """What somebody else has set stays; what the code declared, and does no more, goes."""
     dataset = Dataset("t", "streaming_table", PLACE, properties=declared)
-    looks = looks_to_change(dataset, TableState("t:1", 1, properties=there, declared=before))
-    assert {name: each for name, each in looks.set_properties.items() if name[:5] != "nbkit"} == (
+    changes = changes_to_make(dataset, TableState("t:1", 1, properties=there, declared=before))
+    assert {name: each for name, each in changes.set_properties.items() if name[:5] != "nbkit"} == (
         changed
     )
-    assert looks.unset_properties == gone
-    noted = "nbkit.declared" in looks.set_properties
+    assert changes.unset_properties == gone
+    noted = "nbkit.declared" in changes.set_properties
     assert noted == bool(changed or gone)
 
 
@@ -42,7 +42,7 @@ def test_properties(declared, there, before, changed, gone):
 def test_comment(now, there, wanted):
     """It is set where it is another one."""
     dataset = Dataset("t", "streaming_table", PLACE, comment=now)
-    assert looks_to_change(dataset, TableState("t:1", 1, comment=there)).comment == wanted
+    assert changes_to_make(dataset, TableState("t:1", 1, comment=there)).comment == wanted
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_comment(now, there, wanted):
 )
 def test_layout(now, there, wanted):
     """Clustering can be changed, partitions cannot: that is told."""
-    looks = looks_to_change(
+    changes = changes_to_make(
         Dataset("t", "streaming_table", PLACE, **now), TableState("t:1", 1, **there)
     )
-    assert (looks.cluster_by, len(looks.stays)) == wanted
-    assert ("nbkit.clustered" in looks.set_properties) == (wanted[0] is not None)
+    assert (changes.cluster_by, len(changes.stays)) == wanted
+    assert ("nbkit.clustered" in changes.set_properties) == (wanted[0] is not None)
 
 
 SOURCE = """
@@ -263,7 +263,7 @@ def test_nothing_is_read_where_nothing_is_declared():
 def test_a_dataset_that_has_left_the_code(pipeline):
     """It is named until its table is gone, with what to do; nothing of it is touched."""
     from nbkit.pipelines.tell.event_log import newest
-    from nbkit.pipelines.whole import left_code
+    from nbkit.pipelines.updating import left_code
 
     schema, spark = pipeline.schema, pipeline.spark
     pipeline.write("src/a.sql", "CREATE MATERIALIZED VIEW a AS SELECT 1 AS x")

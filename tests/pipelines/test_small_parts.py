@@ -10,7 +10,7 @@ from nbkit.errors import DefinitionError, UsageError
 from nbkit.pipelines.declare.spec import Spec
 from nbkit.pipelines.files import loader_options
 from nbkit.pipelines.files.file_arguments import file_arguments
-from nbkit.pipelines.place import Place
+from nbkit.pipelines.place import PipelinePlaces
 from nbkit.pipelines.refresh import full_times
 from nbkit.pipelines.refresh.continuous import Rounds, seconds_of
 from nbkit.pipelines.refresh.progress import DatasetProgress
@@ -303,16 +303,16 @@ def test_what_reads_what():
 )
 def test_where_a_pipeline_keeps_things(tmp_path, name, storage, folder, kept):
     """Its log on this machine, its checkpoints wherever it says."""
-    place = Place.of(Spec(name, tmp_path, storage=storage), tmp_path)
+    place = PipelinePlaces.of(Spec(name, tmp_path, storage=storage), tmp_path)
     assert str(place.folder) == folder.format(state=tmp_path)
     assert place.storage == kept.format(state=tmp_path)
 
 
 def test_one_update_at_a_time_and_what_it_knew(tmp_path):
     """A second one is told so, and does not wait."""
-    place = Place(tmp_path / "p", str(tmp_path / "p"))
+    place = PipelinePlaces(tmp_path / "p", str(tmp_path / "p"))
     assert place.known() == ()
-    other = Place(place.folder, "")
+    other = PipelinePlaces(place.folder, "")
     refused = pytest.raises(UsageError, match="shop is being updated")
     with place.claimed("shop"), refused, other.claimed("shop"):
         raise AssertionError

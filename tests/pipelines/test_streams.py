@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from nbkit.pipelines.refresh.plan import Request
-from nbkit.pipelines.whole import update
+from nbkit.pipelines.updating import update
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -357,9 +357,9 @@ def outside():
 """,
     )
     from nbkit.pipelines.declare.spec import read_spec
-    from nbkit.pipelines.place import Place
+    from nbkit.pipelines.place import PipelinePlaces
     from nbkit.pipelines.tell.event_log import newest
-    from nbkit.pipelines.whole import resolve
+    from nbkit.pipelines.updating import resolve
 
     spec = read_spec(pipeline.root / "databricks.yml")
     heard = []
@@ -372,7 +372,7 @@ def outside():
         if len(views) == 4:
             raise KeyboardInterrupt
 
-    place = Place.of(spec, pipeline.root / ".nbkit")
+    place = PipelinePlaces.of(spec, pipeline.root / ".nbkit")
     with pytest.raises(KeyboardInterrupt):
         update(resolve(spec, pipeline.spark), pipeline.spark, place, Request(), [watch])
     assert pipeline.rows("continuous.counted", "1") == [(2,)]

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 from nbkit.pipelines.declare.spec import read_spec
-from nbkit.pipelines.place import Place
+from nbkit.pipelines.place import PipelinePlaces
 from nbkit.pipelines.refresh.plan import Request
-from nbkit.pipelines.whole import resolve, update
+from nbkit.pipelines.updating import resolve, update
 from nbkit.settings import Settings
 from nbkit.spark.lease import attach
 from nbkit.toolkit.session import session
@@ -25,7 +25,7 @@ def main(root: Path, full: str) -> None:
     settings = Settings.of(root)
     session._spark = spark = attach(settings)
     spec = read_spec(root)
-    place = Place.of(spec, settings.state_directory)
+    place = PipelinePlaces.of(spec, settings.state_directory)
     graph = resolve(spec, spark, place)
     names = () if full in {"", "all"} else tuple(full.split(","))
     request = Request(full_refresh=names, full_refresh_all=full == "all")

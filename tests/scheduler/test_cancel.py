@@ -6,12 +6,12 @@ import signal
 
 import pytest
 
-from nbkit.scheduler.cancel import Watch, ctrl_c_cancels
+from nbkit.scheduler.cancel import CancelWatch, ctrl_c_cancels
 
 
 def test_nobody_asked():
     """Without a request nothing is wanted, and there is nothing to come back for."""
-    watch = Watch()
+    watch = CancelWatch()
 
     assert not watch.cancel_wanted(0)
     assert not watch.kill_wanted()
@@ -22,7 +22,7 @@ def test_nobody_asked():
 def test_outside_is_asked_at_most_every_half_second():
     """The ledger is not asked at every event."""
     asked = []
-    watch = Watch(lambda: asked.append(1) is not None)
+    watch = CancelWatch(lambda: asked.append(1) is not None)
 
     for now in range(0, 1100, 100):
         assert not watch.cancel_wanted(now)
@@ -35,7 +35,7 @@ def test_outside_is_asked_at_most_every_half_second():
 
 def test_a_request_inside_of_the_process_wakes_the_loop():
     """Ctrl-C does not wait for the next look; the second time it kills."""
-    watch, woken = Watch(), []
+    watch, woken = CancelWatch(), []
     with watch.waking(lambda: woken.append(1)):
         watch.cancel()
 
@@ -53,7 +53,7 @@ def test_a_request_inside_of_the_process_wakes_the_loop():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_cancel_then_kill_then_end_nbkit(number):
     """And afterwards signals do what they did before."""
-    watch, before = Watch(), []
+    watch, before = CancelWatch(), []
     previous = signal.signal(number, lambda *_: before.append(1))
     try:
         with ctrl_c_cancels(watch):

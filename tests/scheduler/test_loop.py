@@ -20,7 +20,7 @@ from nbkit.rules.apply import apply, replay
 from nbkit.rules.decide import Decision
 from nbkit.rules.state import RunState
 from nbkit.scheduler import loop
-from nbkit.scheduler.cancel import Watch
+from nbkit.scheduler.cancel import CancelWatch
 from nbkit.testing import FAILS, HANGS, FakeClock, Scripted, ScriptedTasks
 
 
@@ -48,7 +48,7 @@ class Drive:
         self.graph = parse_job(text).graph
         self.clock = FakeClock(1000)
         self.tasks = ScriptedTasks(self.clock, script)
-        self.watch = watch or Watch()
+        self.watch = watch or CancelWatch()
         self.log = []
         self.state = RunState.fresh(self.graph)
         self.first = [RunStarted(1000, 1, 77, "job", parallel=parallel)]
@@ -194,7 +194,7 @@ def test_task_values_reach_who_starts_later():
 def test_a_request_from_outside_cancels_the_run():
     """`nbkit cancel` is noticed within half a second while nothing else happens."""
     drive = Drive(notebook("a"), notebook("b", "a"), script={"a": [HANGS]})
-    drive.watch = Watch(lambda: drive.clock.now() >= 1800)
+    drive.watch = CancelWatch(lambda: drive.clock.now() >= 1800)
     drive()
 
     (asked,) = [event for event in drive.log if isinstance(event, CancelRequested)]
@@ -206,7 +206,7 @@ def test_after_the_request_the_loop_only_waits():
     """It does not spin until the last task has stopped."""
     stubborn = Scripted(milliseconds=None, milliseconds_to_stop=60_000)
     drive = Drive(notebook("a"), script={"a": [stubborn]})
-    drive.watch = Watch(lambda: drive.clock.now() >= 1500)
+    drive.watch = CancelWatch(lambda: drive.clock.now() >= 1500)
     waits, wait = [], drive.tasks.wait
     drive.tasks.wait = lambda until: (waits.append(until), wait(until))[1]
     drive()

@@ -106,7 +106,7 @@ def test_an_output_notebook_is_shown_without_its_scripts(page, served):
 def test_nobody_else_is_let_in(served):
     """Without the token a page asks for it, and what pages do is refused."""
     bare = {"Authorization": ""}
-    asked = served.ask("GET", "/nbkit", headers=bare)
-    assert (asked.status_code, "/login" in asked.headers["location"]) == (302, True)
+    request = served.ask("GET", "/nbkit", headers=bare)
+    assert (request.status_code, "/login" in request.headers["location"]) == (302, True)
     refused = served.ask("POST", "/nbkit/act", {"kind": "run", "job_id": 1}, headers=bare)
     assert refused.status_code == 403

@@ -16,7 +16,7 @@ from nbkit.kernels.run_notebook import Kernels
 from nbkit.ledger.store import Ledger
 from nbkit.rules.apply import replay
 from nbkit.rules.state import RunState
-from nbkit.scheduler.cancel import Watch
+from nbkit.scheduler.cancel import CancelWatch
 from nbkit.scheduler.loop import drive
 from nbkit.settings import Settings
 from nbkit.tasks.registry import task_types
@@ -38,7 +38,7 @@ class Project:
         self.settings = Settings(root=root, run={"grace_seconds": 1}, kernels={"spare": 1})
         self.ledger = Ledger(self.settings.ledger_url)
         self.run_id = self.ledger.begin("job", 7, "{}", "job.json")
-        self.watch = Watch(partial(self.ledger.cancel_requested, self.run_id))
+        self.watch = CancelWatch(partial(self.ledger.cancel_requested, self.run_id))
 
     def run(self, *tasks, observers=()):
         for task in tasks:

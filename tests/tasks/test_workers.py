@@ -13,7 +13,7 @@ from nbkit.events import AttemptFinished, AttemptProgressed, Noted, RunStarted, 
 from nbkit.graph.load import parse_job
 from nbkit.rules.commands import StartAttempt, StopAttempt
 from nbkit.rules.state import RunState
-from nbkit.scheduler.cancel import Watch
+from nbkit.scheduler.cancel import CancelWatch
 from nbkit.scheduler.loop import drive
 from nbkit.tasks.work import Ended, TaskFailedError
 from nbkit.tasks.workers import Workers
@@ -275,7 +275,7 @@ def test_for_each_runs_with_few_threads():
 
 def test_ctrl_c_ends_a_run_of_waiting_attempts():
     """The loop is woken, the attempts are stopped, and the run is cancelled."""
-    graph, log, watch = job(), [], Watch()
+    graph, log, watch = job(), [], CancelWatch()
 
     def run(work, reports, stop):
         watch.cancel()

@@ -17,10 +17,10 @@ from nbkit import source_notebook
 from nbkit.errors import Problem, UsageError
 from nbkit.own_language import before_magic, has_magic, in_python_notebook, language_of
 from nbkit.pipelines.declare.configuration import configured
+from nbkit.pipelines.declare.pyspark_names import as_pipeline_code
 from nbkit.pipelines.declare.registry import Registry, collecting
 from nbkit.pipelines.declare.source_sessions import SourceSessions
 from nbkit.pipelines.declare.sql_declare import declare_sql
-from nbkit.pipelines.declare.stock import as_pipeline_code
 from nbkit.spark import apart
 
 if TYPE_CHECKING:

@@ -16,18 +16,18 @@ from nbkit.dialect.tokens import Edit, edited, tokens
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nbkit.dialect.sql_call import Asked, GoOn
+    from nbkit.dialect.sql_call import GoOn, SqlCall
     from nbkit.dialect.tokens import Token
 
 
-def with_names(asked: Asked, go_on: GoOn) -> Asked:
+def with_names(call: SqlCall, go_on: GoOn) -> SqlCall:
     """Return a call with the names of its tables in the text; other `IDENTIFIER(…)` stay.
 
     Args:
-        asked: the call.
+        call: it.
         go_on: asks Spark, for a name that is put together.
     """
-    found = tokens(asked.text)
+    found = tokens(call.text)
     edits: list[Edit] = []
     used: set[int] = set()
     for at in range(len(found)):
@@ -38,23 +38,23 @@ def with_names(asked: Asked, go_on: GoOn) -> Asked:
         before = sum(1 for marker in markers(found[:at]) if not marker.name)
         count = sum(1 for marker in markers(inner) if not marker.name)
         places = range(before, before + count)
-        name = _name(asked, inner, places, go_on)
+        name = _name(call, inner, places, go_on)
         if name and _is_name(name):
             used |= set(places)
             edits.append(Edit(found[at].start, found[clause.end - 1].end, name))
     if not edits:
-        return asked
-    args = asked.args
+        return call
+    args = call.args
     if used and isinstance(args, list):
         args = [value for place, value in enumerate(args) if place not in used]
-    return replace(asked, text=edited(asked.text, edits), args=args)
+    return replace(call, text=edited(call.text, edits), args=args)
 
 
-def _name(asked: Asked, inner: Sequence[Token], places: range, go_on: GoOn) -> str | None:
+def _name(call: SqlCall, inner: Sequence[Token], places: range, go_on: GoOn) -> str | None:
     """Return the name that an expression makes; one marker or a text needs no Spark."""
     given = list(markers(inner))
     only = len(given) == 1 and given[0].start == inner[0].start and given[0].end == inner[-1].end
-    values = _values(asked.args, places)
+    values = _values(call.args, places)
     value: Any = None
     if only:
         value = values.get(given[0].name or places.start)
@@ -62,11 +62,11 @@ def _name(asked: Asked, inner: Sequence[Token], places: range, go_on: GoOn) -> s
         value = "".join(token.value for token in inner)
     if isinstance(value, str):
         return value
-    args = asked.args
+    args = call.args
     if isinstance(args, list):
         args = [args[place] for place in places if place < len(args)]
-    text = asked.text[inner[0].start : inner[-1].end]
-    row = go_on(replace(asked, text=f"SELECT {text}", args=args)).first()
+    text = call.text[inner[0].start : inner[-1].end]
+    row = go_on(replace(call, text=f"SELECT {text}", args=args)).first()
     return row[0] if row and isinstance(row[0], str) else None
 
 

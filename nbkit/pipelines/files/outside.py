@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-    from nbkit.dialect.sql_call import Asked, GoOn
+    from nbkit.dialect.sql_call import GoOn, SqlCall
 
 _FORMAT = "cloudfiles.format"
 _SUFFIXES = {"txt": "text"} | {each.lower(): each for each in FORMATS}
@@ -59,11 +59,11 @@ def understand_in_pyspark() -> None:
     put(REPLACED)
 
 
-def _reading_files(asked: Asked, go_on: GoOn) -> DataFrame:
-    if answered() or not _reads_files(asked.text):
-        return go_on(asked)
-    with answering(FilesOnly(asked.spark)):
-        return go_on(asked)
+def _reading_files(call: SqlCall, go_on: GoOn) -> DataFrame:
+    if answered() or not _reads_files(call.text):
+        return go_on(call)
+    with answering(FilesOnly(call.spark)):
+        return go_on(call)
 
 
 def _reads_files(text: str) -> bool:

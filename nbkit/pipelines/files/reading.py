@@ -1,7 +1,7 @@
 """What a query reads: names of datasets, wherever PySpark takes the name of a table.
 
 While a query function runs in `answering`, `spark.table`, `spark.read.table`,
-`spark.readStream.table` and the tables in `spark.sql` text are answered by an `Inputs`: empty
+`spark.readStream.table` and the tables in `spark.sql` text are answered by `Answers`: empty
 stand-ins while a pipeline is analysed, the real tables while it is updated. Outside, PySpark is as
 it was.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-    from nbkit.dialect.sql_call import Asked, GoOn
+    from nbkit.dialect.sql_call import GoOn, SqlCall
     from nbkit.pipelines.files.relations import Relation
 
 _METADATA = "_metadata"
@@ -38,7 +38,7 @@ _METADATA = "_metadata"
 _numbers = itertools.count(1)
 
 
-class Inputs(Protocol):
+class Answers(Protocol):
     """Answers a query that reads something by name."""
 
     def table(self, name: str, *, stream: bool, feed: bool = False) -> DataFrame | str | None:
@@ -63,11 +63,11 @@ class Inputs(Protocol):
         ...
 
 
-_inputs: ContextVar[Inputs | None] = ContextVar("nbkit_pipeline_inputs", default=None)
+_inputs: ContextVar[Answers | None] = ContextVar("nbkit_pipeline_inputs", default=None)
 
 
 @contextmanager
-def answering(inputs: Inputs) -> Iterator[None]:
+def answering(inputs: Answers) -> Iterator[None]:
     """Answer what is read by name from `inputs`, in this thread."""
     prepare()
     token = _inputs.set(inputs)
@@ -114,26 +114,26 @@ def _reading(call: Callable[..., Any], *, stream: bool) -> Callable[..., Any]:
     return table
 
 
-def _querying(asked: Asked, go_on: GoOn) -> DataFrame:
+def _querying(call: SqlCall, go_on: GoOn) -> DataFrame:
     inputs = _inputs.get()
     if inputs is None:
-        return go_on(asked)
+        return go_on(call)
     with asking_spark():
-        asked = with_names(asked, go_on)
-        text, views = _answered(asked, inputs)
+        call = with_names(call, go_on)
+        text, views = _answered(call, inputs)
         try:
             if not (views and _hides_metadata(text)):
-                return go_on(asked.saying(text))
+                return go_on(call.saying(text))
             query = _query_of(text)
-            rows = go_on(asked.saying(text[query:])).drop(_METADATA)
+            rows = go_on(call.saying(text[query:])).drop(_METADATA)
             if not query:
                 return rows
             views.append(f"__nbkit_{next(_numbers)}")
             rows.createOrReplaceTempView(views[-1])
-            return go_on(asked.saying(f"{text[:query]}TABLE {views[-1]}"))
+            return go_on(call.saying(f"{text[:query]}TABLE {views[-1]}"))
         finally:
             for view in views:
-                asked.spark.catalog.dropTempView(view)
+                call.spark.catalog.dropTempView(view)
 
 
 def _noting(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -171,11 +171,11 @@ def _loading(call: Callable[..., Any]) -> Callable[..., Any]:
     return load
 
 
-def _answered(asked: Asked, inputs: Inputs) -> tuple[str, list[str]]:
+def _answered(call: SqlCall, inputs: Answers) -> tuple[str, list[str]]:
     """Return SQL text that reads views of datasets instead of the datasets, and the views."""
     from pyspark.errors import ParseException
 
-    spark, text = asked.spark, asked.text
+    spark, text = call.spark, call.text
     parser = spark._jsparkSession.sessionState().sqlParser()  # noqa: SLF001 - no other way
     try:
         plan = parser.parsePlan(text)
@@ -184,7 +184,7 @@ def _answered(asked: Asked, inputs: Inputs) -> tuple[str, list[str]]:
     views: list[str] = []
     edits: list[tuple[int, int, str]] = []
     renamed: dict[tuple[str, ...], str] = {}
-    came_along = asked.views  # DataFrames
+    came_along = call.views  # DataFrames
     for relation in (each for each in relations(plan) if each.parts[0] not in came_along):
         relation.end = end_of(text, relation)
         found = _answer(relation, text, inputs)
@@ -242,7 +242,7 @@ def _hides_metadata(text: str) -> bool:
     return bool(places) and all(found[at + 1].text == "." for at in places if at + 1 < len(found))
 
 
-def _answer(relation: Relation, text: str, inputs: Inputs) -> DataFrame | str | None:
+def _answer(relation: Relation, text: str, inputs: Answers) -> DataFrame | str | None:
     if not relation.is_function:
         return inputs.table(relation.name, stream=relation.stream)
     name = relation.parts[-1].lower()
@@ -254,7 +254,7 @@ def _answer(relation: Relation, text: str, inputs: Inputs) -> DataFrame | str | 
 
 
 def _files(
-    inputs: Inputs, path: str, options: dict[str, Any], schema: Any, *, stream: bool
+    inputs: Answers, path: str, options: dict[str, Any], schema: Any, *, stream: bool
 ) -> DataFrame:
     """Ask for files with every path in them as Spark's."""
     places = {name: spark_path(str(options[name])) for name in options if _is_place(name)}

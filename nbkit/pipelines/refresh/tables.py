@@ -244,27 +244,27 @@ def describe(spark: SparkSession, key: str, dataset: Dataset, state: TableState)
     Returns:
         What was changed, or is not as the code says, in words; empty for nothing.
     """
-    looks = looks_to_change(dataset, state)
-    if looks.cluster_by is not None:  # before the property that notes it, should this die
-        columns = f"({_listed(looks.cluster_by)})" if looks.cluster_by else "NONE"
+    changes = changes_to_make(dataset, state)
+    if changes.cluster_by is not None:  # before the property that notes it, should this die
+        columns = f"({_listed(changes.cluster_by)})" if changes.cluster_by else "NONE"
         spark.sql(f"ALTER TABLE {quoted(key)} CLUSTER BY {columns}")
-    if looks.set_properties:
-        spark.sql(f"ALTER TABLE {quoted(key)} SET TBLPROPERTIES ({_pairs(looks.set_properties)})")
-    if looks.unset_properties:
-        names = ", ".join(map(literal, looks.unset_properties))
+    if changes.set_properties:
+        spark.sql(f"ALTER TABLE {quoted(key)} SET TBLPROPERTIES ({_pairs(changes.set_properties)})")
+    if changes.unset_properties:
+        names = ", ".join(map(literal, changes.unset_properties))
         spark.sql(f"ALTER TABLE {quoted(key)} UNSET TBLPROPERTIES IF EXISTS ({names})")
-    if looks.comment is not None:
-        spark.sql(f"COMMENT ON TABLE {quoted(key)} IS {literal(looks.comment)}")
-    changed = ["its comment"] if looks.comment is not None else []
-    changed += ["its clustering"] if looks.cluster_by is not None else []
-    others = looks.unset_properties or any(name not in _OURS for name in looks.set_properties)
+    if changes.comment is not None:
+        spark.sql(f"COMMENT ON TABLE {quoted(key)} IS {literal(changes.comment)}")
+    changed = ["its comment"] if changes.comment is not None else []
+    changed += ["its clustering"] if changes.cluster_by is not None else []
+    others = changes.unset_properties or any(name not in _OURS for name in changes.set_properties)
     changed += ["its properties"] if others else []
     said = f"{' and '.join(changed)} changed" if changed else ""
-    return "; ".join(filter(None, (said, *looks.stays)))
+    return "; ".join(filter(None, (said, *changes.stays)))
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class TableChanges:
     """What of a table's description is not as its code has it.
 
     Attributes:
@@ -282,7 +282,7 @@ class Looks:
     stays: tuple[str, ...] = ()
 
 
-def looks_to_change(dataset: Dataset, state: TableState) -> Looks:
+def changes_to_make(dataset: Dataset, state: TableState) -> TableChanges:
     """Return what of a table's description is not as its code has it."""
     wanted = {
         name: str(value)
@@ -308,7 +308,7 @@ def looks_to_change(dataset: Dataset, state: TableState) -> Looks:
     if dataset.cluster_by != (state.clustered or ()) and not stays:
         cluster_by = dataset.cluster_by
         changed[_CLUSTERED] = json.dumps(cluster_by)
-    return Looks(comment, changed, gone, cluster_by, tuple(stays))
+    return TableChanges(comment, changed, gone, cluster_by, tuple(stays))
 
 
 def _lower(names: Sequence[str]) -> tuple[str, ...]:

@@ -215,7 +215,7 @@ class _Analysis:
             definition = ""  # of a stream nobody asks: what it has read, it has read
             if not frame.isStreaming:
                 identity = identity_of(frame)
-                definition = identity.with_more(*_looks(dataset), *self._views_read(inputs))
+                definition = identity.with_more(*_described_by(dataset), *self._views_read(inputs))
                 inputs = replace(inputs, unknown=(*identity.unknown, *inputs.unknown))
             flows.append(AnalysedFlow(flow, key, frame.isStreaming, inputs, definition, frame))
         if broken:
@@ -356,7 +356,7 @@ def _kind(dataset: Dataset, flows: list[AnalysedFlow]) -> Kind:
     return "materialized_view" if batch else "streaming_table"
 
 
-def _looks(dataset: Dataset) -> tuple[object, ...]:
+def _described_by(dataset: Dataset) -> tuple[object, ...]:
     """Return what of a dataset is part of its definition, besides the query."""
     return (
         dataset.schema.json() if hasattr(dataset.schema, "json") else dataset.schema,

@@ -9,8 +9,8 @@ from nbkit.service.refusals import Refusal
 from nbkit.service.routes import route
 
 if TYPE_CHECKING:
-    from nbkit.service.asked import Asked
     from nbkit.service.project import Project
+    from nbkit.service.request import ApiRequest
 
 CLUSTER = "nbkit"
 _NODE_TYPE = "nbkit.local"
@@ -21,9 +21,9 @@ _RUNTIMES = (_RUNTIME, "17.3.x-cpu-ml-scala2.13", "17.3.x-scala2.12", "17.3.x-cp
 
 
 @route("GET", "preview/scim/v2/Me", "attributes excludedAttributes")
-def me(project: Project, asked: Asked) -> dict[str, Any]:
+def me(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return who jobs run as: whoever started the server."""
-    del asked
+    del request
     return {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "id": str(project.workspace_id),
@@ -38,19 +38,19 @@ def me(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("GET", "clusters/spark-versions")
-def spark_versions(project: Project, asked: Asked) -> dict[str, Any]:
+def spark_versions(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return the one runtime, by the names that clients look for."""
-    del project, asked
+    del project, request
     name = "17.3 LTS (nbkit, includes Apache Spark 4.2, Scala 2.13)"
     return {"versions": [{"key": key, "name": name} for key in _RUNTIMES]}
 
 
 @route("GET", "clusters/list-node-types")
-def node_types(project: Project, asked: Asked) -> dict[str, Any]:
+def node_types(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return the one machine."""
     import psutil
 
-    del project, asked
+    del project, request
     memory = psutil.virtual_memory().total // 2**20
     return {
         "node_types": [
@@ -75,23 +75,23 @@ def node_types(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("GET", "clusters/list-zones")
-def zones(project: Project, asked: Asked) -> dict[str, Any]:
+def zones(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return the one zone."""
-    del project, asked
+    del project, request
     return {"zones": ["local"], "default_zone": "local"}
 
 
 @route("GET", "clusters/list", "page_size page_token filter_by sort_by can_use_client")
-def clusters(project: Project, asked: Asked) -> dict[str, Any]:
+def clusters(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return the one cluster: jobs run on the project's own driver, whichever they name."""
-    del asked
+    del request
     return {"clusters": [_cluster(project, CLUSTER)]}
 
 
 @route("GET", "clusters/get", "cluster_id")
-def cluster(project: Project, asked: Asked) -> dict[str, Any]:
+def cluster(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return the cluster that stands for every one."""
-    cluster_id = asked.text("cluster_id")
+    cluster_id = request.text("cluster_id")
     if cluster_id != CLUSTER:
         message = f"Cluster {cluster_id} does not exist. There is one, {CLUSTER}."
         raise Refusal("INVALID_PARAMETER_VALUE", message)

@@ -18,8 +18,8 @@ from nbkit.whole_file import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nbkit.service.asked import Asked
     from nbkit.service.project import Project
+    from nbkit.service.request import ApiRequest
 
 _LARGEST_BLOCK = 1 << 20
 _MOST_OPEN = 1000
@@ -37,9 +37,9 @@ _uploads = _Uploads()
 
 
 @route("POST", "dbfs/create", "path overwrite")
-def create(project: Project, asked: Asked) -> dict[str, Any]:
+def create(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Begin a file; it is there once it is closed."""
-    place = _new(project, asked)
+    place = _new(project, request)
     place.parent.mkdir(parents=True, exist_ok=True)
     handle = secrets.randbelow(2**53)
     scratch = place.with_name(f"{SCRATCH}{handle}.tmp")
@@ -52,39 +52,39 @@ def create(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("POST", "dbfs/add-block", "handle data")
-def add_block(project: Project, asked: Asked) -> dict[str, Any]:
+def add_block(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Append to a file that was begun."""
     del project
-    data = _decoded(asked.text("data"))
+    data = _decoded(request.text("data"))
     if len(data) > _LARGEST_BLOCK:
         message = "The block is larger than 1 MB."
         raise Refusal("MAX_BLOCK_SIZE_EXCEEDED", message)
     with _uploads.lock:
-        scratch, _ = _opened(asked.number("handle"))
+        scratch, _ = _opened(request.number("handle"))
         with scratch.open("ab") as file:
             file.write(data)
     return {}
 
 
 @route("POST", "dbfs/close", "handle")
-def close(project: Project, asked: Asked) -> dict[str, Any]:
+def close(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Finish a file that was begun."""
     del project
     with _uploads.lock:
-        scratch, place = _opened(asked.number("handle"))
+        scratch, place = _opened(request.number("handle"))
         scratch.replace(place)
-        del _uploads.open[asked.number("handle")]
+        del _uploads.open[request.number("handle")]
     return {}
 
 
 @route("POST", "dbfs/put", "path contents overwrite")
-def put(project: Project, asked: Asked) -> dict[str, Any]:
+def put(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Write a whole file."""
-    place = _new(project, asked)
-    if "contents" in asked.uploads:
-        data = asked.uploads["contents"]
+    place = _new(project, request)
+    if "contents" in request.uploads:
+        data = request.uploads["contents"]
     else:
-        data = _decoded(asked.text("contents", ""))
+        data = _decoded(request.text("contents", ""))
         if len(data) > _LARGEST_BLOCK:
             message = "The contents are larger than 1 MB: send them in blocks."
             raise Refusal("MAX_BLOCK_SIZE_EXCEEDED", message)
@@ -93,12 +93,12 @@ def put(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("GET", "dbfs/read", "path offset length")
-def read(project: Project, asked: Asked) -> dict[str, Any]:
+def read(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return a piece of a file."""
-    place = _there(project, asked.text("path"))
+    place = _there(project, request.text("path"))
     if place.is_dir():
         raise invalid("A folder cannot be read.")
-    offset, length = asked.number("offset", 0), asked.number("length", _LARGEST_BLOCK // 2)
+    offset, length = request.number("offset", 0), request.number("length", _LARGEST_BLOCK // 2)
     if offset < 0 or length < 0:
         raise invalid("offset and length must not be negative.")
     if length > _LARGEST_BLOCK:
@@ -110,39 +110,39 @@ def read(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("GET", "dbfs/get-status", "path")
-def get_status(project: Project, asked: Asked) -> dict[str, Any]:
+def get_status(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return what is known of a file or folder."""
-    return _status(project, _there(project, asked.text("path")))
+    return _status(project, _there(project, request.text("path")))
 
 
 @route("GET", "dbfs/list", "path")
-def listed(project: Project, asked: Asked) -> dict[str, Any]:
+def listed(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return what is in a folder."""
-    place = _there(project, asked.text("path"))
+    place = _there(project, request.text("path"))
     found = names_in(place) if place.is_dir() else [place]
     return {"files": [_status(project, each) for each in found if each.exists()]}
 
 
 @route("POST", "dbfs/mkdirs", "path")
-def mkdirs(project: Project, asked: Asked) -> dict[str, Any]:
+def mkdirs(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Make a folder, with those above it."""
-    place = place_of(project, asked.text("path"))
+    place = place_of(project, request.text("path"))
     try:
         place.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise _exists(asked.text("path")) from None
+        raise _exists(request.text("path")) from None
     return {}
 
 
 @route("POST", "dbfs/move", "source_path destination_path")
-def move(project: Project, asked: Asked) -> dict[str, Any]:
+def move(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Move a file or folder."""
-    source = _there(project, asked.text("source_path"))
-    target = place_of(project, asked.text("destination_path"))
+    source = _there(project, request.text("source_path"))
+    target = place_of(project, request.text("destination_path"))
     if target.is_dir() and not source.is_dir():
         target /= source.name
     if target.exists():
-        raise _exists(asked.text("destination_path"))
+        raise _exists(request.text("destination_path"))
     if target.is_relative_to(source):
         raise invalid("A folder cannot be moved into itself.")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -151,17 +151,17 @@ def move(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("POST", "dbfs/delete", "path recursive")
-def delete(project: Project, asked: Asked) -> dict[str, Any]:
+def delete(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Remove a file or folder."""
-    place = _there(project, asked.text("path"))
+    place = _there(project, request.text("path"))
     if place == project.settings.files_directory:
         raise invalid("The root of DBFS cannot be deleted.")
     if not place.is_dir() or place.is_symlink():
         place.unlink()
-    elif asked.flag("recursive"):
+    elif request.flag("recursive"):
         shutil.rmtree(place)
     elif any(place.iterdir()):
-        raise Refusal("IO_ERROR", f"{asked.text('path')} is not empty; set recursive.")
+        raise Refusal("IO_ERROR", f"{request.text('path')} is not empty; set recursive.")
     else:
         place.rmdir()
     return {}
@@ -194,11 +194,11 @@ def _there(project: Project, path: str) -> Path:
     return place
 
 
-def _new(project: Project, asked: Asked) -> Path:
-    path = asked.text("path")
+def _new(project: Project, request: ApiRequest) -> Path:
+    path = request.text("path")
     place = place_of(project, path)
     make_root(project)
-    if place.is_dir() or (place.exists() and not asked.flag("overwrite")):
+    if place.is_dir() or (place.exists() and not request.flag("overwrite")):
         raise _exists(path)
     return place
 

@@ -22,116 +22,116 @@ from nbkit.whole_file import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nbkit.service.asked import Asked
     from nbkit.service.project import Project
+    from nbkit.service.request import ApiRequest
 
 _PAGE = 1000
 _NO_CONTENT = 204
 
 
 @route("PUT", "fs/files/{path…}", "overwrite", raw=True)
-def upload(project: Project, asked: Asked) -> Bytes:
+def upload(project: Project, request: ApiRequest) -> Bytes:
     """Write a file."""
-    place = _place(project, asked)
-    overwrite = asked.flag("overwrite") if asked.has("overwrite") else False
+    place = _place(project, request)
+    overwrite = request.flag("overwrite") if request.has("overwrite") else False
     if place.is_dir():
-        raise invalid(f"{_path(asked)} is a folder.")
+        raise invalid(f"{_path(request)} is a folder.")
     if place.exists() and not overwrite:
-        raise Refusal("ALREADY_EXISTS", f"The file {_path(asked)} already exists.")
+        raise Refusal("ALREADY_EXISTS", f"The file {_path(request)} already exists.")
     try:
-        write_atomically(place, asked.body)
+        write_atomically(place, request.body)
     except (NotADirectoryError, FileExistsError):
-        raise invalid(f"A part of the path {_path(asked)} is a file.") from None
+        raise invalid(f"A part of the path {_path(request)} is a file.") from None
     return Bytes(status=_NO_CONTENT)
 
 
 @route("GET", "fs/files/{path…}")
-def download(project: Project, asked: Asked) -> FileOnDisk:
+def download(project: Project, request: ApiRequest) -> FileOnDisk:
     """Return a file."""
-    place = _file(project, asked)
+    place = _file(project, request)
     return FileOnDisk(place, _headers(place))
 
 
 @route("HEAD", "fs/files/{path…}")
-def metadata(project: Project, asked: Asked) -> Bytes:
+def metadata(project: Project, request: ApiRequest) -> Bytes:
     """Return what is known of a file."""
-    place = _file(project, asked)
+    place = _file(project, request)
     headers = _headers(place)
     return Bytes(kind=headers["Content-Type"], headers=headers)
 
 
 @route("DELETE", "fs/files/{path…}")
-def delete(project: Project, asked: Asked) -> Bytes:
+def delete(project: Project, request: ApiRequest) -> Bytes:
     """Remove a file."""
-    _file(project, asked).unlink()
+    _file(project, request).unlink()
     return Bytes(status=_NO_CONTENT)
 
 
 @route("PUT", "fs/directories/{path…}", raw=True)
-def make_folder(project: Project, asked: Asked) -> Bytes:
+def make_folder(project: Project, request: ApiRequest) -> Bytes:
     """Make a folder, with those above it."""
     try:
-        _place(project, asked).mkdir(parents=True, exist_ok=True)
+        _place(project, request).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise Refusal("ALREADY_EXISTS", f"{_path(asked)} is a file.") from None
+        raise Refusal("ALREADY_EXISTS", f"{_path(request)} is a file.") from None
     return Bytes(status=_NO_CONTENT)
 
 
 @route("HEAD", "fs/directories/{path…}")
-def folder_metadata(project: Project, asked: Asked) -> Bytes:
+def folder_metadata(project: Project, request: ApiRequest) -> Bytes:
     """Say whether a folder is there."""
-    _folder(project, asked)
+    _folder(project, request)
     return Bytes()
 
 
 @route("GET", "fs/directories/{path…}", "page_size page_token")
-def listed(project: Project, asked: Asked) -> dict[str, Any]:
+def listed(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return what is in a folder."""
-    folder = _folder(project, asked)
-    size = asked.number("page_size", _PAGE) or _PAGE
+    folder = _folder(project, request)
+    size = request.number("page_size", _PAGE) or _PAGE
     if not 0 < size <= _PAGE:
         raise invalid(f"page_size must be from 1 to {_PAGE}.")
-    token = asked.text("page_token", "")
+    token = request.text("page_token", "")
     start = start_of(token) if token else 0
     names = names_in(folder)
-    found = [_entry(_path(asked), each) for each in names[start : start + size] if each.exists()]
+    found = [_entry(_path(request), each) for each in names[start : start + size] if each.exists()]
     more = start + size < len(names)
     return {"contents": found} | ({"next_page_token": token_of(start + size)} if more else {})
 
 
 @route("DELETE", "fs/directories/{path…}")
-def delete_folder(project: Project, asked: Asked) -> Bytes:
+def delete_folder(project: Project, request: ApiRequest) -> Bytes:
     """Remove an empty folder."""
-    folder = _folder(project, asked)
+    folder = _folder(project, request)
     if names_in(folder):
-        raise invalid(f"The folder {_path(asked)} is not empty.")
+        raise invalid(f"The folder {_path(request)} is not empty.")
     shutil.rmtree(folder)
     return Bytes(status=_NO_CONTENT)
 
 
-def _path(asked: Asked) -> str:
-    return f"/{asked.text('path').strip('/')}"
+def _path(request: ApiRequest) -> str:
+    return f"/{request.text('path').strip('/')}"
 
 
-def _place(project: Project, asked: Asked) -> Path:
-    path = _path(asked)
+def _place(project: Project, request: ApiRequest) -> Path:
+    path = _path(request)
     if path.startswith("/Workspace/"):
         return place_in_workspace(project, path)
     make_root(project)
     return place_of(project, path)
 
 
-def _file(project: Project, asked: Asked) -> Path:
-    place = _place(project, asked)
+def _file(project: Project, request: ApiRequest) -> Path:
+    place = _place(project, request)
     if not place.is_file():
-        raise Refusal("NOT_FOUND", f"The file {_path(asked)} does not exist.", 404)
+        raise Refusal("NOT_FOUND", f"The file {_path(request)} does not exist.", 404)
     return place
 
 
-def _folder(project: Project, asked: Asked) -> Path:
-    place = _place(project, asked)
+def _folder(project: Project, request: ApiRequest) -> Path:
+    place = _place(project, request)
     if not place.is_dir():
-        raise Refusal("NOT_FOUND", f"The directory {_path(asked)} does not exist.", 404)
+        raise Refusal("NOT_FOUND", f"The directory {_path(request)} does not exist.", 404)
     return place
 
 

@@ -18,50 +18,50 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbkit.ledger.deployed import DeployedJob
-    from nbkit.service.asked import Asked
     from nbkit.service.project import Project
+    from nbkit.service.request import ApiRequest
 
 _MOST_LISTED = 100
 _NOT_SETTINGS = ("access_control_list",)
 
 
 @route("POST", "jobs/create", None)
-def create(project: Project, asked: Asked) -> dict[str, Any]:
+def create(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Deploy a job."""
-    settings = _settings(asked.values)
+    settings = _settings(request.values)
     made = create_job(settings, editor=project.user, settings=project.settings)
     return {"job_id": made.job_id}
 
 
 @route("GET", "jobs/get", "job_id include_trigger_state page_token")
-def get(project: Project, asked: Asked) -> dict[str, Any]:
+def get(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return a job."""
-    job = deployed_job(asked.number("job_id"), settings=project.settings)
-    token = asked.text("page_token", "")
+    job = deployed_job(request.number("job_id"), settings=project.settings)
+    token = request.text("page_token", "")
     whole = job_settings.with_defaults(job.settings)
-    settings, more = job_settings.page_of(whole, asked.version, token)
+    settings, more = job_settings.page_of(whole, request.version, token)
     return {**_about(job), "settings": settings, **more}
 
 
 @route("GET", "jobs/list", "expand_tasks include_user_names limit name offset page_token")
-def listed(project: Project, asked: Asked) -> dict[str, Any]:
+def listed(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return jobs, the newest first."""
-    found = _called(deployed_jobs(settings=project.settings), asked.text("name", ""))
-    if asked.version == "2.0":
+    found = _called(deployed_jobs(settings=project.settings), request.text("name", ""))
+    if request.version == "2.0":
         limit, expand = max(len(found), 1), True
     else:
-        limit, expand = asked.number("limit", 20), asked.flag("expand_tasks")
+        limit, expand = request.number("limit", 20), request.flag("expand_tasks")
         if not 0 < limit <= _MOST_LISTED:
             raise invalid(f"limit must be from 1 to {_MOST_LISTED}, not {limit}.")
-    if token := asked.text("page_token", ""):
+    if token := request.text("page_token", ""):
         last = numbers_of(token, 2)
         found = [job for job in found if (job.created_at, job.job_id) < last]
-    found = found[max(0, asked.number("offset", 0)) :]
+    found = found[max(0, request.number("offset", 0)) :]
     jobs = []
     for job in found[:limit]:
         whole = job_settings.with_defaults(job.settings)
-        shown = job_settings.in_list(whole, asked.version, expand=expand)
-        more = {"has_more": job_settings.has_more(whole)} if asked.version == "2.2" else {}
+        shown = job_settings.in_list(whole, request.version, expand=expand)
+        more = {"has_more": job_settings.has_more(whole)} if request.version == "2.2" else {}
         jobs.append({**_about(job), "settings": shown, **more})
     answer: dict[str, Any] = {"jobs": jobs} if jobs else {}
     answer["has_more"] = len(found) > limit
@@ -72,30 +72,30 @@ def listed(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("POST", "jobs/update", "job_id new_settings fields_to_remove")
-def update(project: Project, asked: Asked) -> dict[str, Any]:
+def update(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Change some settings of a job."""
-    new = _settings(asked.mapping("new_settings"))
-    remove = asked.texts("fields_to_remove")
+    new = _settings(request.mapping("new_settings"))
+    remove = request.texts("fields_to_remove")
     changed = partial(job_settings.updated, new=new, remove=remove)
-    change_job(asked.number("job_id"), changed, editor=project.user, settings=project.settings)
+    change_job(request.number("job_id"), changed, editor=project.user, settings=project.settings)
     return {}
 
 
 @route("POST", "jobs/reset", "job_id new_settings")
-def reset(project: Project, asked: Asked) -> dict[str, Any]:
+def reset(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Give a job other settings."""
-    if not asked.has("new_settings"):
+    if not request.has("new_settings"):
         raise invalid("Missing required field: new_settings.")
-    new = _settings(asked.mapping("new_settings"))
+    new = _settings(request.mapping("new_settings"))
     changed = partial(job_settings.after_reset, new=new)
-    change_job(asked.number("job_id"), changed, editor=project.user, settings=project.settings)
+    change_job(request.number("job_id"), changed, editor=project.user, settings=project.settings)
     return {}
 
 
 @route("POST", "jobs/delete", "job_id")
-def delete(project: Project, asked: Asked) -> dict[str, Any]:
+def delete(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Let a job be deployed no more; its runs stay."""
-    remove_job(asked.number("job_id"), settings=project.settings)
+    remove_job(request.number("job_id"), settings=project.settings)
     return {}
 
 
@@ -106,20 +106,20 @@ def delete(project: Project, asked: Asked) -> dict[str, Any]:
     "performance_target pipeline_params python_named_params python_params queue "
     "spark_submit_params sql_params",
 )
-def run_now(project: Project, asked: Asked) -> dict[str, Any]:
+def run_now(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Begin a run of a job."""
-    job = deployed_job(asked.number("job_id"), settings=project.settings)
-    wanted = asked.mapping("queue")
+    job = deployed_job(request.number("job_id"), settings=project.settings)
+    wanted = request.mapping("queue")
     if wanted and wanted != job.settings.get("queue"):
         raise invalid("queue cannot be set for a single run here: set it for the job.")
     run_id = run_deployed(
         job.job_id,
-        job_parameters(asked),
-        only=asked.texts("only") or None,
-        idempotency_token=asked.text("idempotency_token", ""),
-        task_parameters=task_parameters(asked),
+        job_parameters(request),
+        only=request.texts("only") or None,
+        idempotency_token=request.text("idempotency_token", ""),
+        task_parameters=task_parameters(request),
         creator=project.user,
-        pages=pages_of(asked.url),
+        pages=pages_of(request.url),
         settings=project.settings,
     )
     return {"run_id": run_id, "number_in_job": run_id}

@@ -19,9 +19,9 @@ from nbkit.service.shapes import place_of, token_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nbkit.service.asked import Asked
     from nbkit.service.pipelines_kept import Kept
     from nbkit.service.project import Project
+    from nbkit.service.request import ApiRequest
 
 _UPDATES_SHOWN = 5
 _PAGE = 25
@@ -46,18 +46,18 @@ _TASK = "update"
 
 
 @route("POST", "pipelines", _SPEC, versions=r"2\.0")
-def create(project: Project, asked: Asked) -> dict[str, Any]:
+def create(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Make a pipeline."""
-    spec = dict(asked.values)
+    spec = dict(request.values)
     if not spec.get("name"):
         raise invalid("Missing required field: name.")
     if spec.get("ingestion_definition") or spec.get("gateway_definition"):
         raise Refusal("NOT_IMPLEMENTED", "nbkit runs no ingestion pipelines.")
     same = [each for each in kept.all_kept(project.settings) if each.name == spec["name"]]
-    if same and not asked.flag("allow_duplicate_names"):
+    if same and not request.flag("allow_duplicate_names"):
         message = f"The pipeline name '{spec['name']}' is already used by another pipeline."
         raise Refusal("RESOURCE_CONFLICT", message, 409)
-    if asked.flag("dry_run"):
+    if request.flag("dry_run"):
         return {"effective_settings": spec}
     pipeline_id, now = str(uuid.uuid4()), kept.now()
     run_name = f"{spec['name']} ({pipeline_id[:8]})"
@@ -66,24 +66,24 @@ def create(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("GET", "pipelines", "filter max_results order_by page_token", versions=r"2\.0")
-def listed(project: Project, asked: Asked) -> dict[str, Any]:
+def listed(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return the pipelines."""
-    if asked.has("order_by"):
+    if request.has("order_by"):
         raise Refusal("NOT_IMPLEMENTED", "Pipelines are listed without order_by here.")
-    most = asked.number("max_results", _PAGE)
+    most = request.number("max_results", _PAGE)
     if most < 1:
         raise invalid("max_results must be at least 1.")
-    start = place_of(asked.text("page_token")) if asked.has("page_token") else 0
-    found = _alike(kept.all_kept(project.settings), asked.text("filter", ""))
+    start = place_of(request.text("page_token")) if request.has("page_token") else 0
+    found = _alike(kept.all_kept(project.settings), request.text("filter", ""))
     shown = [_about(project, each) for each in found[start : start + most]]
     more = start + most < len(found)
     return {"statuses": shown} | ({"next_page_token": token_of(start + most)} if more else {})
 
 
 @route("GET", "pipelines/{pipeline_id}", versions=r"2\.0")
-def get(project: Project, asked: Asked) -> dict[str, Any]:
+def get(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return a pipeline, and how it stands."""
-    found = _kept(project, asked)
+    found = _kept(project, request)
     return {
         **_about(project, found),
         "spec": {**found.spec, "id": found.pipeline_id},
@@ -92,44 +92,44 @@ def get(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("PUT", "pipelines/{pipeline_id}", _SPEC, versions=r"2\.0")
-def edit(project: Project, asked: Asked) -> dict[str, Any]:
+def edit(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Give a pipeline another spec."""
     with project.writing:
-        found = _kept(project, asked)
-        expected = asked.number("expected_last_modified", found.updated_at)
+        found = _kept(project, request)
+        expected = request.number("expected_last_modified", found.updated_at)
         if expected != found.updated_at:
             message = "The pipeline was changed meanwhile: get it anew."
             raise Refusal("RESOURCE_CONFLICT", message, 409)
-        spec = {name: value for name, value in asked.values.items() if name != "pipeline_id"}
+        spec = {name: value for name, value in request.values.items() if name != "pipeline_id"}
         spec.setdefault("name", found.name)
         kept.put(project.settings, replace(found, spec=spec, updated_at=kept.now()))
     return {}
 
 
 @route("DELETE", "pipelines/{pipeline_id}", "force", versions=r"2\.0")
-def delete(project: Project, asked: Asked) -> dict[str, Any]:
+def delete(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Forget a pipeline; an update that goes on is cancelled, and its tables stay."""
-    found = _kept(project, asked)
+    found = _kept(project, request)
     _cancel(project, found)
     kept.remove(project.settings, found.pipeline_id)
     return {}
 
 
 @route("POST", "pipelines/{pipeline_id}/updates", _UPDATE, versions=r"2\.0")
-def start_update(project: Project, asked: Asked) -> dict[str, Any]:
+def start_update(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Begin an update."""
-    found = _kept(project, asked)
-    if asked.flag("validate_only"):
+    found = _kept(project, request)
+    if request.flag("validate_only"):
         message = "Validate with `nbkit pipeline validate`: here updates are run."
         raise Refusal("NOT_IMPLEMENTED", message)
     if active := _runs(project, found, 1, active=True):
         message = f"An active update {active[0]} already exists for pipeline {found.pipeline_id}."
         raise Refusal("RESOURCE_CONFLICT", message, 409)
-    chosen = {name: asked.texts(name) for name in _SELECTIONS if asked.texts(name)}
-    parameters = {str(k): str(v) for k, v in asked.mapping("parameters").items()}
+    chosen = {name: request.texts(name) for name in _SELECTIONS if request.texts(name)}
+    parameters = {str(k): str(v) for k, v in request.mapping("parameters").items()}
     task: dict[str, Any] = {
         "pipeline_id": kept.address_of(project.settings, found),
-        "full_refresh": asked.flag("full_refresh"),
+        "full_refresh": request.flag("full_refresh"),
         **chosen,
         **({"parameters": parameters} if parameters else {}),
     }
@@ -141,9 +141,9 @@ def start_update(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("GET", "pipelines/{pipeline_id}/updates/{update_id}", versions=r"2\.0")
-def get_update(project: Project, asked: Asked) -> dict[str, Any]:
+def get_update(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return an update."""
-    found, update_id = _kept(project, asked), asked.text("update_id")
+    found, update_id = _kept(project, request), request.text("update_id")
     try:
         record = project.watch.record(int(update_id) if update_id.isdecimal() else 0)
     except RunNotFoundError:
@@ -160,10 +160,10 @@ def get_update(project: Project, asked: Asked) -> dict[str, Any]:
     "max_results page_token until_update_id",
     versions=r"2\.0",
 )
-def list_updates(project: Project, asked: Asked) -> dict[str, Any]:
+def list_updates(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return updates, the newest first."""
-    found, most = _kept(project, asked), asked.number("max_results", _PAGE)
-    before = place_of(asked.text("page_token")) if asked.has("page_token") else 0
+    found, most = _kept(project, request), request.number("max_results", _PAGE)
+    before = place_of(request.text("page_token")) if request.has("page_token") else 0
     runs = _runs(project, found, most + 1, before=before)
     updates = [_update(found, project.watch.record(run_id)) for run_id in runs[:most]]
     more = {"next_page_token": token_of(runs[most - 1])} if len(runs) > most else {}
@@ -171,9 +171,9 @@ def list_updates(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("POST", "pipelines/{pipeline_id}/stop", versions=r"2\.0")
-def stop(project: Project, asked: Asked) -> dict[str, Any]:
+def stop(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Cancel the update that goes on."""
-    _cancel(project, _kept(project, asked))
+    _cancel(project, _kept(project, request))
     return {}
 
 
@@ -183,15 +183,15 @@ def stop(project: Project, asked: Asked) -> dict[str, Any]:
     "filter max_results order_by page_token",
     versions=r"2\.0",
 )
-def events(project: Project, asked: Asked) -> dict[str, Any]:
+def events(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return what happened, as the records of the updates tell it, the newest first."""
-    if asked.has("filter"):
+    if request.has("filter"):
         raise Refusal("NOT_IMPLEMENTED", "Events are listed without a filter here.")
-    found, most = _kept(project, asked), asked.number("max_results", _PAGE)
+    found, most = _kept(project, request), request.number("max_results", _PAGE)
     told: list[dict[str, Any]] = []
     for run_id in _runs(project, found, _PAGE):
         told += _events(found, project.watch.record(run_id))
-    start = place_of(asked.text("page_token")) if asked.has("page_token") else 0
+    start = place_of(request.text("page_token")) if request.has("page_token") else 0
     more = start + most < len(told)
     page = {"events": told[start : start + most]}
     return page | ({"next_page_token": token_of(start + most)} if more else {})
@@ -208,8 +208,8 @@ def _alike(found: list[Kept], wanted: str) -> list[Kept]:
     return [each for each in found if re.fullmatch(pattern, each.name)]
 
 
-def _kept(project: Project, asked: Asked) -> Kept:
-    return kept.get(project.settings, asked.text("pipeline_id"))
+def _kept(project: Project, request: ApiRequest) -> Kept:
+    return kept.get(project.settings, request.text("pipeline_id"))
 
 
 def _runs(

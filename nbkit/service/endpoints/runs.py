@@ -18,8 +18,8 @@ from nbkit.service.submitted import job_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nbkit.service.asked import Asked
     from nbkit.service.project import Project
+    from nbkit.service.request import ApiRequest
 
 _MOST_LISTED = 25
 _AT_ONCE_CANCELLED = 10_000
@@ -27,31 +27,31 @@ _LONGEST_LOG = 5 * 1024 * 1024
 
 
 @route("POST", "jobs/runs/submit", None)
-def submit(project: Project, asked: Asked) -> dict[str, Any]:
+def submit(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Begin a run of a job that is in the request."""
-    settings = job_of(asked.values)
-    token = asked.text("idempotency_token", "")
+    settings = job_of(request.values)
+    token = request.text("idempotency_token", "")
     run_id = api.submit(
         settings,
         idempotency_token=token,
-        pages=shapes.pages_of(asked.url),
+        pages=shapes.pages_of(request.url),
         settings=project.settings,
     )
     return {"run_id": run_id}
 
 
 @route("GET", "jobs/runs/get", "run_id include_history include_resolved_values page_token")
-def get(project: Project, asked: Asked) -> dict[str, Any]:
+def get(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return a run, or a task run."""
-    run_id = asked.number("run_id")
+    run_id = request.number("run_id")
     return shapes.get_run(
         record_of(project, run_id),
         run_id,
-        asked.url,
-        version=asked.version,
-        page_token=asked.text("page_token", ""),
-        history=asked.flag("include_history"),
-        resolved=asked.flag("include_resolved_values"),
+        request.url,
+        version=request.version,
+        page_token=request.text("page_token", ""),
+        history=request.flag("include_history"),
+        resolved=request.flag("include_resolved_values"),
     )
 
 
@@ -61,33 +61,33 @@ def get(project: Project, asked: Asked) -> dict[str, Any]:
     "active_only completed_only expand_tasks job_id limit offset page_token run_type "
     "start_time_from start_time_to",
 )
-def listed(project: Project, asked: Asked) -> dict[str, Any]:
+def listed(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return runs, the newest first."""
-    limit = asked.number("limit", 20) or _MOST_LISTED
+    limit = request.number("limit", 20) or _MOST_LISTED
     if not 0 < limit <= _MOST_LISTED:
         raise invalid(f"limit must be from 1 to {_MOST_LISTED}, not {limit}.")
-    active, completed = asked.flag("active_only"), asked.flag("completed_only")
+    active, completed = request.flag("active_only"), request.flag("completed_only")
     if active and completed:
         raise invalid("Only one of active_only and completed_only can be true.")
-    token = asked.text("page_token", "")
+    token = request.text("page_token", "")
     wanted = Wanted(
-        job_id=asked.number("job_id") if asked.has("job_id") else None,
+        job_id=request.number("job_id") if request.has("job_id") else None,
         active=True if active else False if completed else None,
-        from_time=asked.number("start_time_from", 0),
-        to_time=asked.number("start_time_to", 0),
+        from_time=request.number("start_time_from", 0),
+        to_time=request.number("start_time_to", 0),
         before=shapes.place_of(token) if token else 0,
-        skip=max(0, asked.number("offset", 0)),
+        skip=max(0, request.number("offset", 0)),
         most=limit + 1,
     )
-    kind = asked.text("run_type", "")
+    kind = request.text("run_type", "")
     found = project.watch.runs(wanted)
     records = [project.watch.record(run_id) for run_id in found[:limit]]
     more = shapes.token_of(found[limit - 1]) if len(found) > limit else ""
     answer = shapes.listed(
         records,
-        asked.url,
-        version=asked.version,
-        expand=asked.flag("expand_tasks"),
+        request.url,
+        version=request.version,
+        expand=request.flag("expand_tasks"),
         next_token=more,
     )
     if kind and "runs" in answer:
@@ -96,21 +96,21 @@ def listed(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("GET", "jobs/runs/get-output", "run_id")
-def get_output(project: Project, asked: Asked) -> dict[str, Any]:
+def get_output(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return what a task run gave."""
-    run_id = asked.number("run_id")
+    run_id = request.number("run_id")
     record = record_of(project, run_id)
     _, unit = shapes.only_unit(record, run_id)
     logs = _printed(project, unit)
-    return shapes.run_output(record, run_id, asked.url, logs)
+    return shapes.run_output(record, run_id, request.url, logs)
 
 
 @route("GET", "jobs/runs/export", "run_id views_to_export")
-def export(project: Project, asked: Asked) -> dict[str, Any]:
+def export(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return the output notebook of a task run as a page."""
-    run_id = asked.number("run_id")
+    run_id = request.number("run_id")
     record = record_of(project, run_id)
-    views = asked.text("views_to_export", "CODE")
+    views = request.text("views_to_export", "CODE")
     if views not in ("CODE", "DASHBOARDS", "ALL"):
         raise invalid(f"views_to_export must be CODE, DASHBOARDS or ALL, not {views}.")
     task, unit = shapes.only_unit(record, run_id)
@@ -124,9 +124,9 @@ def export(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("POST", "jobs/runs/cancel", "run_id")
-def cancel(project: Project, asked: Asked) -> dict[str, Any]:
+def cancel(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Ask for the end of a run; of a task run, for that of the run that it is part of."""
-    run_id = asked.number("run_id")
+    run_id = request.number("run_id")
     record = record_of(project, run_id)
     if run_id != record["run_id"]:
         shapes.unit_of(record, run_id)
@@ -135,12 +135,12 @@ def cancel(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("POST", "jobs/runs/cancel-all", "job_id all_queued_runs")
-def cancel_all(project: Project, asked: Asked) -> dict[str, Any]:
+def cancel_all(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Ask for the end of all runs of a job, or of all that wait for their turn."""
-    queued = asked.flag("all_queued_runs")
-    if not queued and not asked.has("job_id"):
+    queued = request.flag("all_queued_runs")
+    if not queued and not request.has("job_id"):
         raise invalid("Missing required field: job_id.")
-    job_id = asked.number("job_id") if asked.has("job_id") else None
+    job_id = request.number("job_id") if request.has("job_id") else None
     wanted = Wanted(job_id=job_id, active=True, most=_AT_ONCE_CANCELLED)
     for run_id in project.watch.runs(wanted):
         life = project.watch.record(run_id)["state"]["life_cycle_state"]
@@ -150,9 +150,9 @@ def cancel_all(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("POST", "jobs/runs/delete", "run_id")
-def delete(project: Project, asked: Asked) -> dict[str, Any]:
+def delete(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Remove a run that is over."""
-    run_id = asked.number("run_id")
+    run_id = request.number("run_id")
     if not api.remove(run_id, settings=project.settings):
         raise Refusal("INVALID_STATE", f"Run {run_id} is still going: cancel it first.")
     project.watch.forget(run_id)
@@ -166,27 +166,27 @@ def delete(project: Project, asked: Asked) -> dict[str, Any]:
     "pipeline_params python_named_params python_params rerun_all_failed_tasks "
     "rerun_dependent_tasks rerun_tasks run_id spark_submit_params sql_params",
 )
-def repair(project: Project, asked: Asked) -> dict[str, Any]:
+def repair(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Take a run up again."""
-    run_id = asked.number("run_id")
+    run_id = request.number("run_id")
     record = record_of(project, run_id)
     if run_id != record["run_id"]:
         raise no_run(run_id)
-    tasks = asked.texts("rerun_tasks")
-    if tasks and asked.flag("rerun_all_failed_tasks"):
+    tasks = request.texts("rerun_tasks")
+    if tasks and request.flag("rerun_all_failed_tasks"):
         raise invalid("Only one of rerun_tasks and rerun_all_failed_tasks can be used.")
     latest = record["repair_history"][-1].get("id") if record["repair_history"] else None
-    if asked.has("latest_repair_id") and asked.number("latest_repair_id") != latest:
+    if request.has("latest_repair_id") and request.number("latest_repair_id") != latest:
         said = f"The latest repair of run {run_id} is {latest}" if latest else "There is no repair"
         raise invalid(f"{said}: latest_repair_id must name the latest repair of the run.")
-    if not tasks and not asked.flag("rerun_all_failed_tasks"):
+    if not tasks and not request.flag("rerun_all_failed_tasks"):
         raise invalid("Name the tasks in rerun_tasks, or set rerun_all_failed_tasks.")
-    refuse_older(asked)
+    refuse_older(request)
     api.start_repair(
         run_id,
         tasks=tasks,
-        rerun_dependents=asked.flag("rerun_dependent_tasks"),
-        parameters=job_parameters(asked),
+        rerun_dependents=request.flag("rerun_dependent_tasks"),
+        parameters=job_parameters(request),
         settings=project.settings,
     )
     history = project.watch.record(run_id)["repair_history"]

@@ -22,8 +22,8 @@ from nbkit.whole_file import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nbkit.service.asked import Asked
     from nbkit.service.project import Project
+    from nbkit.service.request import ApiRequest
 
 _LARGEST = 10 * 1024 * 1024
 _SUFFIXES = {language.upper(): suffix for suffix, language in LANGUAGES.items()}
@@ -31,52 +31,52 @@ _HEADER_BYTES = 200
 
 
 @route("POST", "workspace/import", "path format language content overwrite")
-def import_(project: Project, asked: Asked) -> dict[str, Any]:
+def import_(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Write a notebook or a file."""
-    data = _sent(asked)
-    path, form = asked.text("path"), asked.text("format", "SOURCE")
-    place, data = _named(place_in_workspace(project, path), data, form, asked)
-    _write(project, path, place, data, overwrite=asked.flag("overwrite"))
+    data = _sent(request)
+    path, form = request.text("path"), request.text("format", "SOURCE")
+    place, data = _named(place_in_workspace(project, path), data, form, request)
+    _write(project, path, place, data, overwrite=request.flag("overwrite"))
     return {}
 
 
 @route("POST", "workspace-files/import-file/{path…}", "overwrite", raw=True)
-def import_file(project: Project, asked: Asked) -> dict[str, Any]:
+def import_file(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Write a file as it is; a notebook is known by its content."""
-    path = f"/{asked.text('path').strip('/')}"
+    path = f"/{request.text('path').strip('/')}"
     place = place_in_workspace(project, path)
-    if place.exists() and not asked.flag("overwrite"):
+    if place.exists() and not request.flag("overwrite"):
         raise Refusal("RESOURCE_ALREADY_EXISTS", f"Path ({path}) already exists.", 409)
-    _write(project, path, place, asked.body, overwrite=True)
+    _write(project, path, place, request.body, overwrite=True)
     return {}
 
 
 @route("GET", "workspace/export", "path format direct_download outputs")
-def export(project: Project, asked: Asked) -> dict[str, Any] | Bytes:
+def export(project: Project, request: ApiRequest) -> dict[str, Any] | Bytes:
     """Return a notebook or a file."""
-    path = asked.text("path")
+    path = request.text("path")
     place = _there(project, path)
     if place.is_dir():
         raise invalid(f"{path} is a folder: export its files one by one.")
-    data, suffix = _exported(place, asked.text("format", "SOURCE"))
+    data, suffix = _exported(place, request.text("format", "SOURCE"))
     if len(data) > _LARGEST:
         raise Refusal("MAX_NOTEBOOK_SIZE_EXCEEDED", f"{path} is larger than 10 MB.")
-    if asked.flag("direct_download"):
+    if request.flag("direct_download"):
         return Bytes(data)
     return {"content": base64.b64encode(data).decode(), "file_type": suffix.lstrip(".")}
 
 
 @route("GET", "workspace/get-status", "path")
-def get_status(project: Project, asked: Asked) -> dict[str, Any]:
+def get_status(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return what is known of a notebook, a file or a folder."""
-    return _status(project, _there(project, asked.text("path")))
+    return _status(project, _there(project, request.text("path")))
 
 
 @route("GET", "workspace/list", "path notebooks_modified_after")
-def listed(project: Project, asked: Asked) -> dict[str, Any]:
+def listed(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return what is in a folder."""
-    place = _there(project, asked.text("path"))
-    after = asked.number("notebooks_modified_after", 0)
+    place = _there(project, request.text("path"))
+    after = request.number("notebooks_modified_after", 0)
     hidden = project.settings.state_directory
     found = [each for each in names_in(place) if each != hidden] if place.is_dir() else [place]
     objects = [_status(project, each) for each in found if each.exists()]
@@ -85,9 +85,9 @@ def listed(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("POST", "workspace/mkdirs", "path")
-def mkdirs(project: Project, asked: Asked) -> dict[str, Any]:
+def mkdirs(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Make a folder, with those above it."""
-    path = asked.text("path")
+    path = request.text("path")
     try:
         place_in_workspace(project, path).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -96,15 +96,15 @@ def mkdirs(project: Project, asked: Asked) -> dict[str, Any]:
 
 
 @route("POST", "workspace/delete", "path recursive")
-def delete(project: Project, asked: Asked) -> dict[str, Any]:
+def delete(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Remove a notebook, a file or a folder."""
-    path = asked.text("path")
+    path = request.text("path")
     place = _there(project, path)
     if place == project.settings.root:
         raise invalid("The project's folder cannot be deleted.")
     if not place.is_dir() or place.is_symlink():
         place.unlink()
-    elif not asked.flag("recursive") and any(place.iterdir()):
+    elif not request.flag("recursive") and any(place.iterdir()):
         message = f"Folder ({path}) is not empty; set recursive to delete it."
         raise Refusal("DIRECTORY_NOT_EMPTY", message)
     elif project.settings.state_directory.is_relative_to(place):
@@ -146,12 +146,12 @@ def _there(project: Project, path: str) -> Path:
     raise Refusal("RESOURCE_DOES_NOT_EXIST", f"Path ({path}) doesn't exist.")
 
 
-def _sent(asked: Asked) -> bytes:
-    if "content" in asked.uploads:
-        data = asked.uploads["content"]
+def _sent(request: ApiRequest) -> bytes:
+    if "content" in request.uploads:
+        data = request.uploads["content"]
     else:
         try:
-            data = base64.b64decode(asked.text("content", ""), validate=True)
+            data = base64.b64decode(request.text("content", ""), validate=True)
         except (binascii.Error, ValueError):
             raise invalid("content is not Base64.") from None
     if len(data) > _LARGEST:
@@ -159,7 +159,7 @@ def _sent(asked: Asked) -> bytes:
     return data
 
 
-def _named(place: Path, data: bytes, form: str, asked: Asked) -> tuple[Path, bytes]:
+def _named(place: Path, data: bytes, form: str, request: ApiRequest) -> tuple[Path, bytes]:
     """Return the file that an import makes, and what is in it."""
     if form == "JUPYTER":
         if document_of(data) is None:
@@ -169,7 +169,7 @@ def _named(place: Path, data: bytes, form: str, asked: Asked) -> tuple[Path, byt
         return place, data
     if form != "SOURCE":
         raise invalid(f"The format {form} is not supported here: use SOURCE, JUPYTER or AUTO.")
-    language = asked.text("language", "") or LANGUAGES.get(place.suffix.lower(), "").upper()
+    language = request.text("language", "") or LANGUAGES.get(place.suffix.lower(), "").upper()
     if language not in _SUFFIXES:
         known = ", ".join(_SUFFIXES)
         raise invalid(f"The format SOURCE needs a language ({known}), not '{language}'.")

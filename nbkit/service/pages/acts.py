@@ -13,30 +13,30 @@ from nbkit.service.pages.documents import problem_of
 from nbkit.service.refusals import invalid
 
 if TYPE_CHECKING:
-    from nbkit.service.asked import Asked
     from nbkit.service.project import Project
+    from nbkit.service.request import ApiRequest
 
 
-def act(project: Project, asked: Asked) -> dict[str, Any]:
+def act(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Do it, and return what to say, and where to go.
 
     Raises:
         Refusal: it is nothing that can be asked for.
     """
-    kind = asked.text("kind")
+    kind = request.text("kind")
     found = _KINDS.get(kind)
     if found is None:
         raise invalid(f"kind must be one of {', '.join(_KINDS)}, not {kind}.")
     try:
-        return found(project, asked)
+        return found(project, request)
     except NbkitError as error:
         return {"message": problem_of(error)}
 
 
-def _run(project: Project, asked: Asked) -> dict[str, Any]:
-    job_id, settings = asked.number("job_id"), project.settings
-    given = {name: as_text(value) for name, value in asked.mapping("parameters").items()}
-    only = asked.texts("only") or None
+def _run(project: Project, request: ApiRequest) -> dict[str, Any]:
+    job_id, settings = request.number("job_id"), project.settings
+    given = {name: as_text(value) for name, value in request.mapping("parameters").items()}
+    only = request.texts("only") or None
     try:
         deployed_job(job_id, settings=settings)
     except JobNotFoundError:
@@ -59,29 +59,29 @@ def _again(project: Project, job_id: int, given: dict[str, str], only: list[str]
     return planned.run_id
 
 
-def _repair(project: Project, asked: Asked) -> dict[str, Any]:
-    given = {name: as_text(value) for name, value in asked.mapping("parameters").items()}
-    run_id = asked.number("run_id")
+def _repair(project: Project, request: ApiRequest) -> dict[str, Any]:
+    given = {name: as_text(value) for name, value in request.mapping("parameters").items()}
+    run_id = request.number("run_id")
     api.start_repair(run_id, parameters=given, settings=project.settings)
     return {"message": ""}
 
 
-def _cancel(project: Project, asked: Asked) -> dict[str, Any]:
-    return {"message": api.cancel(asked.number("run_id"), settings=project.settings)}
+def _cancel(project: Project, request: ApiRequest) -> dict[str, Any]:
+    return {"message": api.cancel(request.number("run_id"), settings=project.settings)}
 
 
-def _pause(project: Project, asked: Asked) -> dict[str, Any]:
-    job = pause(asked.number("job_id"), editor=project.user, settings=project.settings)
+def _pause(project: Project, request: ApiRequest) -> dict[str, Any]:
+    job = pause(request.number("job_id"), editor=project.user, settings=project.settings)
     return {"message": f"{job.name} is paused."}
 
 
-def _resume(project: Project, asked: Asked) -> dict[str, Any]:
-    job = resume(asked.number("job_id"), editor=project.user, settings=project.settings)
+def _resume(project: Project, request: ApiRequest) -> dict[str, Any]:
+    job = resume(request.number("job_id"), editor=project.user, settings=project.settings)
     return {"message": f"{job.name} starts by itself again."}
 
 
-def _compare(project: Project, asked: Asked) -> dict[str, Any]:
-    run_id = asked.number("run_id")
+def _compare(project: Project, request: ApiRequest) -> dict[str, Any]:
+    run_id = request.number("run_id")
     job_id = project.watch.record(run_id)["job_id"]
     before = project.watch.runs(Wanted(job_id=job_id, before=run_id, most=1))
     if not before:

@@ -11,12 +11,12 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError, authenticated
 
 from nbkit.errors import NbkitError
-from nbkit.service.asked import Asked, json_of
 from nbkit.service.pages import documents
 from nbkit.service.pages.acts import act
 from nbkit.service.pages.files import file_of
 from nbkit.service.pages.writing import page_of
 from nbkit.service.refusals import Refusal, of_error
+from nbkit.service.request import ApiRequest, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,7 @@ class ActHandler(_Handler):
         await _as_json(self, self._act)
 
     def _act(self) -> dict[str, Any]:
-        return act(self.project, Asked("", json_of(self.request.body)))
+        return act(self.project, ApiRequest("", json_of(self.request.body)))
 
 
 class FileHandler(_Handler):

@@ -19,7 +19,7 @@ from nbkit.ui.picture import graph_svg
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nbkit.api.watching import Watch
+    from nbkit.api.watching import RunWatch
 
 _REMEMBERED = 32
 
@@ -43,7 +43,7 @@ class Shown:
         watch: tells how they stand.
     """
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: RunWatch) -> None:
         self._watch = watch
         self._runs: OrderedDict[int, _Shown] = OrderedDict()
         self._lock = threading.Lock()

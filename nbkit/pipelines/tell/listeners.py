@@ -44,7 +44,7 @@ def to_record(each: DatasetProgress) -> None:
             )
 
 
-class Table:
+class ProgressTable:
     """Shows an update in a notebook while it goes on, and how it ended.
 
     Attributes:

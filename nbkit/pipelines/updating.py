@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from nbkit.pipelines.declare.spec import Spec
-    from nbkit.pipelines.place import Place
+    from nbkit.pipelines.place import PipelinePlaces
     from nbkit.pipelines.refresh.progress import DatasetProgress
     from nbkit.pipelines.refresh.update import Listener
     from nbkit.pipelines.resolve.graph import PipelineGraph
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _AS_WANTED = {"COMPLETED", "EXCLUDED"}
 
 
-def resolve(spec: Spec, spark: SparkSession, place: Place | None = None) -> PipelineGraph:
+def resolve(spec: Spec, spark: SparkSession, place: PipelinePlaces | None = None) -> PipelineGraph:
     """Evaluate and analyse a pipeline; nothing is run, and no data read.
 
     Args:
@@ -68,7 +68,7 @@ def checked(graph: PipelineGraph) -> PipelineGraph:
 def update(
     graph: PipelineGraph,
     spark: SparkSession,
-    place: Place,
+    place: PipelinePlaces,
     request: Request,
     listeners: Sequence[Listener] = (),
 ) -> Mapping[str, DatasetProgress]:
@@ -154,7 +154,7 @@ def again(graph: PipelineGraph, spark: SparkSession, full: Collection[str] = ())
     return checked(analyse(declared, graph.spec, spark, schemas=graph.schemas, anew=full))
 
 
-def left_code(graph: PipelineGraph, spark: SparkSession, place: Place) -> dict[str, str]:
+def left_code(graph: PipelineGraph, spark: SparkSession, place: PipelinePlaces) -> dict[str, str]:
     """Return what to say of each dataset that is in the code no more while its table is there."""
     stored = {each.key for each in graph.stored()}
     left = left_over(spark, set(place.known()) - stored, graph.spec.name)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nbkit.service.endpoints  # noqa: F401 - they sign up
-from nbkit.service.asked import Asked, json_of
 from nbkit.service.below import below
 from nbkit.service.refusals import Refusal
+from nbkit.service.request import ApiRequest, json_of
 from nbkit.service.routes import find
 
 JSON = st.recursive(
@@ -31,8 +31,8 @@ def refusal_of(call, *given):
 @given(JSON)
 def test_whatever_comes_is_a_value_or_a_refusal(value):
     """Never another error."""
-    asked = Asked("2.2", {"x": value})
-    for read in (asked.text, asked.number, asked.flag, asked.texts, asked.mapping):
+    request = ApiRequest("2.2", {"x": value})
+    for read in (request.text, request.number, request.flag, request.texts, request.mapping):
         refusal = refusal_of(read, "x")
         assert refusal is None or (refusal.status == 400 and "x" in refusal.message)
 
@@ -46,11 +46,11 @@ def test_a_body_is_an_object_or_a_refusal(body):
 
 def test_what_is_missing_or_misspelt_is_named():
     """With the nearest name that there is."""
-    asked = Asked("2.2", {"jobid": 1})
+    request = ApiRequest("2.2", {"jobid": 1})
     with pytest.raises(Refusal, match="Missing required field: job_id"):
-        asked.number("job_id")
+        request.number("job_id")
     with pytest.raises(Refusal, match="Unknown field jobid; nearest: job_id"):
-        asked.refuse_unknown({"job_id"})
+        request.refuse_unknown({"job_id"})
 
 
 def test_requests_find_their_endpoints():
