@@ -147,27 +147,61 @@ def run(
     """
     from nbkit.pipelines.tell.lineage_events import FILE, client_of
 
+    spec, settings = _spec(pipeline), settings or _project_of(pipeline)
+    given = texts(parameters)
+    if lineage is not None:
+        given[FILE] = str(Path(lineage).resolve())
+        client_of(settings, given[FILE])  # says now, and not in the kernel, that it is missing
+    task = update_task(
+        _absolute(pipeline),
+        refresh=refresh,
+        full_refresh=full_refresh,
+        full_refresh_all=full_refresh_all,
+        parameters=given,
+    )
+    job = _job_file(spec, settings, task)
+    ran = run_job(job, show=show, keep=keep, settings=settings)
+    return Update(ran.record, ran.root, ran.directory)
+
+
+def update_task(
+    address: str,
+    *,
+    refresh: Sequence[str] | None = None,
+    full_refresh: Sequence[str] = (),
+    full_refresh_all: bool = False,
+    parameters: Mapping[str, str] | None = None,
+    **others: Sequence[str],
+) -> dict[str, Any]:
+    """Return the one task of a run that updates a pipeline, as the Jobs API spells it.
+
+    Args:
+        address: of the pipeline, as it is from the project's folder.
+        refresh: as `run` takes it.
+        full_refresh: as `run` takes it.
+        full_refresh_all: as `run` takes it.
+        parameters: as `run` takes them, as text.
+        others: further fields of the task.
+
+    Raises:
+        UsageError: what is chosen excludes each other.
+    """
     chosen = None if refresh is None else _names(refresh, "refresh")
     anew = _names(full_refresh, "full_refresh")
     if full_refresh_all and (anew or chosen is not None):
         raise UsageError("a full refresh of all leaves nothing to choose")
     if chosen == []:
         raise UsageError("refresh names no dataset; without it all are refreshed")
-    spec, settings = _spec(pipeline), settings or _project_of(pipeline)
-    given = texts(parameters)
-    if lineage is not None:
-        given[FILE] = str(Path(lineage).resolve())
-        client_of(settings, given[FILE])  # says now, and not in the kernel, that it is missing
-    task = {
-        "pipeline_id": _absolute(pipeline),
+    block = {
+        "pipeline_id": address,
         "full_refresh": full_refresh_all,
         "full_refresh_selection": anew,
         "refresh_selection": chosen,
-        "parameters": given,
+        "parameters": dict(parameters or {}),
+        **{name: list(given) for name, given in others.items()},
     }
-    job = _job_file(spec, settings, {name: value for name, value in task.items() if value})
-    ran = run_job(job, show=show, keep=keep, settings=settings)
-    return Update(ran.record, ran.root, ran.directory)
+    given_fields = {name: value for name, value in block.items() if value}
+    return {"task_key": _TASK, "pipeline_task": given_fields}
 
 
 def validate(pipeline: str | Path, *, settings: Settings | None = None) -> tuple[Problem, ...]:
@@ -317,7 +351,7 @@ def _job_file(spec: Spec, settings: Settings, task: dict[str, Any]) -> Path:
     """Write the job of one task that updates a pipeline; a repair finds it there again."""
     from nbkit.whole_file import write_atomically
 
-    job = {"name": spec.name, "tasks": [{"task_key": _TASK, "pipeline_task": task}]}
+    job = {"name": spec.name, "tasks": [task]}
     path = _place(spec, settings).folder / "job.json"
     write_atomically(path, json.dumps(job, indent=2).encode())
     return path

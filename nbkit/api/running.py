@@ -99,9 +99,12 @@ def plan(
     strict: bool = False,
     target: str | None = None,
     variables: Mapping[str, object] | None = None,
+    pages: str = "",
     settings: Settings | None = None,
 ) -> Run:
     """Leave a run to a node (`nbkit work`), and return at once; the arguments are those of `run`.
+
+    `pages` is the address of pages where it is shown, which its id is appended to.
 
     Raises:
         NbkitError: the run could never begin; nothing is planned.
@@ -117,6 +120,7 @@ def plan(
         only=only,
         token=idempotency_token,
         skip_unsupported=skip_unsupported,
+        pages=pages,
     )
     return recorded(run_id, settings)
 

@@ -62,10 +62,12 @@ class Triggers:
     Args:
         settings: of the project.
         tell: is told what happens, in one line each.
+        pages: returns the address of pages where runs are shown; empty for none.
     """
 
     settings: Settings
     tell: Callable[[str], None]
+    pages: Callable[[], str]
     _jobs: dict[int, DeployedJob] = field(default_factory=dict)
     _watched: dict[int, list[_Watched]] = field(default_factory=dict)
     _pool: ThreadPoolExecutor = field(
@@ -143,7 +145,8 @@ class Triggers:
                 ledger.remember(watched.job, watch, decision.memory)
                 watched.watch = None
             return False
-        run_id = ledger.fire(watched.job, watch, decision.memory, decision.firing)
+        found = (watched.job, watch, decision.memory, decision.firing)
+        run_id = ledger.fire(*found, pages=self.pages())
         watched.watch = None
         if run_id is None:
             return False

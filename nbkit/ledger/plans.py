@@ -84,8 +84,16 @@ class Planner(Holder):
         watch: TriggerMemory,
         memory: Mapping[str, Any],
         firing: Firing,
+        pages: str = "",
     ) -> int | None:
         """Put a firing, the run that it begins and the memory of its trigger on record, at once.
+
+        Args:
+            job: as it was deployed when the trigger was decided about.
+            watch: what its trigger had seen by then.
+            memory: what it has seen now.
+            firing: when, and why.
+            pages: address of pages where runs are shown; see `RunPlanned`.
 
         Returns:
             The run, for whoever takes it. None if there is none: the trigger or the job is not
@@ -104,6 +112,7 @@ class Planner(Holder):
                     job_id=job.job_id,
                     run_name=job.name,
                     creator=job.creator,
+                    pages=pages,
                     task_runs=numbered(RunGraph(found).keys if found else ()),
                     trigger=firing.type,
                     trigger_info=dict(firing.info),

@@ -33,11 +33,16 @@ def load(server: ServerApp) -> None:
         )
         return
     from nbkit.service.project import Project
+    from nbkit.service.shapes import pages_of
 
     project = Project(settings, base_path=server.base_url, log=server.log)
     server.nbkit = project
     add_handlers(server, project)
-    project.start(getattr(server, "nbkit_tell", server.log.info))
+    project.start(
+        getattr(server, "nbkit_tell", server.log.info),
+        # asked when a run begins: by then the server knows its port
+        lambda: "" if server.sock else pages_of(server.connection_url.rstrip("/")),
+    )
 
 
 def add_handlers(server: ServerApp, project: Project) -> None:

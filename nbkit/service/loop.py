@@ -39,16 +39,23 @@ class Loop:
     Args:
         settings: of the project.
         tell: is told what happens, in one line each.
+        pages: returns the address of pages where runs are shown, as a server knows it once it
+            listens; empty for none.
         at_once: how many runs may have processes on this machine, the others wait; by default
             as many as a run has tasks at once (`[run] parallel`).
     """
 
     def __init__(
-        self, settings: Settings, tell: Callable[[str], None], *, at_once: int | None = None
+        self,
+        settings: Settings,
+        tell: Callable[[str], None],
+        *,
+        pages: Callable[[], str] = str,
+        at_once: int | None = None,
     ) -> None:
         self._settings = settings
         self._tell = tell
-        self._triggers = Triggers(settings, tell)
+        self._triggers = Triggers(settings, tell, pages)
         self._starter = Starter(settings, tell, at_once or settings.run.parallel)
         self._stopping = threading.Event()
         self._awake = threading.Event()

@@ -51,11 +51,16 @@ class Project:
 
     _loop: Loop | None = None
 
-    def start(self, tell: Callable[[str], None]) -> None:
-        """Let triggers fire from now on; `tell` is told what happens, in one line each."""
+    def start(self, tell: Callable[[str], None], pages: Callable[[], str]) -> None:
+        """Let triggers fire from now on.
+
+        Args:
+            tell: is told what happens, in one line each.
+            pages: returns the address that the id of a run is appended to, for its page.
+        """
         from nbkit.service.loop import Loop
 
-        self._loop = Loop(self.settings, tell)
+        self._loop = Loop(self.settings, tell, pages=pages)
         self._loop.start()
 
     @cached_property

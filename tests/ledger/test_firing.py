@@ -37,8 +37,9 @@ def test_it_is_one_step_with_the_memory_and_the_run(ledger):
     """The run waits for whoever takes it, under a token that names the planned time."""
     job, watch = ledger.jobs.get(7), the_watch(ledger)
     assert seen_so_far(watch.memory, 0) == (None, job.updated_at)
-    run_id = ledger.fire(job, watch, {"last": 5}, at(5))
+    run_id = ledger.fire(job, watch, {"last": 5}, at(5), pages="http://here/runs/")
     assert the_watch(ledger).memory == {"last": 5}
+    assert ledger.read(run_id)[0].pages == "http://here/runs/"
     fired = ledger.watches.last_firing(7, watch.trigger)
     assert (fired.planned_at, fired.run_id) == (5, run_id)
     assert ledger.watches.last_firings() == {(7, watch.trigger): fired}

@@ -27,6 +27,7 @@ class Server:
 
     def __init__(self, root, ip, protected):
         self.root_dir, self.ip, self.base_url = str(root), ip, "/"
+        self.sock = ""
         self.identity_provider = SimpleNamespace(auth_enabled=protected)
         self.log = logging.getLogger("test")
         self.handlers = []

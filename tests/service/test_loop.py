@@ -29,6 +29,7 @@ EACH_MINUTE = {"quartz_cron_expression": "0 * * * * ?", "timezone_id": "UTC"}
 MINUTE = 60_000
 FASTER = 10
 LONGEST_SECONDS = 120
+PAGES = "http://here/nbkit/runs/"
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def looping(shop):
 
     def begin(settings=None):
         said = []
-        loop = Loop(settings or Settings.of(shop), said.append)
+        loop = Loop(settings or Settings.of(shop), said.append, pages=lambda: PAGES)
         loop.start()
         made.append(loop)
         return said
@@ -265,6 +266,7 @@ def test_tables_are_watched_by_the_names_in_their_logs(shop, looping):
     wait_until(lambda: results() == ["SUCCESS"])
     record = api.show(api.runs()[0]["run_id"]).record
     assert record["trigger"] == "TABLE"
+    assert record["run_page_url"] == f"{PAGES}{record['run_id']}"
 
 
 def test_a_wake_saves_the_wait(shop):

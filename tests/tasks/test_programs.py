@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from nbkit.errors import DefinitionError
 from nbkit.events import RunStarted, Unit
 from nbkit.graph.load import parse_job
 from nbkit.rules.apply import replay
@@ -168,3 +170,18 @@ def test_a_pipeline_elsewhere_is_refused(tmp_path):
     attempt = work("pipeline_task", {"pipeline_id": "1a2b"})
     with pytest.raises(TaskFailedError, match="no pipeline 1a2b on this machine"):
         prepared(attempt, tmp_path)
+
+
+@pytest.mark.parametrize("field", ["refresh_flow_selection", "reset_checkpoint_selection"])
+def test_what_a_pipeline_cannot_be_asked_for_here_is_refused(tmp_path, field):
+    """Also where a client says it for one run: to do something else would be worse."""
+    (tmp_path / "spark-pipeline.yml").write_text("name: etl")
+    block = {"pipeline_id": "spark-pipeline.yml"}
+    attempt, asked = work("pipeline_task", block), block | {field: ["a"]}
+    command = replace(attempt.command, block={"pipeline_task": asked})
+    with pytest.raises(
+        TaskFailedError, match=f"{field}: .* here; .*begins a dataset|{field}: .*chooses datasets"
+    ):
+        prepared(replace(attempt, command=command), tmp_path)
+    with pytest.raises(DefinitionError, match=rf"tasks\[0\]\.pipeline_task\.{field}"):
+        work("pipeline_task", asked)

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from nbkit import api
+from nbkit.api.pipelines import update_task
 from nbkit.api.watching import Wanted
 from nbkit.errors import RunNotFoundError
 from nbkit.service import pipelines_kept as kept
 from nbkit.service.refusals import Refusal, invalid
 from nbkit.service.routes import route
-from nbkit.service.shapes import place_of, token_of
+from nbkit.service.shapes import pages_of, place_of, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,6 @@ _STATES = {
     "SUCCESS": "COMPLETED",
     "CANCELED": "CANCELED",
 }
-_TASK = "update"
 
 
 @route("POST", "pipelines", _SPEC, versions=r"2\.0")
@@ -125,19 +125,17 @@ def start_update(project: Project, request: ApiRequest) -> dict[str, Any]:
     if active := _runs(project, found, 1, active=True):
         message = f"An active update {active[0]} already exists for pipeline {found.pipeline_id}."
         raise Refusal("RESOURCE_CONFLICT", message, 409)
-    chosen = {name: request.texts(name) for name in _SELECTIONS if request.texts(name)}
-    parameters = {str(k): str(v) for k, v in request.mapping("parameters").items()}
-    task: dict[str, Any] = {
-        "pipeline_id": kept.address_of(project.settings, found),
-        "full_refresh": request.flag("full_refresh"),
-        **chosen,
-        **({"parameters": parameters} if parameters else {}),
-    }
-    settings = {
-        "name": found.run_name,
-        "tasks": [{"task_key": _TASK, "pipeline_task": task}],
-    }
-    return {"update_id": str(api.submit(settings, settings=project.settings))}
+    task = update_task(
+        kept.address_of(project.settings, found),
+        refresh=request.texts("refresh_selection") or None,
+        full_refresh=request.texts("full_refresh_selection"),
+        full_refresh_all=request.flag("full_refresh"),
+        parameters={str(k): str(v) for k, v in request.mapping("parameters").items()},
+        reset_checkpoint_selection=request.texts("reset_checkpoint_selection"),
+    )
+    job = {"name": found.run_name, "tasks": [task]}
+    pages = pages_of(request.url)
+    return {"update_id": str(api.submit(job, settings=project.settings, pages=pages))}
 
 
 @route("GET", "pipelines/{pipeline_id}/updates/{update_id}", versions=r"2\.0")

@@ -11,6 +11,7 @@ from nbkit.errors import JobNotFoundError, NbkitError
 from nbkit.rules.references import as_text
 from nbkit.service.pages.documents import problem_of
 from nbkit.service.refusals import invalid
+from nbkit.service.shapes import pages_of
 
 if TYPE_CHECKING:
     from nbkit.service.project import Project
@@ -36,17 +37,19 @@ def act(project: Project, request: ApiRequest) -> dict[str, Any]:
 def _run(project: Project, request: ApiRequest) -> dict[str, Any]:
     job_id, settings = request.number("job_id"), project.settings
     given = {name: as_text(value) for name, value in request.mapping("parameters").items()}
-    only = request.texts("only") or None
+    only, pages = request.texts("only") or None, pages_of(request.url)
     try:
         deployed_job(job_id, settings=settings)
     except JobNotFoundError:
-        run_id = _again(project, job_id, given, only)
+        run_id = _again(project, job_id, given, only, pages)
     else:
-        run_id = run_deployed(job_id, given, only=only, settings=settings)
+        run_id = run_deployed(job_id, given, only=only, pages=pages, settings=settings)
     return {"open": f"runs/{run_id}"}
 
 
-def _again(project: Project, job_id: int, given: dict[str, str], only: list[str] | None) -> int:
+def _again(
+    project: Project, job_id: int, given: dict[str, str], only: list[str] | None, pages: str
+) -> int:
     """Begin a run of a job that is not deployed: of the file that its latest run was of."""
     latest = project.watch.runs(Wanted(job_id=job_id, most=1))
     if not latest:
@@ -54,7 +57,7 @@ def _again(project: Project, job_id: int, given: dict[str, str], only: list[str]
     if project.watch.record(latest[0])["submitted"]:
         raise invalid("This run was submitted by a client, and is of no job that could run again.")
     source = project.watch.ledger().definition(latest[0]).source
-    planned = api.plan(source, given, only=only, settings=project.settings)
+    planned = api.plan(source, given, only=only, pages=pages, settings=project.settings)
     api.begin(planned.run_id, settings=project.settings)
     return planned.run_id
 

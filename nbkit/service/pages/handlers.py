@@ -108,7 +108,8 @@ class ActHandler(_Handler):
         await _as_json(self, self._act)
 
     def _act(self) -> dict[str, Any]:
-        return act(self.project, ApiRequest("", json_of(self.request.body)))
+        url = self.project.url_of(f"{self.request.protocol}://{self.request.host}")
+        return act(self.project, ApiRequest("", json_of(self.request.body), url=url))
 
 
 class FileHandler(_Handler):
