@@ -55,7 +55,8 @@ def _offsets(checkpoint: HadoopFolder) -> list[dict[str, Any]]:
     begun, finished = (_last(checkpoint / name) for name in ("offsets", "commits"))
     if begun is None or begun != finished:
         return []
-    form, _about, *offsets = ((checkpoint / "offsets" / begun).read() or "\n").splitlines()
+    form, *lines = ((checkpoint / "offsets" / begun).read() or "\n").splitlines()
+    offsets = lines[1:]  # the first one is about the batch
     if form != _FORMAT or not all(offset.startswith("{") for offset in offsets):
         return []
     return [json.loads(offset) for offset in offsets]

@@ -41,6 +41,10 @@ class UpdateFailedError(NbkitError):
     """Datasets of the pipeline could not be refreshed; the others were."""
 
 
+class StuckError(RuntimeError):
+    """Something waits, and nothing runs that it could wait for: a defect of nbkit."""
+
+
 @dataclass(slots=True)
 class Update:
     """One update of a pipeline.
@@ -68,6 +72,9 @@ class Update:
 
         A failure keeps what depends on it from running, and nothing else. When it is interrupted,
         it ends what runs and raises the interrupt again.
+
+        Raises:
+            StuckError: the graph leaves nothing to begin with.
         """
         refresher = Refresher(self.graph, self.spark, self.storage)
         waiting = {}
@@ -90,8 +97,11 @@ class Update:
                 for key in [key for key in waiting if self._may_start(key)]:
                     at_work.append(pool.submit(self._refresh, refresher, waiting.pop(key)))
                     running += 1
+                left = len(waiting)
                 self._skip(waiting)
                 if not running:
+                    if waiting and len(waiting) == left:
+                        raise StuckError(f"datasets wait for each other: {', '.join(waiting)}")
                     continue
                 said = self._said.get()
                 self._tell(said)
