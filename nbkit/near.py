@@ -20,10 +20,16 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return lowered[found[0]] if found else None
 
 
+def meant(name: str, names: Iterable[str]) -> str:
+    """Return what to add to a message about a wrong name: the nearest, if one comes near."""
+    near = nearest(name, names)
+    return f"; nearest: {near}" if near else ""
+
+
 def hint(name: str, names: Iterable[str]) -> str:
     """Return what to add to a message about a wrong name: the nearest, or the few there are."""
     known = list(names)
-    near = nearest(name, known)
-    if near is not None:
-        return f"; nearest: {near}"
+    near = meant(name, known)
+    if near:
+        return near
     return f"; known: {', '.join(known)}" if 0 < len(known) <= _FEW else ""

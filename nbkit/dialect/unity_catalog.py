@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nbkit.dialect.grammar import matched, name_parts
 from nbkit.dialect.sql_text import literal
 from nbkit.dialect.tokens import Edit, edited, starts, tokens
-from nbkit.near import nearest
+from nbkit.near import meant
 from nbkit.spark.catalogs import prefix
 
 if typing.TYPE_CHECKING:
@@ -68,20 +68,16 @@ def unknown_catalog(name: str, known: Collection[str], *, may_make: bool = False
     if not can_be_catalog(name):
         return f"nbkit: {name!r} cannot be the name of a catalog: letters, digits, _ and - can."
     if may_make:
-        near = nearest(name, known)
-        guess = f"; did you mean {near}?" if near else "."
         return (
-            f"nbkit: there is no catalog {name} here: nothing was ever made in it{guess} There "
-            f"are: {', '.join(known)}. CREATE CATALOG {name} makes it, and so does the first "
-            "schema or table that is made in it."
+            f"nbkit: there is no catalog {name} here: nothing was ever made in "
+            f"it{meant(name, known)}. There are: {', '.join(known)}. CREATE CATALOG {name} makes "
+            "it, and so does the first schema or table that is made in it."
         )
     wanted = ", ".join(f'"{each}"' for each in (*known, name))
-    near = nearest(name, known)
-    hint = f"; did you mean {near}?" if near else "."
     return (
-        f"nbkit: there is no catalog {name} here{hint} Add it in nbkit.toml, under [spark]: "
-        f'catalogs = [{wanted}] (or "any"), and restart the driver (`nbkit driver stop`); or, for '
-        f"this session, run CREATE CATALOG {name}."
+        f"nbkit: there is no catalog {name} here{meant(name, known)}. Add it in nbkit.toml, under "
+        f'[spark]: catalogs = [{wanted}] (or "any"), and restart the driver (`nbkit driver stop`); '
+        f"or, for this session, run CREATE CATALOG {name}."
     )
 
 

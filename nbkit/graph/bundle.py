@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nbkit.graph.findings import Finding
 from nbkit.graph.merge import merged
 from nbkit.graph.rebase import rebased
-from nbkit.near import hint, nearest
+from nbkit.near import hint, meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,9 +131,8 @@ def _not_there(
 def _unknown_fields(main: dict[str, Any]) -> Iterator[Finding]:
     for name in main:
         if name not in _FIELDS and not name.startswith(_FREE):
-            near = nearest(name, _FIELDS) if len(name) >= _LONGEST else None
-            meant = f"; nearest: {near}" if near else ""
-            yield Finding((name,), f"bundles have no field {name} here{meant}", "warning")
+            near = meant(name, _FIELDS) if len(name) >= _LONGEST else ""
+            yield Finding((name,), f"bundles have no field {name} here{near}", "warning")
 
 
 def _variables(declared: object, overridden: object) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from nbkit.errors import Problem, Severity
 from nbkit.graph.kinds import KINDS
 from nbkit.graph.kinds.for_each import FOR_EACH
-from nbkit.near import hint, nearest
+from nbkit.near import hint, meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,9 +109,8 @@ def _wrong_key(reference: Reference) -> Iterator[_Complaint]:
         yield f"is deprecated; write {{{{{DEPRECATED[first]}}}}}", "warning"
         return
     if first not in _SHAPES:
-        near = nearest(first, _SHAPES)
-        meant = f"; nearest: {near}" if near else ""
-        yield f"is no reference that Databricks knows and stays as it is{meant}", "warning"
+        near = meant(first, _SHAPES)
+        yield f"is no reference that Databricks knows and stays as it is{near}", "warning"
         return
     shape = _SHAPES
     for depth, name in enumerate(reference.path):

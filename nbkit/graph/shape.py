@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from nbkit.graph.fields import Part
 from nbkit.graph.findings import Finding, Loc
-from nbkit.near import nearest
+from nbkit.near import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,9 +95,8 @@ def unknown_fields(value: object, expected: Any, loc: Loc = ()) -> Iterator[Find
         known = fields_of(expected)
         for name in value:
             if name not in known and not name.startswith(_OF_EDITORS):
-                near = nearest(name, known)
-                meant = f"; nearest: {near}" if near else ""
-                message = f"the Jobs API has no field {name} here{_OURS.get(name, meant)}"
+                near = meant(name, known)
+                message = f"the Jobs API has no field {name} here{_OURS.get(name, near)}"
                 yield Finding((*loc, name), message, "warning")
         for name, further in _deeper(expected).items():
             if name in value:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from nbkit.graph.findings import Finding, new_beside, shown
 from nbkit.graph.model import Job
 from nbkit.graph.shape import inside, is_part, is_required, stand_in, unknown_fields
-from nbkit.near import nearest
+from nbkit.near import meant
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -104,9 +104,8 @@ def _message(error: ErrorDetails) -> str:
 
 
 def _not_one_of(given: object, names: list[str]) -> str:
-    near = nearest(given, names) if isinstance(given, str) else None
-    meant = f"; nearest: {near}" if near else ""
-    return f"{shown(given)} is not valid here{meant}; valid: {', '.join(names)}"
+    near = meant(given, names) if isinstance(given, str) else ""
+    return f"{shown(given)} is not valid here{near}; valid: {', '.join(names)}"
 
 
 def _mend(settings: dict[str, Any], errors: list[ErrorDetails]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -15,6 +14,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from nbkit.errors import Failure
 from nbkit.kernels.outcome import NotebookFailed, failure_of
 from nbkit.kernels.source_notebooks import read_source_notebook
+from nbkit.near import hint
 from nbkit.notebook_file import read_notebook_file
 from nbkit.source_notebook import LANGUAGES
 
@@ -91,9 +91,8 @@ def find_kernelspec(name: str) -> KernelSpec | None:
 
 def _unknown(name: str, manager: KernelSpecManager) -> Failure:
     installed = sorted({*manager.find_kernel_specs(), "python3"})
-    near = difflib.get_close_matches(name, installed, 1, cutoff=0.5)
-    advice = f"did you mean {near[0]!r}?" if near else f"installed: {', '.join(installed)}"
-    return Failure("kernel_not_started", f"No kernel named {name!r} is installed; {advice}")
+    advice = hint(name, installed)
+    return Failure("kernel_not_started", f"No kernel named {name!r} is installed{advice}")
 
 
 def _is_this_python(spec: Any) -> bool:

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
@@ -134,6 +135,19 @@ def send_with_apprise(to: Destination, told: Message) -> str:
     return to.without_secrets(complaints.first) or "it was refused"
 
 
+@dataclass
+class _Heard:
+    """How many threads listen to apprise's log, and where else it went before the first did."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    by: int = 0
+    propagated: bool = True
+
+
+_heard = _Heard()
+_LOGGER = logging.getLogger("apprise")
+
+
 class _Complaints(logging.Handler):
     """Keeps what apprise logs in this thread, which would else go to the terminal."""
 
@@ -144,9 +158,11 @@ class _Complaints(logging.Handler):
 
     def __enter__(self) -> Self:
         """Listen."""
-        logger = logging.getLogger("apprise")
-        logger.propagate = False
-        logger.addHandler(self)
+        with _heard.lock:
+            if not _heard.by:
+                _heard.propagated, _LOGGER.propagate = _LOGGER.propagate, False
+            _heard.by += 1
+            _LOGGER.addHandler(self)
         return self
 
     def __exit__(
@@ -156,7 +172,11 @@ class _Complaints(logging.Handler):
         trace: TracebackType | None,
     ) -> None:
         """Stop listening."""
-        logging.getLogger("apprise").removeHandler(self)
+        with _heard.lock:
+            _LOGGER.removeHandler(self)
+            _heard.by -= 1
+            if not _heard.by:
+                _LOGGER.propagate = _heard.propagated
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the first complaint of this thread."""

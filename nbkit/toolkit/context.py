@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path
 
 from nbkit import serving as attempt
-from nbkit.near import nearest
+from nbkit.near import hint
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -187,9 +187,8 @@ class NotebookContext:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in _OPTIONS:
-            near = nearest(name, [*_OPTIONS, *vars(NotebookContext)])
-            hint = f"; did you mean {near}?" if near else ""
-            raise AttributeError(f"the notebook's context has no {name}{hint}")
+            near = hint(name, [*_OPTIONS, *vars(NotebookContext)])
+            raise AttributeError(f"the notebook's context has no {name}{near}")
         return lambda: option({**self._attributes(), **_by_option(self._tags, self._extra)}, name)
 
 

@@ -6,7 +6,7 @@ import json
 import typing
 
 from nbkit import serving as attempt
-from nbkit.near import nearest
+from nbkit.near import hint
 from nbkit.readable import readable, readable_throughout
 from nbkit.toolkit.say import say
 from nbkit.toolkit.utility import Utility
@@ -79,9 +79,6 @@ def _plain(key: str, value: typing.Any) -> tuple[str, typing.Any]:
 
 def _missing(task: str, key: str, values: dict[str, dict[str, typing.Any]]) -> str:
     if not values.get(task):
-        near = nearest(task, [name for name in values if values[name]])
-        hint = f"; did you mean the task {near!r}?" if near else ""
-        return f"task {task!r} has set no values in this run (asked for {key!r}){hint}"
-    near = nearest(key, list(values[task]))
-    hint = f"did you mean {near!r}?" if near else f"it has set: {', '.join(sorted(values[task]))}"
-    return f"task {task!r} has not set the value {key!r}; {hint}"
+        near = hint(task, [name for name in values if values[name]])
+        return f"task {task!r} has set no values in this run (asked for {key!r}){near}"
+    return f"task {task!r} has not set the value {key!r}{hint(key, sorted(values[task]))}"

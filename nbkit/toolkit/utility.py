@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 
-from nbkit.near import nearest
+from nbkit.near import meant
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,9 +37,8 @@ class Utility:
             raise AttributeError(name)
         if name in self._absent:
             raise AttributeError(f"{self._name}.{name} {self._absent[name]}")
-        near = nearest(name, self._public())
-        message = f"{self._name} has no {name}" + (f"; did you mean {near}?" if near else "")
-        raise AttributeError(f"{message} ({self._name} has: {', '.join(self._public())})")
+        has = f"({self._name} has: {', '.join(self._public())})"
+        raise AttributeError(f"{self._name} has no {name}{meant(name, self._public())} {has}")
 
     def __repr__(self) -> str:
         return f"{self._name}: {', '.join(self._public())}"

@@ -9,7 +9,7 @@ from nbkit.dialect.grammar import matched
 from nbkit.dialect.parameters import markers
 from nbkit.dialect.sql_text import literal
 from nbkit.dialect.tokens import Edit, edited, tokens
-from nbkit.near import nearest
+from nbkit.near import hint
 from nbkit.toolkit.widgets import InputWidgetNotDefined
 
 if typing.TYPE_CHECKING:
@@ -85,10 +85,9 @@ def _run(
             raise
         told = (error.getMessageParameters() or {}).get("name")
         name = told if told in unknown else unknown[0]
-        near = nearest(name, known)
-        hint = f"; did you mean {near!r}?" if near else ""
         raise InputWidgetNotDefined(
-            f"The SQL asks for :{name}, and no input widget named {name} is defined{hint}"
+            f"The SQL asks for :{name}, and no input widget named {name} is "
+            f"defined{hint(name, known)}"
         ) from error
 
 

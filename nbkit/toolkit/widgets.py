@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 
 from nbkit import serving as attempt
-from nbkit.near import nearest
+from nbkit.near import hint
 from nbkit.toolkit import injected, person
 from nbkit.toolkit.reading import reads
 from nbkit.toolkit.utility import Utility
@@ -59,9 +59,8 @@ class Widgets(Utility):
         reads.note(name)
         values = self._all()
         if name not in values:
-            near = nearest(name, list(values))
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise InputWidgetNotDefined(f"No input widget named {name} is defined{hint}")
+            said = f"No input widget named {name} is defined{hint(name, values)}"
+            raise InputWidgetNotDefined(said)
         return values[name]
 
     def getArgument(self, name: str, defaultValue: str | None = None) -> str:
@@ -114,10 +113,9 @@ class Widgets(Utility):
         widget = Widget(kind, name, default, label or "", tuple(dict.fromkeys(choices)))
         stranger = widget.stranger(default)
         if stranger is not None:
-            near = nearest(stranger, list(choices))
-            hint = f"; did you mean {near!r}?" if near else ""
             raise ValueError(
-                f"the default value {stranger!r} of widget {name!r} is not among its choices{hint}"
+                f"the default value {stranger!r} of widget {name!r} is not among its "
+                f"choices{hint(stranger, choices)}"
             )
         self._defined[name] = widget
         # As on Databricks, creating a widget again leaves the value that it has.

@@ -172,7 +172,7 @@ def test_what_is_only_read_is_not_made(kernels):
     ):
         said = run(client, code).partition(": ")[2]
         assert said.startswith("nbkit: there is no catalog shpo here: nothing was ever made in it")
-        assert "did you mean shop? There are: " in said
+        assert "nearest: shop. There are: " in said
     for code in ("spark.sql('CREATE TABLE shop.no.t (i INT)')", "spark.table('shop.no.t')"):
         said = run(client, code)
         assert "`shop`.`no`" in said

@@ -125,13 +125,13 @@ def test_catalogs_are_made_on_first_use_unless_they_are_restricted():
 def test_the_message_names_the_nearest_and_what_there_is():
     """And says what makes it."""
     said = unknown_catalog("mian", KNOWN, may_make=True)
-    assert "did you mean main? There are: hive_metastore, main. CREATE CATALOG mian" in said
+    assert "nearest: main. There are: hive_metastore, main. CREATE CATALOG mian" in said
     assert "cannot be the name" in unknown_catalog("we ird", KNOWN, may_make=True)
 
 
 def test_a_near_miss_is_named():
     """Spark tells names of catalogs apart by case, which Databricks does not."""
-    assert "no catalog MAIN here; did you mean main? Add it" in unknown_catalog("MAIN", KNOWN)
+    assert "no catalog MAIN here; nearest: main. Add it" in unknown_catalog("MAIN", KNOWN)
 
 
 def test_databricks_own_catalogs_are_not_to_be_added():

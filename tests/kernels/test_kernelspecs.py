@@ -15,8 +15,8 @@ def test_this_python(write, name):
 
 def test_unknown(write):
     """An unknown name is a problem that names the nearest kernel, or what there is."""
-    assert "did you mean 'python3'" in find_kernelspec_problem(write("1", kernel="pyton3"))
-    assert "installed: " in find_kernelspec_problem(write("1", kernel="zzz"))
+    assert "nearest: python3" in find_kernelspec_problem(write("1", kernel="pyton3"))
+    assert "known: " in find_kernelspec_problem(write("1", kernel="zzz"))
 
 
 def test_unreadable(tmp_path):

@@ -103,5 +103,5 @@ def test_a_pipeline_makes_the_catalogs_that_it_names():
 def test_a_pipeline_cannot_have_a_catalog_that_the_project_does_not_allow():
     """The message says which it can."""
     spark = Session(catalog_conf(["main"]))
-    with pytest.raises(DefinitionError, match="no catalog mian here; did you mean main"):
+    with pytest.raises(DefinitionError, match="no catalog mian here; nearest: main"):
         naming_of(Spec("p", Path(), catalog="mian"), spark)

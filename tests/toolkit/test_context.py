@@ -83,7 +83,7 @@ def test_what_cannot_be_here_says_so():
         assert ask.getOrElse(None) is None
         with pytest.raises(LookupError, match="there is no workspace"):
             ask.get()
-    with pytest.raises(AttributeError, match="did you mean notebookPath"):
+    with pytest.raises(AttributeError, match="nearest: notebookPath"):
         context_of().notebookPaht()
 
 

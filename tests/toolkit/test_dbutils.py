@@ -16,9 +16,9 @@ def test_what_cannot_exist_here_says_so(capsys):
 
 def test_a_wrong_name_gets_the_nearest():
     """A misspelt part or method names the one that was meant."""
-    with pytest.raises(AttributeError, match="did you mean widgets"):
+    with pytest.raises(AttributeError, match="nearest: widgets"):
         dbutils.widget  # noqa: B018
-    with pytest.raises(AttributeError, match="did you mean dropdown"):
+    with pytest.raises(AttributeError, match="nearest: dropdown"):
         dbutils.widgets.dropdwon("a", "b", ["b"])
 
 

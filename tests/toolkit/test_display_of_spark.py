@@ -66,7 +66,7 @@ def test_widgets_in_sql(run):
     text, _ = run("%sql SELECT :k AS a, ${k} AS b, getArgument('k') AS c, '${k}' AS d")
     assert text.splitlines()[:2] == ["a  b  c  d", "1  1  1  1"]
     text, _ = run("%sql SELECT * FROM IDENTIFIER(:kk)")
-    assert text.endswith("no input widget named kk is defined; did you mean 'k'?")
+    assert text.endswith("no input widget named kk is defined; nearest: k")
 
 
 def test_a_stream_shows_what_has_arrived(run):

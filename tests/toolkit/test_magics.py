@@ -47,7 +47,7 @@ def test_fs_calls_the_files_of_dbutils(notebook, published, capsys):
     assert "a file.txt" in published[-1]["text/html"]
     assert notebook.run_cell("%fs rm dbfs:/there TRUE").success
     failed = notebook.run_cell("%fs lss /there")
-    assert "did you mean ls" in str(failed.error_in_exec)
+    assert "nearest: ls" in str(failed.error_in_exec)
 
 
 def test_pip_is_this_pythons_and_its_failure_is_the_cells(notebook, capsys):

@@ -33,9 +33,9 @@ def test_get_in_a_job(context):
 def test_missing_value_names_the_nearest(context):
     """A value that is missing without default names the task, the key and the nearest key."""
     attempt.serve(context)
-    with pytest.raises(ValueError, match=r"'load' has not set the value 'row'.*'rows'"):
+    with pytest.raises(ValueError, match=r"'load' has not set the value 'row'; nearest: rows"):
         values.get("load", "row")
-    with pytest.raises(ValueError, match=r"'laod' has set no values.*'load'"):
+    with pytest.raises(ValueError, match=r"'laod' has set no values.*; nearest: load"):
         values.get("laod", "rows")
 
 

@@ -73,7 +73,7 @@ def test_a_missing_widget_names_the_nearest(widgets):
     def sql(text, args):
         raise Refused("UNBOUND_SQL_PARAMETER", name="dey")
 
-    with pytest.raises(InputWidgetNotDefined, match=r"no input widget named dey.*'day'"):
+    with pytest.raises(InputWidgetNotDefined, match=r"no input widget named dey.*; nearest: day"):
         widget_sql.run("select :dey", widgets, sql)
 
 
@@ -83,7 +83,9 @@ def test_a_missing_name_of_a_table_is_told_too(widgets):
     def sql(text, args):
         raise Refused("NOT_A_CONSTANT_STRING.NOT_CONSTANT", name="IDENTIFIER")
 
-    with pytest.raises(InputWidgetNotDefined, match=r"no input widget named tabel.*'table'"):
+    with pytest.raises(
+        InputWidgetNotDefined, match=r"no input widget named tabel.*; nearest: table"
+    ):
         widget_sql.run("select * from identifier(:tabel)", widgets, sql)
 
 

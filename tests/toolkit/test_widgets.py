@@ -44,7 +44,9 @@ def test_job_parameters_win(context):
 def test_missing_widget_names_the_nearest():
     """Asking for a widget that is not there names the one that was meant."""
     widgets.text("date", "x")
-    with pytest.raises(InputWidgetNotDefined, match=r"No input widget named dat is.*'date'"):
+    with pytest.raises(
+        InputWidgetNotDefined, match=r"No input widget named dat is.*; nearest: date"
+    ):
         widgets.get("dat")
 
 

@@ -65,6 +65,3 @@ def end_of(progress: Iterable[DatasetProgress]) -> Literal["CANCELED", "FAILED",
     """Return how an update ended, as Databricks' event log spells it."""
     states = {each.state for each in progress}
     return "CANCELED" if "STOPPED" in states else "FAILED" if "FAILED" in states else "COMPLETED"
-
-
-Listener = "Callable[[DatasetProgress], None]"
