@@ -28,6 +28,8 @@ _KINDS: tuple[tuple[int, Kind], ...] = (
 _CAUSES = {errno.ENXIO: "it is no file, but a socket or a device that nobody serves"}
 _URI = "file://"
 _LONGEST_SHOWN = 200
+_LARGEST = 64 << 20
+"""Characters that a file of settings may have: `/dev/zero` has no end."""
 
 
 class PathError(UsageError):
@@ -98,11 +100,12 @@ def read_text(path: Path) -> str:
     """Return the text of a file, whatever its lines end with.
 
     Raises:
-        PathError: it cannot be read.
+        PathError: it cannot be read, or has no end.
         DefinitionError: it is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_LARGEST + 1)
     except UnicodeDecodeError as error:
         message = f"it is not UTF-8 text (byte {error.start} of the file)"
         raise DefinitionError((Problem("", message),), shown(path)) from None
@@ -110,6 +113,9 @@ def read_text(path: Path) -> str:
         raise PathError(f"{shown(path)} cannot be read: {_why(error)}") from None
     except ValueError as error:
         raise PathError(cause(error, path)) from None
+    if len(text) > _LARGEST:
+        raise PathError(f"{shown(path)} is larger than {_LARGEST >> 20} MiB: nothing of ours is")
+    return text
 
 
 def here() -> Path:

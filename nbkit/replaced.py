@@ -165,7 +165,7 @@ def _parameters(function: typing.Any, written: str) -> str:
     }
     try:
         signature = inspect.signature(getattr(function, "__func__", function))
-    except ValueError:  # some of Python's own do not say
+    except (TypeError, ValueError):  # no function; and some of Python's own do not say
         return "…"
     names = [f"{stars.get(each.kind, '')}{each.name}" for each in signature.parameters.values()]
     known = written.split(", ")

@@ -35,7 +35,7 @@ _PREFIX = "NBKIT_"
 _SAFE_IN_URL = "".join(each for each in map(chr, range(128)) if each not in "%?#")
 _ENVIRONMENT = "the environment"
 _OF_SPARK = {"spark_catalog", "system"}
-_ALWAYS = ["main", "hive_metastore"]
+_ALWAYS = ["main", "hive_metastore", "workspace"]
 
 
 def can_be_catalog(name: str) -> bool:
@@ -104,8 +104,8 @@ class SparkSettings(_Section):
         warehouse: folder of managed tables, relative to the project root, or a Hadoop URL.
         metastore: JDBC URL of the Hive metastore; by default Derby under `.nbkit/`.
         catalogs: first parts of three-level names, such as `main.silver.orders`: `any`, for what
-            notebooks make and use (main and hive_metastore are there always), or a list of those
-            that there are and no others.
+            notebooks make and use (main, hive_metastore and workspace are there always), or a list
+            of those that there are and no others.
         memory: heap of the driver's JVM, as Spark spells it; by default a quarter of the machine's,
             from 1 to 16 GB.
         java: home folder of the Java that runs Spark; by default JAVA_HOME, then the one that

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +95,11 @@ def test_an_address_leads_back_to_its_path(name, tmp_path):
 
     assert on_disk.address(path).encode()
     assert on_disk.place(on_disk.address(path)) == path
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Linux")
+def test_what_has_no_end_is_not_read_for_ever(tmp_path):
+    """Under whatever name."""
+    (tmp_path / "job.json").symlink_to("/dev/zero")
+    with pytest.raises(NbkitError, match=r"job\.json is larger than 64 MiB"):
+        on_disk.read_text(tmp_path / "job.json")

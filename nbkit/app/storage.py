@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from nbkit.errors import UsageError
 from nbkit.rules.triggers.deciding import Version
 from nbkit.rules.triggers.file_arrival import MOST_FILES
-from nbkit.spark.catalogs import LEGACY, prefix
+from nbkit.spark.catalogs import OWN, prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COMMIT = re.compile(r"(\d{20})\.json")
 _PART = re.compile(r"`((?:[^`]|``)+)`|([^.`]+)")
 _OF_DBFS = re.compile(r"(?:dbfs:/+|/dbfs/+|(?=/Volumes/))(.*)", re.DOTALL)
-_SESSION = (LEGACY, "spark_catalog")
+_SESSION = (*OWN, "spark_catalog")
 _MOST_PARTS = 3
 
 

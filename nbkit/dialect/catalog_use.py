@@ -35,7 +35,7 @@ _BEFORE_STATEMENTS = frozenset({";", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REP
 _LEVELS = {"dbName": 2, "catalogName": 1}
 _NAMES = (
     *("tableName", "name", "table", "functionName", "tableOrViewName", "identifier"),
-    *("dbName", "catalogName"),
+    *("viewName", "dbName", "catalogName"),
 )
 
 
@@ -191,6 +191,19 @@ def reading(method: _Method) -> _Method:
 def making(method: _Method) -> _Method:
     """Return a method that makes what it names, or uses it: its catalog is made too."""
     return _with_catalog(method, lambda name, spark: found(name, spark) or make(name, spark))
+
+
+def using(method: _Method) -> _Method:
+    """Return `setCurrentDatabase`, for which a name may have a catalog before the schema."""
+
+    @functools.wraps(method)
+    def call(self: typing.Any, dbName: str) -> None:  # noqa: N803 - PySpark's
+        if catalog_in(dbName, 2):
+            _session_of([self]).sql(f"USE {dbName}")
+        else:
+            method(self, dbName)
+
+    return call
 
 
 def looking(method: _Method) -> _Method:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from nbkit.dialect import (
     catalog_use,
+    clones,
     delta_otherwise,
     described,
+    function_names,
+    local_rows,
+    row_changes,
     spark_paths,
     sql_call,
     statements,
@@ -61,6 +65,20 @@ REPLACED = (
         "a method without arguments is a UDF, and no aggregate",
         PYSPARK,
         udf_hints.of_functions,
+    ),
+    Replacement(
+        "pyspark.sql.session:SparkSession",
+        {"_create_dataframe": "self, data, schema, samplingRatio, verifySchema"},
+        "values fit into columns of other types if they lose nothing, as in Spark Connect",
+        PYSPARK,
+        local_rows.fitting,
+    ),
+    Replacement(
+        "pyspark.sql.functions",
+        {"__all__": "…"},
+        "older names of functions come with `import *`, as they did until Spark 4",
+        PYSPARK,
+        function_names.with_older,
     ),
     Replacement(
         _READER,
@@ -198,6 +216,38 @@ REPLACED = (
     ),
     Replacement(
         "delta.tables:DeltaTable",
+        {"vacuum": "self, retentionHours"},
+        "files that a shallow clone reads stay, as in Unity Catalog",
+        DELTA,
+        clones.cleaning,
+    ),
+    Replacement(
+        "delta.tables:DeltaTable",
+        {
+            "clone": "self, target, isShallow, replace, properties",
+            "cloneAtTimestamp": "self, timestamp, target, isShallow, replace, properties",
+            "cloneAtVersion": "self, version, target, isShallow, replace, properties",
+        },
+        "a clone is written down where VACUUM of its source finds it",
+        DELTA,
+        clones.cloning,
+    ),
+    Replacement(
+        "delta.tables:DeltaTable",
+        {"delete": "self, condition"},
+        "a condition may have subqueries",
+        DELTA,
+        row_changes.deleting,
+    ),
+    Replacement(
+        "delta.tables:DeltaTable",
+        {"update": "self, condition, set"},
+        "a condition and values may have subqueries",
+        DELTA,
+        row_changes.updating,
+    ),
+    Replacement(
+        "delta.tables:DeltaTable",
         {"forName": "cls, sparkSession, tableOrViewName"},
         "a short name is looked for in the catalog that is in use",
         DELTA,
@@ -213,7 +263,11 @@ REPLACED = (
             (_FRAME, {"mergeInto": "self, table, condition"}, PYSPARK),
             (_CATALOG, dict.fromkeys(_OF_A_TABLE, "self, tableName"), PYSPARK),
             (_CATALOG, dict.fromkeys(_LISTS, "self, dbName, pattern"), PYSPARK),
-            (_CATALOG, {"setCurrentDatabase": "self, dbName"}, PYSPARK),
+            (_CATALOG, {"getCreateTableString": "self, tableName, asSerde"}, PYSPARK),
+            (_CATALOG, {"analyzeTable": "self, tableName, noScan"}, PYSPARK),
+            (_CATALOG, {"dropTable": "self, tableName, ifExists, purge"}, PYSPARK),
+            (_CATALOG, {"dropView": "self, viewName, ifExists"}, PYSPARK),
+            (_CATALOG, {"dropDatabase": "self, dbName, ifExists, cascade"}, PYSPARK),
             (_CATALOG, {"getDatabase": "self, dbName"}, PYSPARK),
             (_CATALOG, {"getFunction": "self, functionName"}, PYSPARK),
             (_CATALOG, {"cacheTable": "self, tableName, storageLevel"}, PYSPARK),
@@ -240,6 +294,13 @@ REPLACED = (
     ),
     Replacement(
         _CATALOG,
+        {"setCurrentDatabase": "self, dbName"},
+        "a schema may have its catalog before it",
+        PYSPARK,
+        catalog_use.using,
+    ),
+    Replacement(
+        _CATALOG,
         {
             "tableExists": "self, tableName, dbName",
             "functionExists": "self, functionName, dbName",
@@ -262,6 +323,8 @@ def understand() -> None:
     sql_call.fill("copy_into", statements.copied)
     sql_call.fill("unity_catalog", statements.local_first)
     sql_call.fill("described", described.with_described)
+    sql_call.fill("clones", clones.with_clones)
+    sql_call.fill("row_changes", row_changes.with_row_changes)
     sql_call.fill("delta", delta_otherwise.with_delta_otherwise)
     sql_call.fill("refused", statements.asked_again)
     sql_call.fill("catalogs", catalog_use.with_catalogs)

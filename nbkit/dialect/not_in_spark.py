@@ -44,6 +44,7 @@ _STATEMENTS = {
     "INSERT INTO [TABLE] <name> [<list>] REPLACE (USING|ON)": (
         "Delta here does not replace the rows that match; MERGE INTO, or REPLACE WHERE, does"
     ),
+    "SHOW TABLES DROPPED": "what is dropped here is gone, and nothing keeps a list of it",
     "UNDROP": (
         "what is dropped here is gone: there is no UNDROP; RESTORE TABLE brings back a version of "
         "a table that is there"

@@ -20,12 +20,13 @@ from nbkit.dialect.grammar import matched
 from nbkit.dialect.json_paths import with_json_functions
 from nbkit.dialect.parameters import with_values
 from nbkit.dialect.paths import NO_SAMPLES, SAMPLES
+from nbkit.dialect.sql_call import SqlCall
 from nbkit.dialect.sql_text import literal
 from nbkit.dialect.three_level_functions import in_own_catalog
 from nbkit.dialect.tokens import Edit, edited, tokens
 from nbkit.dialect.unity_catalog import Catalogs, local, unknown_catalog
 from nbkit.spark.catalogs import (
-    LEGACY,
+    OWN,
     catalog_conf,
     in_written_names,
     session_name,
@@ -39,7 +40,7 @@ if typing.TYPE_CHECKING:
     from pyspark.errors import AnalysisException
     from pyspark.sql import DataFrame, SparkSession
 
-    from nbkit.dialect.sql_call import GoOn, SqlCall
+    from nbkit.dialect.sql_call import GoOn
     from nbkit.dialect.tokens import Token
 
 _NO_PLUGIN = (
@@ -47,7 +48,8 @@ _NO_PLUGIN = (
     "compiled; `nbkit doctor --fix` says why."
 )
 _COMPUTED = (
-    "((USE|SET|CREATE|DESC|DESCRIBE) CATALOG|CREATE [EXTERNAL] VOLUME"
+    "((USE|SET|CREATE|DESC|DESCRIBE) CATALOG|USE [SCHEMA|DATABASE|NAMESPACE]"
+    "|CREATE [EXTERNAL] VOLUME"
     "|SHOW (SCHEMAS|DATABASES) (IN|FROM)) [IF NOT EXISTS] {what IDENTIFIER} <made:list>"
 )
 _UNSUPPORTED = "UNSUPPORTED_FEATURE.TABLE_OPERATION"
@@ -92,7 +94,12 @@ def local_first(call: SqlCall, go_on: GoOn) -> DataFrame:
     """Do what only Unity Catalog knows, or say that it was skipped."""
     spark = call.spark
     call = _said_outright(call, go_on)
-    here = Catalogs(lambda: catalogs_of(spark), lambda name: catalog_use.can_make(name, spark))
+    here = Catalogs(
+        lambda: catalogs_of(spark),
+        lambda name: catalog_use.can_make(name, spark),
+        lambda name: spark.catalog.databaseExists(name),  # noqa: PLW0108 - not before it is asked
+        lambda: _in_use(spark),
+    )
     todo = local(call.text, here)
     if todo is None:
         return go_on(call)
@@ -100,7 +107,10 @@ def local_first(call: SqlCall, go_on: GoOn) -> DataFrame:
         made = catalog_use.make(todo.catalog, spark)
         for name, value in ({} if made else catalog_conf([todo.catalog])).items():
             spark.conf.set(name, value)
-    if todo.catalog == LEGACY:  # which shows what is in no other, so the others must be known
+        if todo.schema and not spark.catalog.databaseExists(todo.schema):
+            go_on(SqlCall(spark, f"CREATE SCHEMA {todo.schema}"))
+            print(f"nbkit: made the schema {todo.schema}")
+    if todo.catalog in OWN:  # which shows what is in no other, so the others must be known
         for name in catalogs_of(spark):
             catalog_use.found(name, spark)
     if todo.folder:
@@ -110,6 +120,12 @@ def local_first(call: SqlCall, go_on: GoOn) -> DataFrame:
     if todo.note:
         print(todo.note)
     return go_on(call.saying(todo.sql)) if todo.sql else _nothing(spark)
+
+
+def _in_use(spark: SparkSession) -> list[str]:
+    """Return the catalog and the schema in use, as Databricks calls them."""
+    catalog = spark.catalog.currentCatalog()
+    return [OWN[-1] if catalog == "spark_catalog" else catalog, spark.catalog.currentDatabase()]
 
 
 def _said_outright(call: SqlCall, go_on: GoOn) -> SqlCall:

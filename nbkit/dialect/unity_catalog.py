@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbkit.dialect.grammar import matched, name_parts
-from nbkit.dialect.sql_text import literal
+from nbkit.dialect.sql_text import literal, quoted_part
 from nbkit.dialect.tokens import Edit, edited, starts, tokens
 from nbkit.near import meant
 from nbkit.spark.catalogs import prefix
@@ -24,10 +24,14 @@ class Catalogs:
     Attributes:
         known: returns those that there are, `spark_catalog` not among them.
         may_make: says whether one of this name could be made.
+        has_schema: says whether the catalog in use has a schema.
+        in_use: returns that catalog and its schema in use.
     """
 
     known: Callable[[], Collection[str]]
     may_make: Callable[[str], bool] = lambda _: False
+    has_schema: Callable[[str], bool] = lambda _: False
+    in_use: Callable[[], list[str]] = list
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,14 @@ class Local:
         note: one line for the notebook's reader; empty for none.
         sql: what to run; empty for nothing.
         catalog: a catalog to make known to the session first.
+        schema: what a catalog gets that is made for this, as both are there on Databricks.
         folder: a folder to make, as `dbutils.fs` names it.
     """
 
     note: str = ""
     sql: str = ""
     catalog: str = ""
+    schema: str = ""
     folder: str = ""
 
 
@@ -135,6 +141,32 @@ def _use(by: Matched, catalogs: Catalogs) -> Local | None:
     return Local(sql=f"USE `{name.lower()}`", catalog=name.lower())
 
 
+def _use_schema(by: Matched, catalogs: Catalogs) -> Local | None:
+    """Use a schema, in the catalog before it: of one part Spark would take a catalog first."""
+    parts = name_parts(by.said.of("name"))
+    if not by.said.is_all or len(parts) > 2:  # noqa: PLR2004 - catalog, schema
+        return None
+    written, known = by.text("name"), catalogs.known()
+    catalog = _known(parts[0], known)
+    if len(parts) == 1:
+        two = "kind" not in by.said and catalog in known and catalogs.has_schema(written)
+        return Local(sql=f"USE SCHEMA {written}") if two else None
+    if catalog in known or not catalogs.may_make(catalog):
+        return Local(sql=f"USE {written}") if "kind" in by.said else None
+    schema = f"{quoted_part(catalog.lower())}.{quoted_part(parts[1])}"
+    return Local(sql=f"USE {schema}", catalog=catalog.lower(), schema=schema)
+
+
+def _schema_alone(by: Matched, catalogs: Catalogs) -> Local | None:
+    """Say which catalog a schema is in whose name is a catalog's too, as `_use_schema` does."""
+    parts = name_parts(by.said.of("name"))
+    if len(parts) > 1 or _known(parts[0], catalogs.known()) not in catalogs.known():
+        return None
+    begin, end = by.said.span("name")
+    whole = f"{quoted_part(catalogs.in_use()[0])}.{by.text('name')}"
+    return Local(sql=edited(by.statement, [Edit(begin, end, whole)]))
+
+
 def _create_catalog(by: Matched, catalogs: Catalogs) -> Local:
     known = catalogs.known()
     name = _known(by.said.value("name"), known)
@@ -152,6 +184,8 @@ def _create_catalog(by: Matched, catalogs: Catalogs) -> Local:
 
 def _create_volume(by: Matched, catalogs: Catalogs) -> Local:
     parts = name_parts(by.said.of("name"))
+    if len(parts) < 3:  # noqa: PLR2004 - catalog, schema, volume
+        parts = [*catalogs.in_use()[: 3 - len(parts)], *parts]
     if len(parts) != 3:  # noqa: PLR2004 - catalog, schema, volume
         return Local("nbkit: skipped CREATE VOLUME: name it catalog.schema.volume")
     folder = f"/Volumes/{'/'.join(parts)}"
@@ -218,6 +252,21 @@ def _skip(reason: str, words: str) -> Callable[[Matched, Catalogs], Local]:
     return decide
 
 
+def _said_of_catalog(reason: str, words: str) -> Callable[[Matched, Catalogs], Local]:
+    """What is said of a catalog uses it, and so makes it; there is nothing else to do."""
+    skip = _skip(reason, words)
+
+    def decide(by: Matched, catalogs: Catalogs) -> Local:
+        found = by.said.tokens
+        places = (matched("CATALOG <name:part>", found, at) for at in range(len(found)))
+        named = next(filter(None, places), None)
+        catalog = _known(named.value("name"), catalogs.known()) if named else ""
+        new = catalog not in catalogs.known() and catalogs.may_make(catalog)
+        return replace(skip(by, catalogs), catalog=catalog.lower() if new else "")
+
+    return decide
+
+
 _NO_PERMISSIONS = "there are no permissions here"
 _NO_TAGS = "there are no tags here"
 _SECURABLE = "(CATALOG|SCHEMA|DATABASE|TABLE|VIEW|MATERIALIZED VIEW|VOLUME|FUNCTION)"
@@ -234,9 +283,8 @@ _SKIPPED = (
         "",
         "a volume is a folder below /Volumes, and stays as it is",
     ),
-    ("(GRANT|REVOKE|DENY|SHOW GRANTS|SHOW GRANT)", "", _NO_PERMISSIONS),
+    ("(SHOW GRANTS|SHOW GRANT)", "", _NO_PERMISSIONS),
     (f"ALTER {_SECURABLE}", "<name> [SET] OWNER TO", _NO_PERMISSIONS),
-    ("(ALTER|COMMENT ON) CATALOG", "", "it is only a name here"),
     (f"ALTER {_SECURABLE}", f"<name> [{_COLUMN}] (SET|UNSET) TAGS", _NO_TAGS),
     ("(SET|UNSET) TAG", "ON", _NO_TAGS),
     ("ALTER TABLE", "<name> (SET|DROP) ROW FILTER", _NO_PERMISSIONS),
@@ -261,18 +309,30 @@ _SKIPPED = (
 )
 """How a statement begins and goes on, and why it is skipped."""
 
+_OF_CATALOGS = (
+    ("(GRANT|REVOKE|DENY)", _NO_PERMISSIONS),
+    ("(ALTER|COMMENT ON) CATALOG", "it is only a name here"),
+)
+
 _CLONE = (
     "{before CREATE [OR REPLACE] TABLE [IF NOT EXISTS] <name>} [DEEP] CLONE"
     " {rows <name> [(VERSION|TIMESTAMP) AS OF (<number>|<text>)]} [{at LOCATION <text>}]"
 )
+_OF_SCHEMA = (
+    "(CREATE|DROP|ALTER|DESC|DESCRIBE) (SCHEMA|DATABASE) [IF NOT EXISTS|IF EXISTS|EXTENDED]"
+)
 _CATALOG = "(<name:part>|<name:text>)"
 _RULES: tuple[tuple[str, Callable[[Matched, Catalogs], Local | None]], ...] = (
     (f"(USE|SET) CATALOG {_CATALOG}", _use),
+    ("USE [{kind (SCHEMA|DATABASE|NAMESPACE)}] <name>", _use_schema),
+    (f"{_OF_SCHEMA} <name>", _schema_alone),
+    ("SHOW (TABLES|VIEWS|FUNCTIONS) (IN|FROM) <name>", _schema_alone),
     ("CREATE CATALOG [IF NOT EXISTS] <name:part>", _create_catalog),
     ("(DESC|DESCRIBE) CATALOG [EXTENDED] <name:part>", _describe_catalog),
     ("SHOW (SCHEMAS|DATABASES) (IN|FROM) <name:part>", _show_schemas),
     ("CREATE [EXTERNAL] VOLUME [IF NOT EXISTS] <name>", _create_volume),
     ("CREATE (SCHEMA|DATABASE) [IF NOT EXISTS] <name>", _managed_location),
     (_CLONE, _deep_clone),
+    *((words, _said_of_catalog(reason, words)) for words, reason in _OF_CATALOGS),
     *((f"{begin} {then}", _skip(reason, begin)) for begin, then, reason in _SKIPPED),
 )

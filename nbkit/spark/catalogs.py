@@ -1,8 +1,9 @@
-"""Three-level names: `main.silver.orders` is `main__silver.orders` in the session's own catalog.
+"""Three-level names: `main.silver.orders` is `nbkit_main__silver.orders` in the session's catalog.
 
 `nbkit.spark.java_classes` makes Spark see it so; here is what it is told. No two catalogs share a
 schema: what in a catalog's name Spark's schemas cannot have, or would end the name too early, is
-spelt out (`my-cat` is `my_zz2dzcat__…`), so that its name can be read back.
+spelt out (`my-cat` is `nbkit_my_zz2dzcat__…`), so that its name can be read back. Nor does a
+catalog share one with a schema of two-level names: `main__silver` is nobody's but its author's.
 """
 
 from __future__ import annotations
@@ -25,21 +26,28 @@ ANY = "spark.nbkit.anyCatalog"
 """The setting of a driver whose sessions may make catalogs."""
 
 _OF = ".of"
+_START = "nbkit_"
 _END = "__"
 _SPELT = re.compile(r"[^a-z0-9_]|_(?![a-z0-9])|_(?=zz)")  # so `__` and `_zz` are never in a name
 _READ = re.compile(r"_zz([0-9a-f]+)z")
-_NEVER_MADE = {"samples", "hive_metastore", "global_temp", "session", "builtin", "live"}
+_NEVER_MADE = {"samples", "global_temp", "session", "builtin", "live"}
 _INNER = re.compile(
     r"(?<![\w.`/])(?P<mark>`?)spark_catalog(?P=mark)\.(?P=mark)(?P<schema>\w+__\w+)(?P=mark)"
 )
 
-LEGACY = "hive_metastore"
-"""Databricks' name for the catalog of two-level names: here the session's own."""
+OWN = ("hive_metastore", "workspace")
+"""Databricks' names for the catalog that a session begins with: here the session's own.
+
+A notebook makes `t` and reads `workspace.default.t`, or `hive_metastore.default.t` in an older
+workspace; it is one and the same table.
+"""
 
 
 def prefix(catalog: str) -> str:
     """Return what the schemas of a catalog begin with where they really are."""
-    return "" if catalog == LEGACY else _SPELT.sub(_spelt, catalog.lower()) + _END
+    if catalog.lower() in OWN:
+        return ""
+    return f"{_START}{_SPELT.sub(_spelt, catalog.lower())}{_END}"
 
 
 def _spelt(found: re.Match[str]) -> str:
@@ -48,10 +56,12 @@ def _spelt(found: re.Match[str]) -> str:
 
 def _catalog_of(schema: str) -> str | None:
     """Return the catalog whose schema this is; None if it is no catalog's."""
-    written, mark, _ = schema.partition(_END)
+    if not schema.startswith(_START):
+        return None
+    written, mark, _ = schema.removeprefix(_START).partition(_END)
     with contextlib.suppress(ValueError, OverflowError):
         catalog = _READ.sub(lambda found: chr(int(found[1], 16)), written)
-        return catalog if mark and prefix(catalog) == written + mark else None
+        return catalog if prefix(catalog) == f"{_START}{written}{mark}" else None
     return None
 
 
@@ -88,7 +98,7 @@ def may_be_made(name: str) -> bool:
     """Say whether a catalog of this name can be made: none of Spark's or Databricks' own."""
     from nbkit.settings import can_be_catalog
 
-    return can_be_catalog(name) and name.lower() not in _NEVER_MADE
+    return can_be_catalog(name) and name.lower() not in {*_NEVER_MADE, *OWN}
 
 
 def known_by(
@@ -126,7 +136,7 @@ def in_written_names(message: str, known: Mapping[str, str]) -> str:
     """Return a message of Spark's with names as authors write them.
 
     Args:
-        message: such as ``The schema `spark_catalog`.`main__silver` cannot be found``.
+        message: such as ``The schema `spark_catalog`.`nbkit_main__silver` cannot be found``.
         known: what the schemas of each catalog begin with.
     """
 
@@ -171,7 +181,7 @@ def written_name(name: str, conf: Mapping[str, str | None]) -> str:
     """Return a table's name as authors write it, for one in the session's own catalog.
 
     Args:
-        name: such as `main__silver.orders`; others come back as they are.
+        name: such as `nbkit_main__silver.orders`; others come back as they are.
         conf: settings of the session.
     """
     return in_catalog(name, prefixes(conf))

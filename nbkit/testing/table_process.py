@@ -95,7 +95,7 @@ class Tables:
             self._spark.catalog.dropGlobalTempView(table.name)
 
     def _as_written(self, schema: str) -> str:
-        """Return a schema as people write it: `main.silver`, not `main__silver`."""
+        """Return a schema as people write it: `main.silver`, not `nbkit_main__silver`."""
         return in_catalog(schema, filled([schema]) if self._catalogs is None else self._catalogs)
 
     def _schemas(self) -> list[str]:

@@ -11,8 +11,8 @@ import re
 from nbkit.own_language import before_magic, plain_lines
 
 _FIRST_LINE = re.compile(r"%(%?)(sql|md-sandbox|md|sh|fs|python|scala|r)(?:[ \t]+(.*))?[ \t]*")
-_SHELL = {False: "%%script --no-raise-error bash\n", True: "%%script bash -e\n"}
-"""Databricks lets a cell of shell commands fail unless it says `-e`."""
+SHELL = "bash_cell"
+"""The magic behind `%sh`: IPython's own gives a script's commands the script itself to read."""
 _MARK = re.compile(r"^(?:#|--|//) MAGIC ?", re.MULTILINE)
 _MARKED = re.compile(r"(?:[ \t]*(?:#|--|//)(?! MAGIC)[^\n]*\n|[ \t]*\n)*(?:#|--|//) MAGIC ?%")
 
@@ -37,7 +37,8 @@ def _begun(found: re.Match[str], skipped: str) -> str:
     name, rest = found[2], (found[3] or "").strip()
     if name == "sh":
         strict = bool(re.match(r"-e\b", rest))
-        start, rest = _SHELL[strict], rest.removeprefix("-e").strip() if strict else rest
+        start = f"%%{SHELL} -e\n" if strict else f"%%{SHELL}\n"
+        rest = rest.removeprefix("-e").strip() if strict else rest
     else:
         start = "" if name == "python" else f"%%{name.removesuffix('-sandbox')}\n"
     return f"{start}{skipped}{rest}\n" if rest else f"{start}{skipped}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 import typing
 
+from nbkit.dialect import paths
 from nbkit.toolkit.utility import Utility
 
 
@@ -37,6 +39,15 @@ class PipError(Exception):
         return [f"PipError: {self}"]
 
 
+_OURS = re.compile(r"(--[\w-]+=|)((?:dbfs:|/dbfs|/Volumes|/Workspace)/.*)")
+
+
+def _on_disk(word: str) -> str:
+    """Return an argument of pip with a path of Databricks as the file that it is here."""
+    found = _OURS.fullmatch(word)
+    return f"{found[1]}{paths.of(found[2]).local or found[2]}" if found else word
+
+
 def pip(line: str) -> None:
     """Run pip for this Python; the cell fails when pip does, as on Databricks.
 
@@ -48,7 +59,7 @@ def pip(line: str) -> None:
 
     if find_spec("pip") is None:
         raise PipError(f"{sys.executable} has no pip; add it with `python -m ensurepip`")
-    words = shlex.split(line)
+    words = [_on_disk(word) for word in shlex.split(line)]
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *words]
     with subprocess.Popen(
         command,

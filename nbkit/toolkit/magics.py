@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import typing
 
 from nbkit import serving as attempt
 from nbkit.dialect.splitter import statements
 from nbkit.toolkit import inline, library, persons_language, widget_sql
-from nbkit.toolkit.cells import whole_cell
+from nbkit.toolkit.cells import SHELL, whole_cell
+from nbkit.toolkit.commands import run_command
 from nbkit.toolkit.dbutils import dbutils
 from nbkit.toolkit.display import display
 from nbkit.toolkit.session import sql
@@ -24,6 +26,7 @@ class UnsupportedCellError(Exception):
     """A job has a cell in a language that nbkit does not run."""
 
 
+_NO_PROGRAM = 127
 _TRUTH = {"true": True, "false": False}
 
 
@@ -41,6 +44,7 @@ def register(shell: InteractiveShell) -> None:
         "sql": run_sql,
         "md": show_markdown,
         "fs": run_fs,
+        SHELL: run_bash,
         "r": _skip("R"),
         "scala": _skip("Scala"),
     }
@@ -80,6 +84,18 @@ def run_fs(line: str, cell: str = "") -> None:
             display(pd.DataFrame(answer, columns=fields))
         elif answer is not None:
             print(answer)
+
+
+def run_bash(line: str, cell: str = "") -> None:
+    """Run commands of the shell; that one fails is the cell's failure only after `%sh -e`."""
+    program = ["bash", *line.split()]
+    try:
+        status = run_command([*program, "-c", cell])
+    except FileNotFoundError:
+        print("nbkit: there is no bash here, which %sh needs")
+        status = _NO_PROGRAM
+    if status and line:
+        raise subprocess.CalledProcessError(status, " ".join(program))
 
 
 def _skip(language: str) -> Callable[..., None]:

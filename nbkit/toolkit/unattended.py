@@ -6,21 +6,27 @@ Only a job's kernels are changed; in a person's own everything is as Jupyter has
 from __future__ import annotations
 
 import os
-import select
 import subprocess
-import sys
 import typing
 import warnings
-from codecs import getincrementaldecoder
 
 from IPython.core.autocall import ZMQExitAutocall
+from IPython.utils.text import LSString, SList
+
+from nbkit.toolkit.commands import run_command, shell_command
 
 if typing.TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_CHUNK = 1 << 16
-_PATIENCE_SECONDS = 0.1
-"""How long to wait for the last words of a command that has ended."""
+
+_NOBODY = {
+    **dict.fromkeys(("EDITOR", "VISUAL", "GIT_EDITOR", "BROWSER"), "false"),
+    **dict.fromkeys(("PAGER", "GIT_PAGER", "MANPAGER"), "cat"),
+    "GIT_TERMINAL_PROMPT": "0",
+    "PIP_NO_INPUT": "1",
+    "DEBIAN_FRONTEND": "noninteractive",
+}
+"""What tells programs that they are alone: they fail, or go on, where they would ask."""
 
 
 class _Leave(ZMQExitAutocall):  # type: ignore[misc]
@@ -39,7 +45,7 @@ def leave_alone(shell: InteractiveShell) -> None:
     shell.exiter = _Leave(shell)
     shell.push({"exit": shell.exiter, "quit": shell.exiter}, interactive=False)
     _give_no_terminal(shell)
-    os.environ.setdefault("EDITOR", "false")  # what asks for a text, such as `git commit`, fails
+    os.environ.update(_NOBODY)  # what the job itself sets comes after it
     # IPython's advice for a person who typed `sys.exit()`.
     warnings.filterwarnings("ignore", message="To exit: use 'exit'")
 
@@ -51,51 +57,24 @@ def _give_no_terminal(shell: typing.Any) -> None:
         """Run a shell command and keep its status as `_exit_code`."""
         if command.rstrip().endswith("&"):
             raise OSError("Background processes not supported.")
-        status = run_command(shell.var_expand(command, depth=1))
+        status = run_command(shell_command(shell.var_expand(command, depth=1)))
         shell.user_ns["_exit_code"] = status
         if status and shell.system_raise_on_error:
             raise subprocess.CalledProcessError(status, command)
 
+    def getoutput(command: str, split: bool = True, depth: int = 0) -> typing.Any:
+        """Run a shell command and return what it prints, as `answer = !command` does."""
+        if command.rstrip().endswith("&"):
+            raise OSError("Background processes not supported.")
+        said: list[str] = []
+        expanded = shell.var_expand(command, depth=depth + 1)
+        status = run_command(shell_command(expanded), said.append)
+        if shell.system_raise_on_error:
+            shell.user_ns["_exit_code"] = status
+            if status:
+                raise subprocess.CalledProcessError(status, command)
+        text = "".join(said)
+        return SList(text.splitlines()) if split else LSString(text)
+
     shell.system = shell.system_piped = system
-
-
-def run_command(command: str) -> int:
-    """Run a shell command with nothing to read and no terminal, and print what it prints.
-
-    It is over with the shell: a process that it leaves in the background is not waited for.
-
-    Returns:
-        Its exit status, or minus the number of the signal that ended it.
-    """
-    process = subprocess.Popen(
-        [os.environ.get("SHELL") or "sh", "-c", command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={"PYTHONUNBUFFERED": "1", **os.environ},  # else what it prints comes out of order
-    )
-    assert process.stdout is not None
-    try:
-        with process.stdout:
-            _print(process, process.stdout.fileno())
-    except KeyboardInterrupt:
-        process.kill()
-        raise
-    finally:
-        status = process.wait()
-    return status
-
-
-def _print(process: subprocess.Popen[bytes], output: int) -> None:
-    decoder = getincrementaldecoder("utf-8")("backslashreplace")
-    over = False
-    while True:
-        if select.select([output], [], [], _PATIENCE_SECONDS)[0]:
-            chunk = os.read(output, _CHUNK)
-            sys.stdout.write(decoder.decode(chunk, final=not chunk).replace("\r\n", "\n"))
-            sys.stdout.flush()
-            if not chunk:
-                return
-        elif over:
-            return
-        over = process.poll() is not None
+    shell.getoutput = getoutput

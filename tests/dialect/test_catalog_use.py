@@ -128,6 +128,16 @@ def test_catalogs_are_made_on_first_use(kernels, tmp_path):
         spark.sql("CREATE SCHEMA s")
         spark.catalog.setCurrentCatalog("spark_catalog")
         spark.sql("CREATE CATALOG IF NOT EXISTS Empty")
+        spark.sql("USE workspace.default")
+        spark.sql("CREATE TABLE t AS SELECT 1 AS a")
+        spark.sql("CREATE VOLUME files")
+        dbutils.fs.ls("/Volumes/workspace/default/files")
+        spark.sql("USE brandnew.default")
+        spark.sql("USE SCHEMA `by-name`.s")
+        spark.sql("USE IDENTIFIER(:c || '.default')", args={{"c": "computed"}})
+        spark.catalog.setCurrentDatabase("called.default")
+        spark.sql("COMMENT ON CATALOG told IS 'x'")
+        spark.sql("USE spark_catalog.default")
         """,
     )
     assert said.splitlines() == [
@@ -138,6 +148,12 @@ def test_catalogs_are_made_on_first_use(kernels, tmp_path):
             f"nbkit: made the catalog {name}"
             for name in ("named", "saved", "my-cat", "built", "streamed", "script", "used", "empty")
         ),
+        "nbkit: the volume is the folder /Volumes/workspace/default/files of the project",
+        "nbkit: made the catalog brandnew",
+        "nbkit: made the catalog by-name",
+        "nbkit: made the schema `by-name`.s",
+        *(f"nbkit: made the catalog {name}" for name in ("computed", "called", "told")),
+        "nbkit: skipped COMMENT ON CATALOG: it is only a name here",
     ]
     later = kernels()
     said = run(
@@ -148,13 +164,14 @@ def test_catalogs_are_made_on_first_use(kernels, tmp_path):
         print(DeltaTable.forName(spark, "built.default.t").toDF().count())
         spark.sql("CREATE CATALOG IF NOT EXISTS empty")
         spark.sql("USE CATALOG used")
+        print(spark.table("workspace.default.t").count() - spark.table("t").count() + 1)
         print(spark.sql("SHOW SCHEMAS IN FE").count())
         print([name for name, in spark.sql("SHOW SCHEMAS IN hive_metastore").collect()])
         names = [name for name, in spark.sql("SHOW CATALOGS").collect()]
         print({"empty", "fe", "main"} <= set(names), "FE" in names)
         """,
     )
-    assert said.splitlines() == ["1 3", "3", "0", "2", "['default']", "True False"]
+    assert said.splitlines() == ["1 3", "3", "0", "1", "2", "['default']", "True False"]
 
 
 @pytest.mark.e2e

@@ -130,6 +130,40 @@ def test_what_delta_refuses_is_done_in_another_way(notebook):
     ]
 
 
+def test_files_of_clones_outlive_a_vacuum_of_their_source(notebook, tmp_path):
+    """Of clones by name, by place and of a clone; without any, and after them, all go."""
+    said = notebook.run(f"""
+        from pathlib import Path
+        spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+        place = "{tmp_path}/source"
+        def rows_there():
+            return len(list(Path(place).glob("*.parquet")))
+        def refilled():
+            spark.range(3).coalesce(1).write.format("delta").mode("overwrite").save(place)
+        refilled()
+        spark.sql(f"CREATE TABLE main.lately.one SHALLOW CLONE delta.`{{place}}`")
+        spark.sql("CREATE TABLE main.lately.of_one SHALLOW CLONE main.lately.one")
+        refilled()
+        DeltaTable.forPath(spark, place).clone("{tmp_path}/two", isShallow=True)
+        for _ in range(2):
+            refilled()
+        spark.sql(f"VACUUM delta.`{{place}}` RETAIN 0 HOURS DRY RUN")
+        print(rows_there())
+        spark.sql(f"VACUUM '{{place}}' RETAIN 0 HOURS")
+        print(rows_there(), spark.table("main.lately.of_one").count())
+        spark.sql("DROP TABLE main.lately.one")
+        DeltaTable.forPath(spark, place).vacuum(0)
+        print(rows_there(), spark.read.load("{tmp_path}/two").count())
+        spark.sql("DROP TABLE main.lately.of_one")
+        __import__("shutil").rmtree("{tmp_path}/two")
+        DeltaTable.forPath(spark, place).vacuum(0)
+        print(rows_there(), spark.read.load(place).count())
+        spark.conf.unset("spark.databricks.delta.retentionDurationCheck.enabled")
+    """)
+    lines = [line for line in said.splitlines() if line[:1].isdigit()]
+    assert lines == ["4", "3 3", "3 3", "1 3"]
+
+
 def test_what_tells_of_a_table_is_a_table(notebook):
     """In a query, also with values, and in a statement that makes a table of it."""
     said = notebook.run("""
@@ -141,6 +175,29 @@ def test_what_tells_of_a_table_is_a_table(notebook):
                if row.viewName.startswith("nbkit")])
     """)
     assert said.splitlines() == ["[(1,)]", "[('delta', 't')]", "[]"]
+
+
+def test_values_fit_as_in_spark_connect(notebook):
+    """And older names of functions come with a star, in a cell of its own namespace."""
+    said = notebook.run("""
+        import numpy as np
+        from datetime import date
+        rows_of = spark.createDataFrame([(1, np.int64(2), date(2024, 1, 2), [3, None])],
+                                        "a DOUBLE, b BIGINT, c STRING, d ARRAY<FLOAT>")
+        print(rows_of.collect())
+        print([row[0] for row in spark.createDataFrame([1, 2.5], "double").collect()])
+        try:
+            spark.createDataFrame([(1.5,)], "a INT")
+        except Exception as error:
+            print(type(error).__name__)
+        star = {}
+        exec("from pyspark.sql.functions import *", star)
+        print(rows_of.select(star["countDistinct"]("a"), star["sumDistinct"]("b"),
+                             star["approxCountDistinct"]("a")).first()[:])
+    """)
+    assert said.splitlines()[0] == "[Row(a=1.0, b=2, c='2024-01-02', d=[3.0, None])]"
+    assert said.splitlines()[1:3] == ["[1.0, 2.5]", "PySparkTypeError"]
+    assert said.splitlines()[-1] == "(1, 2, 1)"
 
 
 def test_builders_make_and_find_below_another_catalog(notebook):
@@ -165,6 +222,7 @@ def test_builders_make_and_find_below_another_catalog(notebook):
         ("BEGIN IF true THEN SIGNAL SQLSTATE '45000'; END IF; END", "Spark 4.2 signals no"),
         ("INSERT INTO main.lately.t REPLACE USING (id) SELECT 1, 'a'", "Delta here does not repl"),
         ("UNDROP TABLE main.lately.t", "what is dropped here is gone"),
+        ("SHOW TABLES DROPPED IN main.lately", "what is dropped here is gone"),
         ("LIST '/Volumes/main'", "Spark lists no files in SQL"),
         ("CREATE TABLE main.lately.c (v STRING COLLATE UTF8_LCASE)", "Delta here keeps no coll"),
         ("CREATE OR REFRESH STREAMING TABLE s AS SELECT 1 AS a", "a pipeline makes what is ref"),

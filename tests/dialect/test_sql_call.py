@@ -59,7 +59,7 @@ def sent(monkeypatch, tmp_path):
         "CALL p('/mnt/x')",
         "FROM t |> WHERE path = '/mnt/x' |> AGGREGATE count(*) GROUP BY k",
         "EXECUTE IMMEDIATE 'SELECT ?' INTO x USING '/mnt/x'",
-        "CREATE SCHEMA s COMMENT 'MANAGED LOCATION ''s3://x'''",
+        "CREATE SCHEMA a.s COMMENT 'MANAGED LOCATION ''s3://x'''",
         "CREATE TABLE t (a INT COMMENT 'PRIMARY KEY') -- CLONE b",
         "MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN UPDATE SET path = '/mnt/x'",
     ],
@@ -141,7 +141,7 @@ def test_what_spark_does_not_have_is_told_in_a_sentence(sent, statement, advice)
 
 def test_a_text_that_is_run_is_read_too(sent):
     """A plain one without asking Spark for it."""
-    assert sent("EXECUTE IMMEDIATE 'VACUUM ''/dbfs/x'''") == [("VACUUM 'dbfs:/x'", None)]
+    assert sent("EXECUTE IMMEDIATE 'OPTIMIZE ''/dbfs/x'''") == [("OPTIMIZE 'dbfs:/x'", None)]
     statement = "EXECUTE IMMEDIATE 'INSERT INTO delta.`/dbfs/x` VALUES (?)' USING '/dbfs/x'"
     assert sent(statement)[0][0] == (
         "EXECUTE IMMEDIATE 'INSERT INTO delta.`dbfs:/x` VALUES (?)' USING '/dbfs/x'"

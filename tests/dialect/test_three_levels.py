@@ -11,7 +11,7 @@ def test_sql_reads_and_writes_by_three_levels(notebook):
     """The table is one and the same by its name in the session's own catalog."""
     said = notebook.run("""
         print(rows("SELECT main.silver.orders.item FROM main.silver.orders WHERE id = 1"))
-        print(rows("SELECT count(*) FROM main__silver.orders"))
+        print(rows("SELECT count(*) FROM nbkit_main__silver.orders"))
         spark.sql("UPDATE main.silver.orders SET item = 'c' WHERE id = 2")
         spark.sql("CREATE TABLE main.silver.copy AS SELECT * FROM main.silver.orders")
         spark.sql('''MERGE INTO main.silver.copy t USING main.silver.orders s ON t.id = s.id + 1
@@ -23,7 +23,7 @@ def test_sql_reads_and_writes_by_three_levels(notebook):
         print(rows("DESCRIBE HISTORY main.silver.orders LIMIT 1")[0][4])
         print(rows("SHOW TABLES IN main.silver"))
         spark.sql("CREATE TABLE `dev-2`.default.t (one INT)")
-        print(spark.table("dev_zz2dz2__default.t").columns)
+        print(spark.table("nbkit_dev_zz2dz2__default.t").columns)
         spark.sql("DROP TABLE main.silver.kept")
     """)
     assert said.splitlines() == [
@@ -76,7 +76,7 @@ def test_views_by_three_levels(notebook):
     said = notebook.run("""
         spark.sql("CREATE VIEW main.silver.v AS SELECT upper(item) AS item FROM main.silver.orders")
         print(sorted(rows("SELECT * FROM main.silver.v")))
-        print(rows("SELECT count(*) FROM main__silver.v"))
+        print(rows("SELECT count(*) FROM nbkit_main__silver.v"))
         spark.sql('''CREATE OR REPLACE VIEW main.silver.v (a COMMENT 'x') COMMENT 'ids'
                      AS SELECT id FROM main.silver.orders''')
         print(spark.table("main.silver.v").columns, rows("SHOW VIEWS IN main.silver"))
@@ -127,6 +127,76 @@ def test_the_current_catalog_and_schema(notebook):
         "[(2,)] ['one']",
         "['dev-2', 'hive_metastore', 'main', 'spark_catalog']",
         "['default', 'silver']",
+    ]
+
+
+def test_names_of_two_levels_are_nobody_elses(notebook):
+    """A schema called as nbkit could have called it, and one called as a catalog is."""
+    said = notebook.run("""
+        spark.sql("CREATE SCHEMA main__silver")
+        spark.sql("CREATE TABLE main__silver.orders AS SELECT 'mine' AS whose")
+        print(rows("SELECT * FROM main__silver.orders"))
+        print(rows("SELECT count(*) FROM main.silver.orders"))
+        print(("main__silver",) in rows("SHOW SCHEMAS IN hive_metastore"))
+        spark.sql("DROP SCHEMA main__silver CASCADE")
+        spark.sql("USE CATALOG main")
+        spark.sql("CREATE SCHEMA main")
+        spark.sql("CREATE TABLE main.t AS SELECT 1 AS one")
+        print(rows("SELECT * FROM main.main.t"), rows("SELECT one FROM main.t"))
+        print(rows("SHOW TABLES IN main"), spark.catalog.tableExists("main.t"))
+        spark.sql("USE main")
+        print(rows("SELECT current_catalog(), current_schema()"))
+        spark.sql("INSERT INTO t VALUES (2)")
+        spark.sql("USE SCHEMA main.silver")
+        print(rows("SELECT current_schema()"), rows("SELECT sum(one) FROM main.t"))
+        spark.sql("DROP SCHEMA main CASCADE")
+        print(rows("SHOW SCHEMAS IN main"))
+        spark.catalog.setCurrentDatabase("spark_catalog.default")
+        print(rows("SELECT current_catalog(), current_schema()"))
+    """)
+    assert said.splitlines() == [
+        "[('mine',)]",
+        "[(2,)]",
+        "True",
+        "[(1,)] [(1,)]",
+        "[('main', 't', False)] True",
+        "[('main', 'main')]",
+        "[('silver',)] [(3,)]",
+        "[('default',), ('silver',)]",
+        "[('spark_catalog', 'default')]",
+    ]
+
+
+def test_tables_by_their_place_are_in_no_catalog(notebook, tmp_path):
+    """All that is asked of one, while another catalog is in use."""
+    said = notebook.run(f"""
+        place = "delta.`{tmp_path}/t`"
+        spark.sql("USE main.silver")
+        spark.sql(f"CREATE TABLE {{place}} (id INT, v STRING)")
+        spark.sql(f"CREATE TABLE IF NOT EXISTS {{place}} (id INT, v STRING)")
+        spark.sql(f"INSERT INTO {{place}} VALUES (1, 'a'), (2, 'b'), (3, 'c')")
+        spark.sql(f"UPDATE {{place}} SET v = 'B' WHERE id = 2")
+        spark.sql(f"DELETE FROM {{place}} WHERE id = 3")
+        spark.sql(f"MERGE INTO {{place}} t USING orders s ON t.id = s.id + 1 "
+                  "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id, v) "
+                  "VALUES (9, s.item)")
+        spark.sql(f"ALTER TABLE {{place}} ADD COLUMN more INT")
+        spark.sql(f"OPTIMIZE {{place}}")
+        print(sorted(rows(f"SELECT id, v FROM {{place}}")))
+        spark.sql(f"RESTORE TABLE {{place}} TO VERSION AS OF 1")
+        print(rows(f"DESCRIBE HISTORY {{place}}")[0][4], rows(f"DESCRIBE DETAIL {{place}}")[0][0])
+        spark.sql(f"CREATE OR REPLACE TABLE {{place}} AS SELECT 5 AS five")
+        spark.range(2).write.format("delta").mode("append").option("mergeSchema", "true").save(
+            "{tmp_path}/t")
+        spark.sql(f"CREATE TABLE of_place SHALLOW CLONE {{place}}")
+        print(rows("SELECT count(*) FROM of_place"), DeltaTable.isDeltaTable(spark, "{tmp_path}/t"))
+        spark.sql("DROP TABLE of_place")
+        spark.sql("USE spark_catalog.default")
+    """)
+    assert said.splitlines() == [
+        "[(1, 'a'), (9, 'a')]",
+        "RESTORE delta",
+        "[(3,)] True",
     ]
 
 
@@ -214,7 +284,7 @@ def test_dropping_a_schema_drops_what_is_in_it(notebook):
         spark.sql("CREATE SCHEMA main.gone")
         spark.sql("CREATE TABLE main.gone.t (n INT)")
         spark.sql("DROP SCHEMA main.gone CASCADE")
-        print(spark.catalog.databaseExists("main__gone"))
+        print(spark.catalog.databaseExists("nbkit_main__gone"))
     """)
     assert said == "False\n"
 
@@ -225,7 +295,7 @@ def test_what_is_not_delta_is_made_from_queries_too(notebook):
         spark.sql('''CREATE TABLE main.silver.sheet USING csv PARTITIONED BY (item) COMMENT 'c'
                      AS SELECT item, id, "main.silver.plus(" AS x FROM main.silver.orders''')
         print(rows("SELECT id, item, x FROM main.silver.sheet WHERE id = 1"))
-        print(rows("SHOW PARTITIONS main__silver.sheet")[0])
+        print(rows("SHOW PARTITIONS nbkit_main__silver.sheet")[0])
         try:
             spark.sql('''CREATE TABLE main.silver.bad USING csv
                          AS SELECT string(raise_error('no')) AS x''')

@@ -112,7 +112,7 @@ def test_catalogs_are_made_on_first_use_unless_they_are_restricted():
     assert asked("USE CATALOG Fe") == Local(sql="USE `fe`", catalog="fe")
     made = asked("CREATE CATALOG IF NOT EXISTS fe COMMENT 'x'")
     assert made == Local(
-        sql="CREATE SCHEMA IF NOT EXISTS spark_catalog.`fe__default`", catalog="fe"
+        sql="CREATE SCHEMA IF NOT EXISTS spark_catalog.`nbkit_fe__default`", catalog="fe"
     )
     assert asked("CREATE VOLUME fe.s.raw").catalog == "fe"
     for reads in ("SHOW SCHEMAS IN fe", "DESCRIBE CATALOG fe"):
@@ -120,6 +120,66 @@ def test_catalogs_are_made_on_first_use_unless_they_are_restricted():
             asked(reads)
     with pytest.raises(LookupError, match="sample data"):
         asked("USE CATALOG samples")
+
+
+@pytest.mark.parametrize(
+    ("statement", "becomes"),
+    [
+        ("USE Fe.s", Local(sql="USE fe.s", catalog="fe", schema="fe.s")),
+        ("USE SCHEMA `my-cat`.`a b`;", Local(sql="USE `my-cat`.`a b`", catalog="my-cat",
+                                             schema="`my-cat`.`a b`")),
+        ("use database dev-2.s", Local(sql="USE `dev-2`.s", catalog="dev-2", schema="`dev-2`.s")),
+        ("USE SCHEMA main.s", Local(sql="USE main.s")),
+        ("USE SCHEMA samples.s", Local(sql="USE samples.s")),
+        ("USE main", Local(sql="USE SCHEMA main")),
+        ("USE SCHEMA main", None),
+        ("USE hive_metastore", None),
+        ("USE other", None),
+        ("USE main.s", None),
+        ("USE a.b.c", None),
+        ("USE schema", None),
+    ],
+)  # fmt: skip
+def test_one_part_is_a_schema_and_two_have_a_catalog(statement, becomes):
+    """Spark would take `USE main` for the catalog, also where there is a schema of this name."""
+    here = Catalogs(lambda: KNOWN, lambda name: name != "samples", lambda name: name == "main")
+    assert local(statement, here) == becomes
+
+
+@pytest.mark.parametrize(
+    ("statement", "becomes"),
+    [
+        ("CREATE SCHEMA main COMMENT 'x'", "CREATE SCHEMA fe.main COMMENT 'x'"),
+        ("DROP DATABASE IF EXISTS `main` CASCADE", "DROP DATABASE IF EXISTS fe.`main` CASCADE"),
+        ("SHOW TABLES IN main LIKE 'a*'", "SHOW TABLES IN fe.main LIKE 'a*'"),
+        ("CREATE SCHEMA main.main", None),
+        ("CREATE SCHEMA other", None),
+        ("SHOW TABLES IN main.s", None),
+    ],
+)  # fmt: skip
+def test_a_schema_that_is_called_as_a_catalog_is(statement, becomes):
+    """It is in the catalog in use; Spark would look for it in the other one."""
+    here = Catalogs(lambda: KNOWN, in_use=lambda: ["fe", "s"])
+    todo = local(statement, here)
+    assert (todo.sql if todo else None) == becomes
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COMMENT ON CATALOG Fe IS 'CATALOG main'",
+        "ALTER CATALOG fe OWNER TO team",
+        "GRANT USE CATALOG, CREATE SCHEMA ON CATALOG fe TO `a@b`",
+    ],
+)
+def test_what_is_said_of_a_catalog_makes_it(statement):
+    """As its use does; what is said of one that is there is skipped as before."""
+    here = Catalogs(lambda: KNOWN, lambda _: True)
+    todo = local(statement, here)
+    assert todo.catalog == "fe"
+    assert todo.note.startswith("nbkit: skipped ")
+    assert local(statement.replace("Fe", "main").replace("fe", "main"), here).catalog == ""
+    assert local("DROP CATALOG fe", here).catalog == ""
 
 
 def test_the_message_names_the_nearest_and_what_there_is():

@@ -34,18 +34,20 @@ def test_a_name_stands_for_one_key(name, key):
 
 def test_catalogs_have_schemas_of_their_own():
     """As for notebooks, a pipeline's tables stand where three-level names lead."""
-    naming = Naming("shop", "Dev", {"dev": "dev__", "main": "main__", "hive_metastore": ""})
+    naming = Naming(
+        "shop", "Dev", {"dev": "nbkit_dev__", "main": "nbkit_main__", "hive_metastore": ""}
+    )
     names = ("orders", "silver.orders", "main.silver.orders", "hive_metastore.a.b", "LIVE.orders")
     assert [naming.key(name) for name in names] == [
-        *("dev__shop.orders", "dev__silver.orders", "main__silver.orders", "a.b"),
-        "dev__shop.orders",
+        *("nbkit_dev__shop.orders", "nbkit_dev__silver.orders", "nbkit_main__silver.orders", "a.b"),
+        "nbkit_dev__shop.orders",
     ]
-    assert naming.outside("silver.orders", {"dev__silver.orders"}.__contains__) == (
-        "dev__silver.orders"
+    assert naming.outside("silver.orders", {"nbkit_dev__silver.orders"}.__contains__) == (
+        "nbkit_dev__silver.orders"
     )
     assert naming.outside("silver.orders", set().__contains__) is None
-    assert naming.outside("json.`/a/b.json`", {"dev__json.`/a/b.json`"}.__contains__) is None
-    assert naming.outside("live.orders", set().__contains__) == "dev__shop.orders"
+    assert naming.outside("json.`/a/b.json`", {"nbkit_dev__json.`/a/b.json`"}.__contains__) is None
+    assert naming.outside("live.orders", set().__contains__) == "nbkit_dev__shop.orders"
 
 
 def test_backticks_hold_a_part_together():
@@ -81,7 +83,7 @@ class Session:
         return self
 
     def mkString(self, mark):  # noqa: N802 - PySpark's
-        return mark.join(["default", "old__s"])
+        return mark.join(["default", "nbkit_old__s"])
 
 
 def test_a_pipeline_makes_the_catalogs_that_it_names():
@@ -92,9 +94,9 @@ def test_a_pipeline_makes_the_catalogs_that_it_names():
     naming = naming_of(Spec("p", Path(), catalog="Dev"), spark, names, notes)
     said = [each.message for each in notes]
     assert said == ["makes the catalog dev", "makes the catalog lab"]
-    assert naming.key("orders") == "dev__default.orders"
-    assert naming.key("LAB.gold.totals") == "lab__gold.totals"
-    assert naming.key("old.s.t") == "old__s.t"
+    assert naming.key("orders") == "nbkit_dev__default.orders"
+    assert naming.key("LAB.gold.totals") == "nbkit_lab__gold.totals"
+    assert naming.key("old.s.t") == "nbkit_old__s.t"
     assert naming.key("nope.s.t") is None
     naming_of(Spec("p", Path(), catalog="dev"), spark, names, notes)
     assert len(notes) == 2

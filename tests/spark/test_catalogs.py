@@ -41,9 +41,9 @@ def test_catalogs_are_prefixes_of_schemas():
     key = "spark.sql.catalog"
     assert catalog_conf(["main", "dev-2", "hive_metastore"]) == {
         f"{key}.main": PLUGIN,
-        f"{key}.main.prefix": "main__",
+        f"{key}.main.prefix": "nbkit_main__",
         f"{key}.dev-2": PLUGIN,
-        f"{key}.dev-2.prefix": "dev_zz2dz2__",
+        f"{key}.dev-2.prefix": "nbkit_dev_zz2dz2__",
         f"{key}.hive_metastore": PLUGIN,
         f"{key}.hive_metastore.prefix": "",
     }
@@ -52,9 +52,10 @@ def test_catalogs_are_prefixes_of_schemas():
 @pytest.mark.parametrize(
     ("name", "becomes"),
     [
-        ("main.silver.orders", "`main__silver`.orders"),
-        ("`main`.`my schema`.`my orders`", "`main__my schema`.`my orders`"),
+        ("main.silver.orders", "`nbkit_main__silver`.orders"),
+        ("`main`.`my schema`.`my orders`", "`nbkit_main__my schema`.`my orders`"),
         ("hive_metastore.silver.t", "`silver`.t"),
+        ("workspace.silver.t", "`silver`.t"),
         ("prod.silver.t", "prod.silver.t"),
         ("silver.t", "silver.t"),
         ("t", "t"),
@@ -63,7 +64,7 @@ def test_catalogs_are_prefixes_of_schemas():
 )
 def test_names_in_the_sessions_own_catalog(name, becomes):
     """For what knows two levels only; other names stay as they are."""
-    assert session_name(name, catalog_conf(["main", "hive_metastore"])) == becomes
+    assert session_name(name, catalog_conf(["main", "hive_metastore", "workspace"])) == becomes
 
 
 @pytest.mark.parametrize("name", ["spark_catalog", "system", "a.b", "1st", ""])
@@ -88,7 +89,10 @@ FREE = {**catalog_conf(["main", "hive_metastore", "dev-2"]), ANY: "true"}
 @pytest.mark.parametrize("name", ["main", "MAIN", "lab", "Lab", "my-cat", "Dev-2"])
 def test_a_catalog_is_there_if_the_session_has_it_or_something_is_in_it(name):
     """Under whatever case, and then it is the same one."""
-    conf = {**FREE, **known_by(name, FREE, lambda: ["default", "lab__s", "my_zz2dzcat__s"])}
+    conf = {
+        **FREE,
+        **known_by(name, FREE, lambda: ["default", "nbkit_lab__s", "nbkit_my_zz2dzcat__s"]),
+    }
     assert session_name(f"`{name}`.s.t", conf) == session_name(f"`{name.lower()}`.s.t", conf)
     assert name.lower() in prefixes(conf)
     assert len(prefixes(conf)) in {3, 4}
@@ -99,25 +103,27 @@ def test_a_catalog_is_there_if_the_session_has_it_or_something_is_in_it(name):
 )
 def test_a_catalog_in_which_nothing_is_is_not_there(name):
     """Nor one that has a name of Spark's or of Databricks'."""
-    schemas = ["default", "lab__s", "samples__s", "system__s", "lax__s"]
+    schemas = ["default", "nbkit_lab__s", "nbkit_samples__s", "nbkit_system__s", "nbkit_lax__s"]
     assert known_by(name, FREE, lambda: schemas) is None
 
 
 def test_where_catalogs_are_restricted_nothing_else_is_there():
     """Also if something is in it."""
     listed = catalog_conf(["main"])
-    assert known_by("lab", listed, lambda: ["lab__s"]) is None
+    assert known_by("lab", listed, lambda: ["nbkit_lab__s"]) is None
     assert known_by("Main", listed, list) is not None
 
 
 def test_a_new_catalog_is_in_lower_case():
     """The other spelling is the same one."""
     made = new("Fe")
-    assert prefixes(made) == {"fe": "fe__"}
-    assert session_name("Fe.s.t", made) == "`fe__s`.t"
-    assert filled(["default", "fe__s", "fe__r", "lab__default", "samples__x"]) == {
-        "fe": "fe__",
-        "lab": "lab__",
+    assert prefixes(made) == {"fe": "nbkit_fe__"}
+    assert session_name("Fe.s.t", made) == "`nbkit_fe__s`.t"
+    assert filled(
+        ["default", "nbkit_fe__s", "nbkit_fe__r", "nbkit_lab__default", "nbkit_samples__x"]
+    ) == {
+        "fe": "nbkit_fe__",
+        "lab": "nbkit_lab__",
     }
 
 
@@ -138,31 +144,41 @@ def test_no_two_catalogs_share_a_schema(one, its, other, others):
     inner = [prefix(one) + its, prefix(other) + others]
     assert (inner[0] == inner[1]) == ((one.lower(), its) == (other.lower(), others))
     assert all(re.fullmatch("[a-z0-9_]+", each) for each in inner)  # a schema's name in Spark
-    if may_be_made(one) and one.lower() != "hive_metastore":
+    if may_be_made(one):
         assert filled(inner[:1]) == {one.lower(): prefix(one)}
 
 
 @pytest.mark.parametrize(
-    "schema", ["a_zz2dz", "a_zz2dzz", "_zz__s", "a_zz110000z__s", "a_zz61z__s"]
+    "schema", ["a_zz2dz", "a_zz2dzz", "a_zz110000z__s", "a_zz61z__s", "hive_metastore__s", "", "_a"]
 )
 def test_what_no_catalog_is_called_inside_is_none(schema):
-    """A schema of somebody's own with two lines in its name may look like one."""
-    assert set(filled([schema])) <= {"_zz"}
+    """Also where somebody's own schema has nbkit's word before it."""
+    assert filled([schema, f"nbkit_{schema}"]) == {}
+
+
+@given(_NAMES, _SCHEMAS)
+def test_a_schema_of_two_levels_is_no_catalogs(catalog, schema):
+    """`main__silver` is its author's, whatever `main.silver` holds."""
+    assert filled([f"{catalog.lower()}__{schema}"]) == {}
+    assert prefix(catalog) + schema != f"{catalog.lower()}__{schema}"
 
 
 @pytest.mark.parametrize(
     ("message", "written"),
     [
-        ("The schema `spark_catalog`.`fe__s` cannot", "The schema `fe`.`s` cannot"),
-        ("table spark_catalog.fe__job_metadata.t is", "table fe.job_metadata.t is"),
-        ("`spark_catalog`.`dev_zz2dz2__s`.`t`", "`dev-2`.`s`.`t`"),
-        ("`spark_catalog`.`nobodys__s`.`t`", "`spark_catalog`.`nobodys__s`.`t`"),
-        ("column `fe__s` of /w/spark_catalog.fe__s", "column `fe__s` of /w/spark_catalog.fe__s"),
+        ("The schema `spark_catalog`.`nbkit_fe__s` cannot", "The schema `fe`.`s` cannot"),
+        ("table spark_catalog.nbkit_fe__job_metadata.t is", "table fe.job_metadata.t is"),
+        ("`spark_catalog`.`nbkit_dev_zz2dz2__s`.`t`", "`dev-2`.`s`.`t`"),
+        ("`spark_catalog`.`nbkit_nobodys__s`.`t`", "`spark_catalog`.`nbkit_nobodys__s`.`t`"),
+        (
+            "column `nbkit_fe__s` of /w/spark_catalog.nbkit_fe__s",
+            "column `nbkit_fe__s` of /w/spark_catalog.nbkit_fe__s",
+        ),
     ],
 )
 def test_messages_have_the_names_that_authors_write(message, written):
     """And all else as it is."""
-    assert in_written_names(message, {"fe": "fe__", "dev-2": "dev_zz2dz2__"}) == written
+    assert in_written_names(message, {"fe": "nbkit_fe__", "dev-2": "nbkit_dev_zz2dz2__"}) == written
 
 
 @pytest.mark.usefixtures("empty_cache")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from nbkit.dialect.splitter import statements
@@ -17,8 +19,8 @@ from nbkit.toolkit.cells import whole_cell
         ("%python\nx = 1", "x = 1"),
         ("%scala\nval x = 1", "%%scala\nval x = 1"),
         ("%fs ls /a", "%%fs\nls /a\n"),
-        ("%sh ls -l", "%%script --no-raise-error bash\nls -l\n"),
-        ("%sh -e\nls", "%%script bash -e\nls"),
+        ("%sh ls -l", "%%bash_cell\nls -l\n"),
+        ("%sh -e\nls", "%%bash_cell -e\nls"),
         ("%%sql\nSELECT 1", "%%sql\nSELECT 1"),
         ("%sqlx\n1", "%sqlx\n1"),
         ("%pip install a\n%pip install b", "%pip install a\n%pip install b"),
@@ -71,6 +73,26 @@ def test_shell_cells_run(shell, capfd):
     assert not shell.run_cell("%sh -e\nfalse\necho never").success
     assert "still here" in (said := capfd.readouterr().out)
     assert "never" not in said.replace("echo never", "")
+    assert shell.run_cell('%sh\ncat\nread x\npython3\necho "it\'s" on >/dev/stderr').success
+    assert capfd.readouterr().out == "it's on\n"
+
+
+@pytest.mark.skipif(shutil.which("vi") is None, reason="there is no vi here")
+@pytest.mark.parametrize("kind", ["xterm", "dumb", None])
+def test_what_takes_the_screen_waits_for_a_person_and_is_ended(shell, capfd, monkeypatch, kind):
+    """Editors and the like, also below a shell; with a line that says so."""
+    from nbkit.toolkit import magics, unattended
+
+    monkeypatch.setattr(unattended, "_NOBODY", {})
+    monkeypatch.setenv("TERM", kind) if kind else monkeypatch.delenv("TERM", raising=False)
+    magics.register(shell)
+    unattended.leave_alone(shell)
+    shell.run_cell("!vi")
+    shell.run_cell("%sh\nvi note.txt\necho never")
+    shell.run_cell("said = !vi -R note.txt\nprint('\\n'.join(said))")
+    assert capfd.readouterr().out.count("shows a screen to a person: nobody is there") == 3
+    shell.run_cell("!printf 'a\\033[31mred\\033[1;1Hb\\033[?25h'; echo on")
+    assert capfd.readouterr().out == "a\033[31mred\033[1;1Hb\033[?25hon\n"
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])

@@ -61,6 +61,15 @@ def test_pip_is_this_pythons_and_its_failure_is_the_cells(notebook, capsys):
     )
 
 
+def test_pip_finds_files_of_databricks(notebook, capsys, tmp_path):
+    """Wheels and requirements in volumes, DBFS and the workspace."""
+    (tmp_path / "all.txt").write_text("# none\n")
+    notebook.run_cell("dbutils.fs.put('/Volumes/a/b/c/more.txt', '# none')")
+    capsys.readouterr()
+    line = f"%pip install -q -r /Volumes/a/b/c/more.txt --requirement=/Workspace{tmp_path}/all.txt"
+    assert notebook.run_cell(line).success, capsys.readouterr().out
+
+
 @pytest.mark.parametrize("cell", ["dbutils.library.restartPython()", "%restart_python"])
 def test_restarting_python_says_what_happens(notebook, capsys, cell):
     """Nothing does, in one sentence."""

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.catalyst.TableIdentifier;
 import org.apache.spark.sql.catalyst.analysis.NamespaceAlreadyExistsException;
 import org.apache.spark.sql.catalyst.analysis.NoSuchFunctionException;
@@ -44,9 +45,13 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 /**
  * A catalog of three-level names: its schemas are schemas of the session catalog.
  *
- * <p>{@code main.silver.orders} is {@code main__silver.orders} there; with an empty prefix, as for
+ * <p>{@code main.silver.orders} is {@code nbkit_main__silver.orders} there; with an empty prefix, as for
  * {@code hive_metastore}, the schema has the same name. Every call goes to the session's own
  * catalog (Delta's), so a table is the same one by either name.
+ *
+ * <p>Spark takes the first part of {@code silver.orders} for a catalog if there is one of this name,
+ * and then asks it for {@code orders} without a schema. As on Databricks, two parts are a schema and
+ * a table: the schema {@code silver} of the catalog that is in use.
  *
  * <p>Compiled by Janino (see java_classes.py): no lambdas, and casts where generics would infer.
  */
@@ -91,15 +96,35 @@ public class ProjectCatalog
   }
 
   private String[] inner(String[] namespace) {
+    if (namespace.length == 0) {
+      return new String[] {prefixInUse() + name};
+    }
     return namespace.length == 1 ? new String[] {prefix + namespace[0]} : namespace;
   }
 
+  private static String prefixInUse() {
+    Object inUse = session().sessionState().catalogManager().currentCatalog();
+    return inUse instanceof ProjectCatalog ? ((ProjectCatalog) inUse).prefix : "";
+  }
+
   private Identifier inner(Identifier ident) {
-    return Identifier.of(inner(ident.namespace()), ident.name());
+    return isPath(ident) ? ident : Identifier.of(inner(ident.namespace()), ident.name());
+  }
+
+  /** A table by its place, which is in no catalog: {@code delta.`/a/folder`}. */
+  private boolean isPath(Identifier ident) {
+    String[] namespace = ident.namespace();
+    return namespace.length == 1
+        && "delta".equalsIgnoreCase(namespace[0])
+        && new Path(ident.name()).isAbsolute()
+        && !schemas().namespaceExists(inner(namespace));
   }
 
   /** Where something is about to be made: the schema `default` is always there. */
   private Identifier innerForNew(Identifier ident) {
+    if (isPath(ident)) {
+      return ident;
+    }
     String[] namespace = inner(ident.namespace());
     if (isDefault(ident.namespace()) && !schemas().namespaceExists(namespace)) {
       try {
@@ -187,7 +212,7 @@ public class ProjectCatalog
   public boolean namespaceExists(String[] namespace) {
     return isDefault(namespace)
         || InformationSchema.is(namespace)
-        || namespace.length == 1 && schemas().namespaceExists(inner(namespace));
+        || namespace.length < 2 && schemas().namespaceExists(inner(namespace));
   }
 
   public Map<String, String> loadNamespaceMetadata(String[] namespace)
@@ -268,6 +293,9 @@ public class ProjectCatalog
   }
 
   public boolean tableExists(Identifier ident) {
+    if (isPath(ident)) {
+      return tables().tableExists(ident); // which looks at the place; loading does not
+    }
     try {
       loadTable(ident);
       return true;
