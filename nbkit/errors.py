@@ -121,6 +121,10 @@ class SetupError(NbkitError):
         super().__init__(f"{message}\n{advice}" if advice else message)
 
 
+class StuckError(RuntimeError):
+    """Nothing runs, nothing is due and nothing was decided, yet it is not over: a bug of nbkit."""
+
+
 class DriverLostError(SetupError):
     """The Spark driver ended, or its connection broke, while it was in use."""
 

@@ -69,7 +69,7 @@ def _is_path(found: Sequence[Token], at: int) -> bool:
         return first == "LOAD"
     if before == "(":
         return starts(found, at - 2, "TABLE_CHANGES_BY_PATH")
-    if before in {"VACUUM", "OPTIMIZE"}:
+    if before in {"VACUUM", "OPTIMIZE", "REFRESH"}:
         return at == 1
     return before in {"HISTORY", "DETAIL"} and at == 2 and first in {"DESCRIBE", "DESC"}  # noqa: PLR2004
 

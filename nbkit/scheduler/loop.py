@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+from nbkit.errors import StuckError
 from nbkit.events import CancelRequested
 from nbkit.rules.apply import apply
 from nbkit.rules.commands import StartAttempt, StopAttempt
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     Observer = Callable[[Event, RunState], None]
 
 _log = logging.getLogger(__name__)
-
-
-class StuckError(RuntimeError):
-    """Nothing runs, nothing is due and nothing was decided, yet the run is not over: a bug."""
 
 
 class Tasks(Protocol):

@@ -112,6 +112,7 @@ def test_everywhere_else_it_is_a_value(statement):
 def test_a_path_in_pieces_and_with_escapes():
     """Only its beginning changes where that is enough."""
     assert spark_gets("VACUUM '/dbfs/' -- and\n 'it''s'") == "VACUUM 'dbfs:/' -- and\n 'it''s'"
+    assert spark_gets("REFRESH '/mnt/a'") == "REFRESH 'dbfs:/mnt/a'"
     assert spark_gets("VACUUM '/Volumes/a/b/it''s \\u0041'") == (
         "VACUUM 'dbfs:/Volumes/a/b/it''s \\u0041'"
     )

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbkit.errors import UsageError
+from nbkit.errors import StuckError, UsageError
 from nbkit.pipelines.declare.declarations import Dataset, Flow, Place
 from nbkit.pipelines.refresh import update as updates
 from nbkit.pipelines.refresh.plan import Refresh, Selection
-from nbkit.pipelines.refresh.update import StuckError, Update, raise_for_failures
+from nbkit.pipelines.refresh.update import Update, raise_for_failures
 from nbkit.pipelines.refresh.written import Written
 from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow, Inputs, PipelineGraph
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nbkit.errors import SetupError
+from nbkit.errors import SetupError, StuckError
 from nbkit.events import (
     AttemptFinished,
     AttemptStarted,
@@ -256,7 +256,7 @@ def test_a_run_with_nothing_to_wait_for_is_a_bug_and_says_so(monkeypatch):
     """Rules that forget a task end the loop, they do not hang it."""
     monkeypatch.setattr(loop, "decide", lambda graph, state, now: Decision((), None))
 
-    with pytest.raises(loop.StuckError, match="Run 1"):
+    with pytest.raises(StuckError, match="Run 1"):
         Drive(notebook("a"))()
 
 

@@ -1,7 +1,7 @@
 """What a query reads: names of datasets, wherever PySpark takes the name of a table.
 
 While a query function runs in `answering`, `spark.table`, `spark.read.table`,
-`spark.readStream.table` and the tables in `spark.sql` text are answered by `Answers`: empty
+`spark.readStream.table` and the tables in `spark.sql` text are answered by `QueryInputs`: empty
 stand-ins while a pipeline is analysed, the real tables while it is updated. Outside, PySpark is as
 it was.
 """
@@ -38,7 +38,7 @@ _METADATA = "_metadata"
 _numbers = itertools.count(1)
 
 
-class Answers(Protocol):
+class QueryInputs(Protocol):
     """Answers a query that reads something by name."""
 
     def table(self, name: str, *, stream: bool, feed: bool = False) -> DataFrame | str | None:
@@ -63,11 +63,11 @@ class Answers(Protocol):
         ...
 
 
-_inputs: ContextVar[Answers | None] = ContextVar("nbkit_pipeline_inputs", default=None)
+_inputs: ContextVar[QueryInputs | None] = ContextVar("nbkit_pipeline_inputs", default=None)
 
 
 @contextmanager
-def answering(inputs: Answers) -> Iterator[None]:
+def answering(inputs: QueryInputs) -> Iterator[None]:
     """Answer what is read by name from `inputs`, in this thread."""
     prepare()
     token = _inputs.set(inputs)
@@ -171,7 +171,7 @@ def _loading(call: Callable[..., Any]) -> Callable[..., Any]:
     return load
 
 
-def _answered(call: SqlCall, inputs: Answers) -> tuple[str, list[str]]:
+def _answered(call: SqlCall, inputs: QueryInputs) -> tuple[str, list[str]]:
     """Return SQL text that reads views of datasets instead of the datasets, and the views."""
     from pyspark.errors import ParseException
 
@@ -242,7 +242,7 @@ def _hides_metadata(text: str) -> bool:
     return bool(places) and all(found[at + 1].text == "." for at in places if at + 1 < len(found))
 
 
-def _answer(relation: Relation, text: str, inputs: Answers) -> DataFrame | str | None:
+def _answer(relation: Relation, text: str, inputs: QueryInputs) -> DataFrame | str | None:
     if not relation.is_function:
         return inputs.table(relation.name, stream=relation.stream)
     name = relation.parts[-1].lower()
@@ -254,7 +254,7 @@ def _answer(relation: Relation, text: str, inputs: Answers) -> DataFrame | str |
 
 
 def _files(
-    inputs: Answers, path: str, options: dict[str, Any], schema: Any, *, stream: bool
+    inputs: QueryInputs, path: str, options: dict[str, Any], schema: Any, *, stream: bool
 ) -> DataFrame:
     """Ask for files with every path in them as Spark's."""
     places = {name: spark_path(str(options[name])) for name in options if _is_place(name)}

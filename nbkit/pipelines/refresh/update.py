@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from nbkit.errors import NbkitError
+from nbkit.errors import NbkitError, StuckError
 from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.refresh.failures import could_pass, message_of
 from nbkit.pipelines.refresh.progress import OVER, DatasetProgress
@@ -39,10 +39,6 @@ _LOOK_SECONDS = 0.5
 
 class UpdateFailedError(NbkitError):
     """Datasets of the pipeline could not be refreshed; the others were."""
-
-
-class StuckError(RuntimeError):
-    """Something waits, and nothing runs that it could wait for: a defect of nbkit."""
 
 
 @dataclass(slots=True)
