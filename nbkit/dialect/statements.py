@@ -21,7 +21,7 @@ from nbkit.dialect.json_paths import with_json_functions
 from nbkit.dialect.parameters import with_values
 from nbkit.dialect.paths import NO_SAMPLES, SAMPLES
 from nbkit.dialect.sql_call import SqlCall
-from nbkit.dialect.sql_text import literal
+from nbkit.dialect.sql_text import literal, quoted_part
 from nbkit.dialect.three_level_functions import in_own_catalog
 from nbkit.dialect.tokens import Edit, edited, tokens
 from nbkit.dialect.unity_catalog import Catalogs, local, unknown_catalog
@@ -97,7 +97,7 @@ def local_first(call: SqlCall, go_on: GoOn) -> DataFrame:
     here = Catalogs(
         lambda: catalogs_of(spark),
         lambda name: catalog_use.can_make(name, spark),
-        lambda name: spark.catalog.databaseExists(name),  # noqa: PLW0108 - not before it is asked
+        lambda name: spark.catalog.databaseExists(f"{_catalog_in_use(spark)}.{name}"),
         lambda: _in_use(spark),
     )
     todo = local(call.text, here)
@@ -120,6 +120,10 @@ def local_first(call: SqlCall, go_on: GoOn) -> DataFrame:
     if todo.note:
         print(todo.note)
     return go_on(call.saying(todo.sql)) if todo.sql else _nothing(spark)
+
+
+def _catalog_in_use(spark: SparkSession) -> str:
+    return quoted_part(spark.catalog.currentCatalog())
 
 
 def _in_use(spark: SparkSession) -> list[str]:
