@@ -14,7 +14,7 @@ demo: setup
 
 # Kernels, Spark and browsers. No test is run twice: one that fails now and then is a defect.
 test: check
-	@$(BIN)/pytest -n 2 --dist loadfile -r fE --durations 30 -m "e2e or slow"
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -r fE --durations 30 -m "e2e or slow"
 
 # A failure prints the smallest input that shows it, ready to be pasted into a test as @example.
 prove: setup

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,33 @@ if (
 ):  # a test that imports this file changes nothing
     settings.load_profile("ci")
 
+_LONGEST_FIRST = (
+    "example/test_on_cluster.py",
+    "pipelines/test_killed.py",
+    "example/test_flights.py",
+    "example/test_flights_pipeline.py",
+    "pipelines/test_random_graphs.py",
+    "pipelines/test_cdc_forms.py",
+    "pipelines/test_streams.py",
+    "quality/test_once.py",
+    "pipelines/test_engine.py",
+    "quality/test_killed.py",
+    "cli/test_init.py",
+    "pipelines/test_sessions.py",
+    "quality/test_on_connect.py",
+    "pipelines/test_changes.py",
+    "guide/test_guide.py",
+    "kernels/test_every_end.py",
+    "kernels/test_run_notebook.py",
+    "testing/test_with_spark.py",
+    "service/test_loop.py",
+    "app/test_nodes.py",
+    "spark/test_metastore.py",
+    "ui/test_dashboard.py",
+    "test_docs.py",
+)
+"""Files of tests that take longest: begun first, so that at the end no worker waits for one."""
+
 PROGRAM = Path(sys.executable).with_name("nbkit")
 SETTINGS = """
 [run]
@@ -48,6 +76,28 @@ preload = []
 [spark]
 memory = "1g"
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files be the first ones; the others keep their order."""
+    here = Path(__file__).parent
+    rank = {str(here / name): at for at, name in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(str(item.path), len(rank)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Beside the slowest tests, say which files take longest, setups included."""
+    shown = terminalreporter.config.option.durations
+    if not shown:
+        return
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    terminalreporter.write_sep("=", f"longest {shown} files")
+    for name, took in seconds.most_common(shown):
+        terminalreporter.write_line(f"{took:.0f}s {name}")
 
 
 @dataclass
