@@ -12,6 +12,7 @@ from nbkit.dialect import door
 from nbkit.replaced import put
 from nbkit.toolkit import (
     all_errors,
+    completion,
     databricks_modules,
     injected,
     magics,
@@ -134,5 +135,6 @@ def _install(shell: InteractiveShell) -> None:
     pipeline_modules.offer()
     Tracebacks(shell)
     magics.register(shell)
+    completion.register(shell)
     injected.register(shell)
     reads.register(shell)

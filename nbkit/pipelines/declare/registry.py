@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines.declare.declarations import Dataset, Declared, Flow, Place, Rule
+from nbkit.toolkit import completion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -124,6 +125,7 @@ def of_cells() -> Registry:
         if kernel := getattr(shell, "kernel", None):  # the cell that is running now
             made.begin(kernel.get_parent().get("metadata", {}).get("cellId") or "")
         shell.events.register("pre_run_cell", lambda info: made.begin(info.cell_id or ""))
+        completion.names.more.append(lambda: [each.name for each in made.declared().datasets])
         _of_cells.append(made)
     return _of_cells[0]
 
