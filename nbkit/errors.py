@@ -140,6 +140,7 @@ class Failure:
         traceback: as the author would see it in the notebook, without terminal colours.
         cell: index of the failing cell in the output notebook, from 0.
         source: the first lines of the failing cell.
+        written: index of that cell in the notebook as its author wrote it, from 0.
     """
 
     cause: Cause
@@ -148,3 +149,4 @@ class Failure:
     traceback: str = ""
     cell: int | None = None
     source: str = ""
+    written: int | None = None

@@ -29,6 +29,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import nbformat
 import psutil
@@ -38,7 +39,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbkit.toolkit.kernelspec import NAME, specification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
 
@@ -136,6 +137,7 @@ class JupyterLab:
     url: str
     token: str
     browser: Browser
+    restart: Callable[[], None] = lambda: None
 
     def write(self, name: str, *sources: str, parameters: str | None = None) -> Path:
         """Write a notebook of the kernel `nbkit`, and return its file."""
@@ -170,43 +172,72 @@ def jupyterlab(folder: Path) -> Iterator[JupyterLab]:
     token = secrets.token_hex(16)
     with (
         tempfile.TemporaryDirectory(prefix="nbkit-lab-") as home,
-        server(folder, Path(home), token) as url,
+        server(folder, Path(home), token) as running,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=list(FLAGS), chromium_sandbox=False
         )
         try:
-            yield JupyterLab(folder, url, token, browser)
+            yield JupyterLab(folder, running.url, token, browser, running.restart)
         finally:
             browser.close()
 
 
+@dataclass
+class Running:
+    """The server's process, which can be ended and begun again at the same address."""
+
+    folder: Path
+    home: Path
+    token: str
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    url: str = ""
+
+    def start(self) -> None:
+        log = self.home / "log"
+        with log.open("a") as out:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                    *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}"),
+                    f"--IdentityProvider.token={self.token}",
+                    "--LabApp.expose_app_in_browser=True",
+                    f"--ServerApp.root_dir={self.folder}",
+                ],
+                cwd=self.folder,
+                env=_environment(self.home),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.url = _address(self.process, self.home / "runtime", log)
+        self.port = urlsplit(self.url).port or 0
+
+    def stop(self) -> None:
+        if self.process is not None:
+            _end(self.process)
+
+    def restart(self) -> None:
+        """End the server as a person does, not the runs that it began, and start it again."""
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(timeout=READY_SECONDS)
+        self.start()
+
+
 @contextmanager
-def server(folder: Path, home: Path, token: str) -> Iterator[str]:
-    """Run the server, and yield its address; at the end nothing of it is left."""
+def server(folder: Path, home: Path, token: str) -> Iterator[Running]:
+    """Run the server; at the end nothing of it is left."""
     _prepare(home)
-    log = home / "log"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-                *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"),
-                f"--IdentityProvider.token={token}",
-                "--LabApp.expose_app_in_browser=True",
-                f"--ServerApp.root_dir={folder}",
-            ],
-            cwd=folder,
-            env=_environment(home),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    running = Running(folder, home, token)
     try:
-        yield _address(process, home / "runtime", log)
+        running.start()
+        yield running
     finally:
-        _end(process)
+        running.stop()
 
 
 def _prepare(home: Path) -> None:

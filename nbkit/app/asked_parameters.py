@@ -28,22 +28,30 @@ def asked_by_notebook(path: Path) -> set[str]:
     Those of notebooks that it runs inline (`%run`) are among them.
     """
     found: set[str] = set()
-    seen: set[Path] = set()
+    for here in with_inline(path):
+        notebook = read_notebook(here)
+        found |= set(declared_parameters(notebook))
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                found |= widgets_in(cell.source)
+                found |= asked_by_sql(cell.source) if _SQL_CELL.match(cell.source) else set()
+    return found
+
+
+def with_inline(path: Path) -> list[Path]:
+    """Return a notebook and those that it runs inline (`%run`), and they, each once."""
+    seen: list[Path] = []
     waiting = [path]
     while waiting:
         here = waiting.pop()
         if here in seen:
             continue
-        seen.add(here)
-        notebook = read_notebook(here)
-        found |= set(declared_parameters(notebook))
-        for cell in notebook.cells:
+        seen.append(here)
+        for cell in read_notebook(here).cells:
             if cell.cell_type == "code":
-                found |= _widgets(cell.source)
-                found |= asked_by_sql(cell.source) if _SQL_CELL.match(cell.source) else set()
                 inline = (find_notebook(here.parent, name) for name in _RUN.findall(cell.source))
                 waiting += [other for other in inline if other is not None]
-    return found
+    return seen
 
 
 def asked_by_sql(text: str) -> set[str]:
@@ -51,5 +59,6 @@ def asked_by_sql(text: str) -> set[str]:
     return {name for names in _IN_SQL.findall(text) for name in names if name}
 
 
-def _widgets(code: str) -> set[str]:
+def widgets_in(code: str) -> set[str]:
+    """Return the names of the widgets that a cell makes or reads."""
     return {match["name"] or match["sql"] for match in _WIDGET.finditer(code)}

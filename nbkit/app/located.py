@@ -41,7 +41,7 @@ def only_job(folder: Path) -> str:
     found: list[str] = []
     for file in on_disk.names_in(folder):
         if file.suffix.lower() in SUFFIXES and on_disk.is_file(file):
-            found += _jobs_in(file)
+            found += jobs_in(file)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -49,19 +49,24 @@ def only_job(folder: Path) -> str:
     raise UsageError(f"this folder has {len(found)} jobs: say which of {', '.join(found)}")
 
 
-def _jobs_in(file: Path) -> list[str]:
+def jobs_in(file: Path) -> list[str]:
     """Return the addresses of the jobs that a file defines, as far as it can be read."""
     try:
         text = on_disk.read_text(file)
-        if '"tasks"' not in text and "tasks:" not in text:
+        own = _mentions(text, "tasks")
+        if not own and not _mentions(text, "include"):
             return []
         main, _ = whole_bundle(file, None)
         if main != file:
             return []  # the main file has them
         keys = keys_in(file)
     except DefinitionError:
-        return [file.name]  # running it tells what is wrong
-    return [f"{file.name}:{key}" for key in keys] or [file.name]
+        return [file.name] if own else []  # running it tells what is wrong
+    return [f"{file.name}:{key}" for key in keys] or ([file.name] if own else [])
+
+
+def _mentions(text: str, name: str) -> bool:
+    return f'"{name}"' in text or f"{name}:" in text
 
 
 def located(address: Address) -> tuple[Path, str | None]:

@@ -6,7 +6,7 @@ import itertools
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from nbkit import on_disk
 from nbkit.app import history
@@ -18,6 +18,9 @@ from nbkit.rules.triggers.deciding import seen_so_far
 from nbkit.rules.triggers.kinds import triggers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
     from nbkit.graph.model import Job
     from nbkit.ledger.deployed import DeployedJob
     from nbkit.ledger.watching import Fired, Watches
@@ -53,6 +56,13 @@ class Overview:
     missing: str = ""
 
 
+class Expected(NamedTuple):
+    """What starts a job by itself: the kinds of its triggers that are not paused, and when."""
+
+    triggers: tuple[str, ...]
+    next: tuple[datetime, ...]
+
+
 def overview(settings: Settings, *, count: int = 1) -> list[Overview]:
     """Return all deployed jobs, with as many next times of each."""
     with closing(Ledger(settings.ledger_url, reading=True)) as ledger:
@@ -61,43 +71,67 @@ def overview(settings: Settings, *, count: int = 1) -> list[Overview]:
             return []
         now = ledger.watches.now()
         fired = ledger.watches.last_firings()
-        seen = []
-        for job in sorted(jobs, key=lambda each: (each.name, each.target, each.job_id)):
-            read = read_job(job.settings)[0]
-            triggers = triggers_of(read) if read else ()
-            following = _next(read, job, triggers, ledger.watches, now) if read else []
-            seen.append((job, triggers, tuple(itertools.islice(following, count))))
-    return [
-        _overview(job, triggers, following, fired, settings) for job, triggers, following in seen
-    ]
+        seen = [
+            (job, expected(job, ledger.watches, now, count))
+            for job in sorted(jobs, key=lambda each: (each.name, each.target, each.job_id))
+        ]
+    return [_overview(job, awaited, fired, settings) for job, awaited in seen]
+
+
+def expected(job: DeployedJob, watches: Watches, now: int, count: int = 1) -> Expected:
+    """Return what starts a deployed job by itself, and when.
+
+    Args:
+        job: as deployed.
+        watches: what its triggers have seen.
+        now: by the ledger's clock, in epoch milliseconds.
+        count: how many of the next times.
+    """
+    read = read_job(job.settings)[0]
+    if read is None:
+        return Expected((), ())
+    triggers = triggers_of(read)
+    following = itertools.islice(_next(read, job, triggers, watches, now), count)
+    return Expected(tuple(dict.fromkeys(each.kind for each in triggers)), tuple(following))
+
+
+def state_of(job: DeployedJob, triggers: Sequence[str], lives: Collection[str]) -> State:
+    """Return what a deployed job does.
+
+    Args:
+        job: as deployed.
+        triggers: what starts it by itself.
+        lives: the life cycle states of its latest runs.
+    """
+    if "RUNNING" in lives:
+        return "running"
+    if "QUEUED" in lives or "PENDING" in lives:
+        return "queued"
+    return "waiting" if triggers else "paused" if job.paused else "by hand"
+
+
+def missing_file(job: DeployedJob, root: Path) -> str:
+    """Return the file that a job was deployed from if that is gone; else nothing."""
+    file = file_of(job, root)
+    gone = file is not None and not on_disk.is_there(file)
+    return on_disk.shown(file) if gone and file is not None else ""
 
 
 def _overview(
-    job: DeployedJob,
-    triggers: tuple[Trigger, ...],
-    following: tuple[datetime, ...],
-    fired: dict[tuple[int, str], Fired],
-    settings: Settings,
+    job: DeployedJob, awaited: Expected, fired: dict[tuple[int, str], Fired], settings: Settings
 ) -> Overview:
     records = history.runs(settings, job_name=job.name, limit=_LOOKED_BACK)
     mine = [each for each in records if each["job_id"] == job.job_id]
     lives = [each["state"]["life_cycle_state"] for each in mine]
-    state: State = "waiting" if triggers else "paused" if job.paused else "by hand"
-    if "QUEUED" in lives or "PENDING" in lives:
-        state = "queued"
-    if "RUNNING" in lives:
-        state = "running"
     mine_fired = [each for (job_id, _), each in fired.items() if job_id == job.job_id]
-    file = file_of(job, settings.root)
-    gone = file is not None and not on_disk.is_there(file)
     return Overview(
         job,
-        state,
-        tuple(dict.fromkeys(trigger.kind for trigger in triggers)),
-        following,
+        state_of(job, awaited.triggers, lives),
+        awaited.triggers,
+        awaited.next,
         mine[0] if mine else None,
         max(mine_fired, key=lambda each: each.at, default=None),
-        on_disk.shown(file) if gone and file is not None else "",
+        missing_file(job, settings.root),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbkit.app.asked_parameters import asked_by_notebook, asked_by_sql
 from nbkit.app.files import tasks
@@ -44,6 +44,22 @@ def check_declared(definition: Definition, given: Mapping[str, str]) -> None:
             f"nobody declares the parameter {name}{hint(name, sorted(known))}" for name in wrong
         ]
         raise UsageError("\n".join(lines))
+
+
+def again(run: Mapping[str, Any]) -> dict[str, str]:
+    """Return what to give to a run so that it has the parameters of an earlier one.
+
+    A default that refers to a secret is left to the job: what is given is data, in which nothing
+    is looked for.
+
+    Args:
+        run: the record of the earlier one.
+    """
+    return {
+        each["name"]: each["value"]
+        for each in run["job_parameters"]
+        if not ("{{" in each["value"] and each["value"] == each.get("default"))
+    }
 
 
 def _text(script: Path) -> str:

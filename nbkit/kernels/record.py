@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbkit.errors import Failure
     from nbkit.kernels.attempt import Attempt
 
+_MADE = frozenset({ERROR_MARKER_TAG, "injected-parameters"})
 _log = logging.getLogger(__name__)
 
 
@@ -145,7 +146,13 @@ class AttemptRecord(NotebookExecutionManager):  # type: ignore[misc]
         self.nb.cells.insert(0, first)
         if failure is None or failure.cell is None:
             return failure
-        return replace(failure, cell=failure.cell + 2)
+        made = sum(map(_is_made, self.nb.cells[1 : failure.cell + 1]))
+        return replace(failure, cell=failure.cell + 2, written=failure.cell - made)
+
+
+def _is_made(cell: NotebookNode) -> bool:
+    """Say whether a cell was put in for this attempt, or for an earlier one."""
+    return bool(_MADE & set(cell.metadata.get("tags", ())))
 
 
 def _marker(text: str) -> NotebookNode:

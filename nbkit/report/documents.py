@@ -67,6 +67,8 @@ def _task(task: TaskView, spans: list[tuple[int, int]]) -> Document:
         "error": task.trouble.error,
         "trace": task.trouble.trace[-_LONGEST_TRACE:],
         "cell": task.trouble.cell,
+        "source_cell": task.trouble.source_cell,
+        "source_line": task.trouble.line,
         "exit": None if task.exit_value is None else task.exit_value[:_LONGEST_VALUE],
         "resolved": task.resolved,
         "parameters": _pairs(task.parameters),

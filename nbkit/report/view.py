@@ -7,6 +7,7 @@ is absent reads as empty, so records of other programs can be shown too.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ Record = dict[str, Any]
 
 TOLD = tuple(REPORTS.values())
 """Fields of an attempt's record that its notebook filled."""
+
+_LINE = re.compile(r"^\s*Cell In\[\d+\], line (\d+)", re.MULTILINE)
+"""How IPython names the line of the cell that was run, before the lines that it called."""
 
 _OVER = 6
 """The rank from which on tasks keep the order of the job: nothing is wrong with them."""
@@ -51,11 +55,15 @@ class Trouble:
         error: one line, with the exception's name.
         trace: the whole traceback.
         cell: number of the failing cell in the output notebook, from 1; 0 if none is known.
+        source_cell: its number in the notebook that was run.
+        line: of that cell, as the traceback says; 0 if none is known.
     """
 
     error: str = ""
     trace: str = ""
     cell: int = 0
+    source_cell: int = 0
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +274,19 @@ def _trouble(record: Record, otherwise: str = "") -> Trouble:
     failure = attempts[-1].get("failure") or {}
     output = record.get("output") or {}
     message = failure.get("message") or output.get("error") or otherwise
-    cell = failure.get("cell")
+    trace = plain(output.get("error_trace") or "")
+    lines = _LINE.findall(trace)
     return Trouble(
         error=named(failure.get("error") or "", one_line(message)),
-        trace=plain(output.get("error_trace") or ""),
-        cell=0 if cell is None else cell + 1,
+        trace=trace,
+        cell=_number(failure.get("cell")),
+        source_cell=_number(failure.get("source_cell")),
+        line=int(lines[0]) if lines else 0,
     )
+
+
+def _number(index: int | None) -> int:
+    return 0 if index is None else index + 1
 
 
 def _span(record: Record) -> dict[str, Any]:

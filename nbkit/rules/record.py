@@ -185,6 +185,7 @@ def _attempt(attempt: AttemptState) -> dict[str, Any]:
             "error": attempt.failure.error,
             "cell": attempt.failure.cell,
             "source": attempt.failure.source,
+            "source_cell": attempt.failure.written,
         }
     return document
 

@@ -35,7 +35,8 @@ def load(server: ServerApp) -> None:
     from nbkit.service.project import Project
     from nbkit.service.shapes import pages_of
 
-    project = Project(settings, base_path=server.base_url, log=server.log)
+    home = Path(server.root_dir).resolve()
+    project = Project(settings, base_path=server.base_url, home=home, log=server.log)
     server.nbkit = project
     add_handlers(server, project)
     project.start(
@@ -57,8 +58,12 @@ def add_handlers(server: ServerApp, project: Project) -> None:
         (f"{base}.well-known/databricks-config", DiscoveryHandler, shared),
         (f"{base}nbkit/?", PageHandler, shared),
         (f"{base}nbkit/(jobs|runs)/([0-9]{{1,15}})", PageHandler, shared),
-        (f"{base}nbkit/state/(list)", StateHandler, shared),
-        (f"{base}nbkit/state/(jobs|runs|history)/([0-9]{{1,15}})", StateHandler, shared),
+        (
+            f"{base}nbkit/state/(list|side|front|notebook|tables|table|upcoming)",
+            StateHandler,
+            shared,
+        ),
+        (f"{base}nbkit/state/(jobs|latest|runs|history)/([0-9]{{1,15}})", StateHandler, shared),
         (f"{base}nbkit/act", ActHandler, shared),
         (f"{base}nbkit/files/(.+)", FileHandler, shared),
     ]

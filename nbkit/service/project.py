@@ -13,10 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nbkit.api.watching import RunWatch
+from nbkit.app.job_files import JobFiles
 from nbkit.on_disk import address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from nbkit.service.loop import Loop
     from nbkit.service.pages.shown import Shown
@@ -32,6 +34,7 @@ class Project:
     Attributes:
         settings: of the project.
         base_path: of the server's addresses, such as `/` or, under JupyterHub, `/user/me/`.
+        home: the folder that JupyterLab shows; None for that of the project.
         log: where the server's own messages go.
         threads: in which requests are answered.
         writing: held by whoever changes a file of the project's own.
@@ -40,6 +43,7 @@ class Project:
 
     settings: Settings
     base_path: str = "/"
+    home: Path | None = None
     log: logging.Logger | logging.LoggerAdapter[logging.Logger] = field(
         default_factory=lambda: logging.getLogger("nbkit.service")
     )
@@ -74,6 +78,23 @@ class Project:
         from nbkit.service.pages.shown import Shown
 
         return Shown(self.watch)
+
+    @cached_property
+    def job_files(self) -> JobFiles:
+        """The files of the project that are jobs."""
+        return JobFiles(self.settings)
+
+    def lab_path(self, place: Path) -> str:
+        """Return a place as JupyterLab names it; empty for what is outside of what it shows."""
+        home = (self.home or self.settings.root).resolve()
+        return place.relative_to(home).as_posix() if place.is_relative_to(home) else ""
+
+    @property
+    def inside(self) -> str:
+        """Where in the project what JupyterLab shows is; empty for the project's own folder."""
+        root = self.settings.root.resolve()
+        home = (self.home or root).resolve()
+        return "" if home == root else home.relative_to(root).as_posix()
 
     @cached_property
     def workspace_id(self) -> int:

@@ -16,9 +16,11 @@ import anywidget
 import traitlets
 
 from nbkit.app import history
+from nbkit.app.code_files import code_files, notebook_places
 from nbkit.app.following import Follower, latest_run
 from nbkit.app.launching import Launched, launch_repair, launch_run
 from nbkit.app.loading import load
+from nbkit.app.parameters import again
 from nbkit.errors import NbkitError
 from nbkit.ledger.store import Ledger
 from nbkit.report.diff import diff_runs, write_diff
@@ -34,7 +36,7 @@ from nbkit.toolkit.live import hear_every_page
 from nbkit.ui.picture import graph_svg, picture_html, picture_svg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from nbkit.app.definition import Definition
     from nbkit.app.following import Seen
@@ -146,7 +148,9 @@ class JobWidget(anywidget.AnyWidget):
                 "name": graph.job.name,
                 "parameters": defaults,
                 "folder": "" if folder == "." else f"{folder}/",
+                "files": [os.path.relpath(each, root) for each in code_files(self._definition)],
                 "report": report,
+                "notebooks": notebook_places(self._definition, root),
             },
             "graph": graph_svg(_not_run(graph)),
             "run": run_document(self._run),
@@ -254,13 +258,9 @@ class JobWidget(anywidget.AnyWidget):
         if kind == "history":
             threading.Thread(target=self._send_history, daemon=True).start()
         elif kind == "run":
-            self._starting = True
-            self._launched = launch_run(
-                self._definition.source,
-                self._settings,
-                parameters=parameters,
-                only=action.get("only"),
-            )
+            self._begin(parameters, action.get("only"))
+        elif kind == "run_again":
+            self._begin(again(history.recorded(self.run_id, self._settings)))
         elif kind == "repair":
             self._starting = True
             self._launched = launch_repair(self.run_id, self._settings, parameters=parameters)
@@ -269,6 +269,11 @@ class JobWidget(anywidget.AnyWidget):
         elif kind == "cancel":
             return history.cancel(self.run_id, self._settings)
         return None
+
+    def _begin(self, parameters: Mapping[str, str], only: Sequence[str] | None = None) -> None:
+        self._starting = True
+        source, settings = self._definition.source, self._settings
+        self._launched = launch_run(source, settings, parameters=parameters, only=only)
 
     def _compare(self) -> str | None:
         """Write what changed since the run before, and open it; or say that there is none."""

@@ -344,11 +344,12 @@ def test_jupyterlab_serves_its_project(tmp_path):
     """Without a further process, by Jupyter's own token."""
     (tmp_path / "project").mkdir()
     (tmp_path / "home").mkdir()
-    with server(tmp_path / "project", tmp_path / "home", "secret") as url:
-        client = WorkspaceClient(host=url.rstrip("/"), token="secret")
+    with server(tmp_path / "project", tmp_path / "home", "secret") as running:
+        url = running.url.rstrip("/")
+        client = WorkspaceClient(host=url, token="secret")
         assert list(client.jobs.list()) == []
         with pytest.raises(PermissionDenied):
-            list(WorkspaceClient(host=url.rstrip("/"), token="other").jobs.list())
+            list(WorkspaceClient(host=url, token="other").jobs.list())
 
 
 def running(client, run_id):

@@ -55,7 +55,7 @@ def violations(page):
 
 def test_from_the_list_to_a_repaired_run(page, served):
     """Run now, see it fail, repair it, compare; every page is accessible, and raises no error."""
-    page.get_by_role("row", name="trial").get_by_text("active").wait_for()
+    page.get_by_role("row", name="trial").get_by_text("waiting").wait_for()
     assert violations(page) == []
     page.get_by_role("button", name="Run now trial").click()
     page.wait_for_url("**/nbkit/runs/*")

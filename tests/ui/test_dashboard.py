@@ -37,6 +37,12 @@ REPORTED = {
     "at": 1,
     "results": [MEASURED],
 }
+OUTPUT_AT = """([title, cell]) => {
+    const all = [...window.jupyterapp.shell.widgets('main')]
+    const open = all.find(each => each.title.label === title)
+    return open.content.activeCellIndex === cell && !open.context.sessionContext.session?.kernel
+        && open.content.widgets.every((each) => each.editor?.getOption("readOnly") !== false)
+}"""
 SERVE = f"from nbkit.toolkit.say import say\nsay({REPORTED})"
 
 
@@ -137,12 +143,14 @@ def test_a_task_tells_everything_and_its_notebook_opens_beside(trial):
     page.locator('a[data-task="check"]').click()
     panel = page.get_by_label("Task", exact=True)
     panel.get_by_text("ValueError: bad rows").first.wait_for()
+    assert panel.get_by_role("link", name="check.ipynb, cell 1, line 3").is_visible()
     assert "month" in panel.inner_text()
     panel.get_by_role("link", name="Output notebook, cell 3").click()
-    page.get_by_role("tab", name="0.ipynb").wait_for(timeout=PATIENCE)
+    page.get_by_role("tab", name="check · run 1").wait_for(timeout=PATIENCE)
     page.get_by_role("heading", name="✗ failed: check").first.wait_for()
+    page.wait_for_function(OUTPUT_AT, arg=["check · run 1", 2])
     trial.screenshot("dashboard-beside")
-    trial.close("0.ipynb")
+    trial.close("check · run 1")
     page.get_by_role("tab", name="view.ipynb").click()
 
 
@@ -214,7 +222,7 @@ def test_a_few_tasks_and_what_changed_since(trial):
     run_badge(trial, "succeeded").wait_for(timeout=PATIENCE)
     assert "disabled" in state_of(trial, "check").text_content()
     page.get_by_role("button", name="± Compare").click()
-    page.get_by_role("tab", name="diff-1.html").wait_for(timeout=PATIENCE)
+    page.get_by_role("tab", name="run 1 → run 2").wait_for(timeout=PATIENCE)
     trial.screenshot("dashboard-compare")
     trial.command("application:close")
     page.get_by_role("tab", name="view.ipynb").click()
@@ -269,8 +277,8 @@ def test_a_job_file_opens_as_its_dashboard(trial):
     trial.screenshot("document")
     shown.locator('a[data-task="load"]').click()
     shown.get_by_role("link", name="Output notebook").click()
-    page.get_by_role("tab", name="0.ipynb").wait_for(timeout=PATIENCE)
-    trial.close("0.ipynb")
+    page.get_by_role("tab", name="load · run 2").wait_for(timeout=PATIENCE)
+    trial.close("load · run 2")
     page.get_by_role("tab", name="job.json").click()
     assert "job.json" in kernels(page)
     trial.command("application:close")

@@ -10,6 +10,7 @@ import { tabs } from "./tabs.js";
 import { drawTimeline } from "./timeline.js";
 import { duration, moment, stopwatch } from "./words.js";
 
+const FAILURES_TOLD = 5;
 const TICK = 500; // milliseconds between two looks at the clock, while something runs
 
 /**
@@ -19,13 +20,14 @@ const TICK = 500; // milliseconds between two looks at the clock, while somethin
  * @param {any} state `job`, `graph`, `run`, `tasks`, `status`: see nbkit/ui/widget.py
  * @param {object} hooks
  * @param {(action: object) => void} hooks.act
- * @param {(path: string, text: string) => Node} hooks.link
+ * @param {(path: string, text: string, cell?: number) => Node} hooks.link
  * @returns {{update: () => void, history: (found: object) => void, stop: () => void}}
  */
 export function dashboard(root, state, { act, link }) {
   const selected = new Set(state.picked ? [state.picked] : []);
   const title = element("div", { class: "title" });
   const facts = element("p", { class: "soft run-facts" });
+  const given = element("p", { class: "soft wrap given" });
   const counts = element("p", { class: "counts" });
   const message = element("p", { class: "message" });
   const graphBox = element("div", { class: "scroll graph", tabindex: "0", role: "region", "aria-label": "Graph" });
@@ -68,7 +70,7 @@ export function dashboard(root, state, { act, link }) {
     panel.hidden = !task;
     if (task && (panelShows !== task || (task.started && !task.ended))) {
       const open = panel.querySelector("details")?.open;
-      drawPanel(panel, task, now, link);
+      drawPanel(panel, task, now, link, state.job.notebooks);
       if (open && panelShows?.key === task.key) panel.querySelector("details")?.setAttribute("open", "");
       panelShows = task;
     }
@@ -88,24 +90,55 @@ export function dashboard(root, state, { act, link }) {
     form.say(status.message);
   };
   const header = (now) => {
-    const { run, status } = state;
+    const { run, status, tasks } = state;
     title.replaceChildren(element("h2", {}, state.job.name), ...(run.id ? [badge(run.look)] : []));
     const took = run.ended ? duration(run.worked ?? run.ended - run.started) : status.live && run.started ? stopwatch(now - run.started) : "";
     const said = run.id ? [`run ${run.id}`, moment(run.started), took] : ["not run yet"];
     facts.replaceChildren(said.filter(Boolean).join(" · "));
     if (run.id && state.job.report) facts.append(" · ", link(state.job.report.replace("RUN", run.id), "report"));
+    ran(run, status);
     counts.replaceChildren(
       ...run.counts.flatMap(([look, amount]) => [
         element("span", { class: look.tone }, `${look.glyph} ${amount} ${look.word}`),
         "  ",
       ]),
     );
-    message.textContent = run.message;
-    message.hidden = !run.message;
+    told(run, tasks);
+  };
+  /** Why the run failed: each task's own sentence, which leads to the task. */
+  const told = (run, tasks) => {
+    const failed = run.failed.filter((key) => tasks[key]?.error);
+    const said = failed.length ? failed.map((key) => `${key}: ${tasks[key].error}`).join("\n") : run.message;
+    message.hidden = !said;
+    if (message.dataset.said === said) return; // what has the focus keeps it
+    message.dataset.said = said;
+    message.replaceChildren(
+      ...(failed.length
+        ? failed.slice(0, FAILURES_TOLD).map((key) =>
+            element("span", { class: "bad wrap" }, element("button", { type: "button", class: "link", click: () => pick(key) }, key), `: ${tasks[key].error}`),
+          )
+        : [said]),
+      failed.length > FAILURES_TOLD ? ` and ${failed.length - FAILURES_TOLD} more` : "",
+    );
+  };
+  const again = element(
+    "button",
+    { type: "button", class: "small", click: () => act({ kind: "run_again" }) },
+    "↺ Run again with these",
+  );
+  /** The run's own parameters, which the form's need not be. */
+  const ran = (run, status) => {
+    const said = run.parameters.map(([name, value]) => `${name} = ${value}`).join(" · ");
+    if (given.dataset.said !== `${run.id} ${said}`) {
+      given.dataset.said = `${run.id} ${said}`;
+      given.replaceChildren(...(said ? ["Ran with ", element("span", { class: "mono" }, said), " ", again] : []));
+    }
+    given.hidden = !said || !run.id;
+    again.disabled = status.alone || status.live || status.starting;
   };
   const draw = perFrame(paint);
   root.append(
-    element("div", {}, title, facts, counts, message),
+    element("div", {}, title, facts, given, counts, message),
     form.node,
     element("div", { class: "with-panel" }, views.node, panel),
   );

@@ -6,8 +6,16 @@ import { duration, elapsed, moment } from "./words.js";
 const STEP_GLYPHS = { running: "►", succeeded: "✓", failed: "✗", recorded: "!" };
 const STEP_TONES = { running: "active", succeeded: "good", failed: "bad", recorded: "warn" };
 
-/** Draw a task into `box`; `link(path, text)` makes a link to an output notebook. */
-export function drawPanel(box, task, now, link) {
+/**
+ * Draw a task into `box`.
+ *
+ * @param {HTMLElement} box
+ * @param {any} task
+ * @param {number} now
+ * @param {(path: string, text: string, cell?: number) => Node} link makes a link to a notebook
+ * @param {Object<string, string>} notebooks paths of the notebooks that were run, by their names
+ */
+export function drawPanel(box, task, now, link, notebooks = {}) {
   const { told } = task;
   box.replaceChildren(
     ...[
@@ -16,8 +24,9 @@ export function drawPanel(box, task, now, link) {
       task.description && element("p", { class: "wrap" }, task.description),
       task.error && element("p", { class: "bad wrap" }, element("strong", {}, task.error)),
       task.reason && element("p", { class: "wrap" }, `Did not run: ${task.reason}`),
+      failedAt(task, link, notebooks),
       task.notebook &&
-        element("p", {}, link(task.notebook, `Output notebook${task.cell ? `, cell ${task.cell}` : ""}`)),
+        element("p", {}, link(task.notebook, `Output notebook${task.cell ? `, cell ${task.cell}` : ""}`, task.cell)),
       task.trace &&
         element(
           "details",
@@ -36,6 +45,18 @@ export function drawPanel(box, task, now, link) {
       task.iterations.length > 0 && iterations(task, now, link),
     ].filter(Boolean),
   );
+}
+
+/** Where to mend it: a place in the notebook that was run. */
+function failedAt(task, link, notebooks) {
+  const path = notebooks[task.subject];
+  if (!path || !task.error) return null;
+  const place = [
+    path.split("/").at(-1),
+    task.source_cell && `cell ${task.source_cell}`,
+    task.source_cell && task.source_line && `line ${task.source_line}`,
+  ];
+  return element("p", {}, "In ", link(path, place.filter(Boolean).join(", "), task.source_cell));
 }
 
 function facts(task) {

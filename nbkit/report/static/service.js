@@ -1,10 +1,9 @@
 // The pages of the service: jobs with their next and last runs, and a job or a run as it goes on.
 
-import { dashboard } from "./dashboard.js";
 import { badge, element } from "./elements.js";
+import { followed, keepLooking } from "./followed.js";
 import { duration, moment } from "./words.js";
 
-const [BUSY, IDLE, AWAY] = [1000, 3000, 5000]; // milliseconds between two looks
 const data = JSON.parse(document.getElementById("nbkit-data").textContent);
 const main = document.getElementById("nbkit-main");
 
@@ -21,28 +20,6 @@ async function ask(path, body = undefined) {
   return found;
 }
 
-/** Look again and again, for as long as the page is open; `look` returns whether much happens. */
-function keepLooking(look, say) {
-  let soon = null;
-  let turns = 0;
-  const turn = async () => {
-    const mine = ++turns;
-    let wait = AWAY;
-    try {
-      wait = (await look()) ? BUSY : IDLE;
-      say("");
-    } catch (error) {
-      say(error instanceof TypeError ? "The server does not answer; this page waits for it." : error.message);
-    }
-    if (mine === turns) soon = setTimeout(turn, wait); // else somebody asked for a look meanwhile
-  };
-  soon = setTimeout(turn, BUSY);
-  return () => {
-    clearTimeout(soon);
-    turn();
-  };
-}
-
 const link = (path, text) => element("a", { href: `${data.root}${path}` }, text);
 
 /** The list of jobs. */
@@ -56,7 +33,7 @@ function jobsPage() {
       const done = await ask("act", action);
       said.textContent = done.message ?? "";
       if (done.open) location.assign(`${data.root}${done.open}`);
-      else again();
+      else looking.again();
     } catch (error) {
       said.textContent = error.message;
     }
@@ -67,9 +44,15 @@ function jobsPage() {
     element(
       "tr",
       {},
-      element("th", { scope: "row" }, link(`jobs/${job.id}`, job.name), job.target ? ` (${job.target})` : ""),
-      element("td", {}, job.paused ? "paused" : job.automatic ? "active" : "by hand"),
-      element("td", { class: "time" }, job.next ? moment(job.next) : "", job.next && job.starts ? ", " : "", job.starts),
+      element(
+        "th",
+        { scope: "row" },
+        link(`jobs/${job.id}`, job.name),
+        job.target ? ` (${job.target})` : "",
+        job.missing ? element("p", { class: "soft" }, `Its file is gone: ${job.missing}; it runs as deployed.`) : null,
+      ),
+      element("td", {}, job.state),
+      element("td", {}, [job.next ? moment(job.next) : "", job.starts].filter(Boolean).join(", ")),
       element("td", {}, ...(job.last ? [badge(job.last.look), " ", link(`runs/${job.last.id}`, `run ${job.last.id}`)] : ["–"])),
       element("td", { class: "time" }, job.last ? moment(job.last.started) : ""),
       element(
@@ -136,7 +119,7 @@ function jobsPage() {
     }
   };
   draw(data.list);
-  const again = keepLooking(
+  const looking = keepLooking(
     async () => {
       const list = await ask("state/list");
       draw(list);
@@ -153,68 +136,15 @@ function runPage() {
   const away = element("p", { class: "message", role: "status" });
   const page = element("div", { class: "dashboard" });
   main.append(away, page);
-  const nothing = { id: 0, look: null, message: "", counts: [], parameters: [], spans: [], failed: [], started: 0, ended: 0 };
-  const state = {
-    job: data.job,
-    graph: data.graph ?? "",
-    run: data.run ?? nothing,
-    tasks: data.tasks ?? {},
-    status: { live: data.live ?? false, starting: false, alone: false, message: "" },
-    picked: decodeURIComponent(location.hash.slice(1)) || undefined,
-  };
-  let [runId, look, view] = [data.run_id, data.look ?? 0, null];
-  const act = async (action) => {
-    try {
-      if (action.kind === "history") {
-        state.history = await ask(`state/history/${state.job.id}`);
-        view.history();
-        return;
-      }
-      state.status = { ...state.status, starting: action.kind === "run" || action.kind === "repair" };
-      view.update();
-      const done = await ask("act", { ...action, job_id: state.job.id, run_id: runId });
-      state.status = { ...state.status, starting: false, message: done.message ?? "" };
-      if (done.open) location.assign(`${data.root}${done.open}`);
-    } catch (error) {
-      state.status = { ...state.status, starting: false, message: error.message };
-    }
-    view.update();
-    again();
-  };
-  const show = () => {
-    view?.stop();
-    page.replaceChildren();
-    view = dashboard(page, state, {
-      act,
-      link: (path, text) => (/^runs\/\d+$/.test(path) ? link(path, text) : link(`files/${path}`, text)),
-    });
-  };
-  show();
-  const again = keepLooking(
-    async () => {
-      if (data.follow) {
-        const latest = (await ask(`state/jobs/${state.job.id}`)).run_id;
-        if (latest !== runId) [runId, look] = [latest, 0];
-      }
-      if (!runId) return false;
-      const found = await ask(`state/runs/${runId}?seen=${look}`);
-      const live = state.status.live;
-      look = found.look;
-      state.status = { ...state.status, live: found.live };
-      if (found.run) state.run = found.run;
-      if (found.graph) {
-        [state.graph, state.tasks] = [found.graph, found.tasks];
-        show();
-      } else {
-        Object.assign(state.tasks, found.tasks ?? {});
-        if (found.run || found.tasks || live !== found.live) view.update();
-      }
-      return found.live;
-    },
-    (text) => {
+  data.picked = decodeURIComponent(location.hash.slice(1)) || undefined;
+  followed(page, data, {
+    ask,
+    link: (path, text) => (/^runs\/\d+$/.test(path) ? link(path, text) : link(`files/${path}`, text)),
+    open: (done) => location.assign(`${data.root}${done.open}`),
+    say: (text) => {
       away.textContent = text;
     },
-  );
+  });
 }
 
 if (data.list) jobsPage();

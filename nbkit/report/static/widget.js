@@ -2,24 +2,11 @@
 
 import { dashboard } from "./dashboard.js";
 import { element } from "./elements.js";
+import { shadowPage } from "./shadow.js";
 
 /** What anywidget calls for every place where the widget is shown. */
 function render({ model, el }) {
-  el.setAttribute("data-lm-suppress-shortcuts", "true"); // typing is not for JupyterLab
-  for (const kind of ["keydown", "keypress", "contextmenu"])
-    el.addEventListener(kind, (event) => event.stopPropagation());
-  const host = element("div", { class: "nbkit-host" });
-  el.append(host);
-  const root = host.attachShadow({ mode: "open" });
-  const theme = () => {
-    const light = document.body.dataset.jpThemeLight;
-    host.style.colorScheme = light === "false" ? "dark" : light === "true" ? "light" : "light dark";
-  };
-  theme();
-  const themes = new MutationObserver(theme);
-  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  const page = element("div", { class: "dashboard" });
-  root.append(element("style", {}, model.get("page_style")), page);
+  const { page, stop } = shadowPage(el, model.get("page_style"));
   const state = model.get("dashboard"); // one object for all views, and for those to come
   let view = null;
   const show = () => {
@@ -27,7 +14,7 @@ function render({ model, el }) {
     page.replaceChildren();
     view = dashboard(page, state, {
       act: (action) => model.send(action),
-      link: (path, text) => link(model, el, `${state.job.folder}${path}`, text),
+      link: (path, text, cell) => link(model, el, `${state.job.folder}${path}`, text, cell),
     });
   };
   const heard = (change) => {
@@ -50,13 +37,13 @@ function render({ model, el }) {
   model.on("msg:custom", heard);
   return () => {
     model.off("msg:custom", heard);
-    themes.disconnect();
+    stop();
     view.stop();
   };
 }
 
 /** A link to a file of the project; in JupyterLab it opens beside the notebook. */
-function link(model, el, path, text) {
+function link(model, el, path, text, cell = 0) {
   const here = model.widget_manager?.context?.path;
   return element(
     "a",
@@ -67,7 +54,7 @@ function link(model, el, path, text) {
       click: (event) => {
         if (here === undefined || event.ctrlKey || event.metaKey) return;
         event.preventDefault();
-        if (model.open) model.open(resolved(here, path)); // nbkit's extension of JupyterLab
+        if (model.open) model.open(resolved(here, path), cell); // nbkit's extension of JupyterLab
         else openBeside(el, resolved(here, path));
       },
     },

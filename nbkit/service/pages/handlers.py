@@ -11,9 +11,13 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError, authenticated
 
 from nbkit.errors import NbkitError
+from nbkit.report.front_end import script, style
 from nbkit.service.pages import documents
 from nbkit.service.pages.acts import act
 from nbkit.service.pages.files import file_of
+from nbkit.service.pages.listing import listing, side_bar
+from nbkit.service.pages.notebooks import notebook_document, upcoming
+from nbkit.service.pages.tables import table_document, tables_document
 from nbkit.service.pages.writing import page_of
 from nbkit.service.refusals import Refusal, of_error
 from nbkit.service.request import ApiRequest, json_of
@@ -68,7 +72,7 @@ class PageHandler(_Handler):
     def _data(self, kind: str | None, number: int) -> dict[str, Any]:
         project = self.project
         if kind is None:
-            return {"title": "Jobs", "list": documents.listing(project)}
+            return {"title": "Jobs", "list": listing(project)}
         if kind == "jobs":
             found = documents.job_document(project, number)
         else:
@@ -89,14 +93,36 @@ class StateHandler(_Handler):
 
     def _state(self, kind: str, number: int) -> dict[str, Any]:
         project = self.project
-        if kind == "list":
-            return documents.listing(project)
+        if kind in _KINDS:
+            return _KINDS[kind](project, self)
         if kind == "history":
             return documents.history(project, number)
         if kind == "jobs":
             return documents.job_document(project, number)
+        if kind == "latest":
+            return documents.latest(project, number)
         seen = self.get_query_argument("seen", "0")
         return project.shown.changes(number, int(seen) if seen.isdecimal() else 0)
+
+
+_KINDS: dict[str, Callable[[Project, StateHandler], dict[str, Any]]] = {
+    "list": lambda project, _: listing(project),
+    "side": lambda project, _: side_bar(project),
+    "front": lambda project, _: {
+        "script": script("lab"),
+        "style": style(),
+        "inside": project.inside,
+    },
+    "notebook": lambda project, asked: notebook_document(
+        project, asked.get_query_argument("path", "")
+    ),
+    "tables": lambda project, _: tables_document(project),
+    "table": lambda project, asked: table_document(project, asked.get_query_argument("folder", "")),
+    "upcoming": lambda _, asked: upcoming(
+        asked.get_query_argument("expression", ""), asked.get_query_argument("zone", "UTC")
+    ),
+}
+"""What is asked for without a number, and who answers."""
 
 
 class ActHandler(_Handler):

@@ -2,7 +2,9 @@
 // so it always fits the nbkit that is there.
 
 import { findWidget } from "./kernel_widget.js";
+import { savedFirst } from "./unsaved.js";
 
+const STARTING = ["run", "run_again", "repair"];
 const modules = new Map(); // code → module
 
 async function loaded(code) {
@@ -17,6 +19,7 @@ async function loaded(code) {
 export class DashboardView {
   #lab;
   #app;
+  #shared;
   #node;
   #turn = 0;
   #stop = () => {};
@@ -27,11 +30,13 @@ export class DashboardView {
   /**
    * @param {object} lab modules of JupyterLab
    * @param {object} app the application
+   * @param {{pane?: import("./opening.js").Pane}} shared what opens files
    * @param {HTMLElement} node what to draw on
    */
-  constructor(lab, app, node) {
+  constructor(lab, app, shared, node) {
     this.#lab = lab;
     this.#app = app;
+    this.#shared = shared;
     this.#node = node;
   }
 
@@ -52,7 +57,11 @@ export class DashboardView {
     this.#stop = () => {};
     if (!model) return false;
     model.widget_manager = { context };
-    model.open = (path) => this.#open(path);
+    model.open = (path, cell) => this.#open(path, cell);
+    const send = model.send.bind(model);
+    model.send = async (action) => {
+      if (await this.#saved(model.get("dashboard").job, context, action)) send(action);
+    };
     const end = front.render({ model, el: this.#node });
     this.#stop = () => {
       model.onclose = () => {};
@@ -74,7 +83,17 @@ export class DashboardView {
     this.#stop = () => {};
   }
 
-  #open(path) {
-    this.#app.commands.execute("docmanager:open", { path, options: { mode: "split-right" } });
+  /** Have what a run would read saved, as far as an editor here shows it. */
+  #saved({ folder, files = [] }, context, { kind }) {
+    if (!STARTING.includes(kind)) return true;
+    const { PathExt } = this.#lab;
+    const here = PathExt.dirname(context.path);
+    const paths = files.map((each) => PathExt.normalize(PathExt.join(here, folder, each)));
+    return savedFirst(this.#lab, this.#app, paths, kind === "repair" ? "repair" : "run");
+  }
+
+  #open(path, cell = 0) {
+    if (this.#shared.pane) this.#shared.pane.open(path, cell);
+    else this.#app.commands.execute("docmanager:open", { path, options: { mode: "split-right" } });
   }
 }

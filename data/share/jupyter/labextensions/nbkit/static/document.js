@@ -3,26 +3,24 @@
 
 import { DashboardView } from "./dashboard_view.js";
 import { TARGET } from "./kernel_widget.js";
+import { scrolled } from "./run_tab.js";
 
 const MIME = "application/vnd.nbkit.job+json";
 const SPECIFIED = "nbkit"; // the kernel "Python (nbkit)"
 const ENDED = ["dead", "terminating", "restarting", "autorestarting"];
 
 /** Return what makes the tabs. */
-export function jobFactory(lab, app, options) {
+export function jobFactory(lab, app, shared, options) {
   const factory = new lab.ABCWidgetFactory(options);
   const open = new Map(); // context → how many tabs it has
   factory.createNewWidget = (context) => {
     const content = new lab.Widget();
     content.addClass("nbkit-job");
-    const page = document.createElement("div");
-    page.style.cssText = "box-sizing: border-box; height: 100%; overflow: auto; padding: 12px;";
-    page.tabIndex = 0; // to be scrolled by keys
-    page.setAttribute("role", "region");
-    page.setAttribute("aria-label", options.name);
+    const page = scrolled();
     content.node.append(page);
     const widget = new lab.DocumentWidget({ content, context });
-    const job = new JobTab(lab, app, context, page);
+    content.node.setAttribute("aria-label", `${options.name} ${context.path}`);
+    const job = new JobTab(lab, app, shared, context, page);
     open.set(context, (open.get(context) ?? 0) + 1);
     job.begin();
     widget.disposed.connect(() => {
@@ -32,6 +30,17 @@ export function jobFactory(lab, app, options) {
     return widget;
   };
   return factory;
+}
+
+/** Say whether a file is a job, a faulty one perhaps, and not something else of that name. */
+export function looksLikeJob(path, text) {
+  if (!path.endsWith(".json") || !text.trim()) return true;
+  try {
+    const found = JSON.parse(text);
+    return Boolean(found && typeof found === "object" && ["tasks", "resources", "bundle"].some((name) => name in found));
+  } catch {
+    return text.includes('"tasks"');
+  }
 }
 
 class JobTab {
@@ -44,17 +53,17 @@ class JobTab {
   #text = null; // of the file, as it was last shown
   #ended = false;
 
-  constructor(lab, app, context, node) {
+  constructor(lab, app, shared, context, node) {
     this.#app = app;
     this.#context = context;
     this.#node = node;
     const shown = document.createElement("div");
     node.append(document.createElement("div"), shown);
-    this.#view = new DashboardView(lab, app, shown);
+    this.#view = new DashboardView(lab, app, shared, shown);
   }
 
   async begin() {
-    this.#say("Starting a kernel …");
+    this.#say("Opening …");
     const { sessionContext, ready } = this.#context;
     await ready;
     await sessionContext.ready;
@@ -82,6 +91,7 @@ class JobTab {
   /** Have the kernel open the file, and show what it says: a widget, jobs to choose from, problems. */
   async #show() {
     this.#text = this.#context.model.toString();
+    if (!this.#id) this.#say("Opening …");
     try {
       const kernel = await this.#kernel();
       const found = await opened(kernel, basename(this.#context.path), this.#key);
@@ -125,6 +135,7 @@ class JobTab {
   }
 
   #gone() {
+    if (!this.#id) return; // nothing was shown yet: it is being opened, or there is nothing to show
     this.#id = null;
     this.#view.hide();
     this.#again("The kernel that showed this job has ended. A run goes on without it.");
@@ -160,7 +171,9 @@ class JobTab {
       item.textContent = `${severity}: ${text}`;
       list.append(item);
     }
-    this.#say(paragraph("This is no job that can run; it is read again when the file is saved."), list);
+    const asText = () => this.#app.commands.execute("docmanager:open", { path: this.#context.path, factory: "Editor" });
+    const said = paragraph("This is no job that can run; it is read again when the file is saved.");
+    this.#say(said, list, button("Edit as text", asText));
   }
 }
 
@@ -206,7 +219,9 @@ async function opened(kernel, name, key) {
   });
   let shown = null;
   future.onIOPub = ({ content }) => (shown = content.data?.[MIME] ?? shown);
-  const { content } = await future.done;
+  const { content } = await future.done.catch(() => {
+    throw new Error("its kernel has ended");
+  });
   if (content.status === "ok") return shown;
   if (content.ename === "ModuleNotFoundError")
     throw new Error(`its kernel has no nbkit (${content.evalue})`);

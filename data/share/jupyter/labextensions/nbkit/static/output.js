@@ -12,18 +12,18 @@ const GONE = ["restarting", "autorestarting", "terminating", "dead"];
 const NOTE = "This is how it was saved. Run the cell again to see it live.";
 
 /** Let a notebook show jobs. */
-export function liveOutputs(lab, app, panel, context) {
+export function liveOutputs(lab, app, panel, context, shared) {
   panel.content.rendermime.addFactory(
     {
       safe: false, // as widgets are: only in a notebook that is trusted
       mimeTypes: [MIME],
-      createRenderer: () => renderer(lab, app, panel.content.rendermime, context),
+      createRenderer: () => renderer(lab, app, shared, panel.content.rendermime, context),
     },
     BEFORE_WIDGETS,
   );
 }
 
-function renderer(lab, app, rendermime, context) {
+function renderer(lab, app, shared, rendermime, context) {
   const { Panel, Widget } = lab;
   const session = context.sessionContext;
   const panel = new Panel();
@@ -33,7 +33,7 @@ function renderer(lab, app, rendermime, context) {
   note.node.textContent = NOTE;
   note.addClass("jp-RenderedText");
   for (const part of [still, note, live]) panel.addWidget(part);
-  const view = new DashboardView(lab, app, live.node);
+  const view = new DashboardView(lab, app, shared, live.node);
   let later = 0; // a timer
   let saved = null; // the output: where its widget was, and its picture
 
