@@ -36,12 +36,20 @@ def placed():
     return spark.sql(text, args=["a", "base", 2])
 
 @dp.materialized_view
+def sampled():
+    text = "SELECT base.id FROM base TABLESAMPLE (100 PERCENT) REPEATABLE (1) WHERE base.id > 3"
+    return spark.sql(f"{text} UNION ALL SELECT b.id FROM base TABLESAMPLE (2 ROWS) AS b")
+
+@dp.materialized_view
+def whole(): return spark.sql("SELECT id FROM base WHERE id > 3 UNION ALL TABLE base")
+
+@dp.materialized_view
 def immediate(): return spark.sql("EXECUTE IMMEDIATE 'SELECT id FROM ' || 'base'")
 """
 
 
 def test_every_way_to_give_arguments(pipeline):
-    """DataFrames, values by name and by place, and names of tables."""
+    """DataFrames, values by name and by place, names of tables, and where those may stand."""
     pipeline.write("src/p.py", QUERIES.replace("{schema}", pipeline.schema))
     pipeline.update()
     schema = pipeline.schema
@@ -52,3 +60,6 @@ def test_every_way_to_give_arguments(pipeline):
     assert pipeline.rows(f"{schema}.joined", "1") == five
     assert pipeline.rows(f"{schema}.placed", "1") == [(0, "a"), (1, "a")]
     assert pipeline.rows(f"{schema}.immediate", "1") == five
+    assert [row for row in pipeline.rows(f"{schema}.sampled", "1") if row == (4,)] == [(4,)]
+    assert len(pipeline.rows(f"{schema}.sampled", "1")) == 3
+    assert pipeline.rows(f"{schema}.whole", "1") == [*five, (4,)]

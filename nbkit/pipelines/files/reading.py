@@ -21,7 +21,7 @@ from nbkit.dialect.tokens import tokens
 from nbkit.pipelines.files import change_feed
 from nbkit.pipelines.files.file_arguments import file_arguments
 from nbkit.pipelines.files.given_names import with_names
-from nbkit.pipelines.files.relations import end_of, relations
+from nbkit.pipelines.files.relations import end_of, relations, with_alias
 from nbkit.replaced import Replacement, put
 
 if TYPE_CHECKING:
@@ -207,8 +207,7 @@ def _answered(call: SqlCall, inputs: QueryInputs) -> tuple[str, list[str]]:
         last = relation.parts[-1]
         if len(relation.parts) > 1:
             renamed[tuple(part.lower() for part in relation.parts)] = last
-        alias = "" if relation.aliased else f" AS {quoted_part(last)}"
-        edits.append((relation.start, relation.end, f"{replacement}{alias}"))
+        edits.append(with_alias(text, relation, replacement))
     edits += _columns(text, renamed, [(start, end) for start, end, _ in edits])
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]

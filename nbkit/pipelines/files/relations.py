@@ -52,8 +52,9 @@ def _walk(node: Any, own: frozenset[str], *, aliased: bool) -> Iterator[Relation
         if not (len(found.parts) == 1 and found.parts[0].lower() in own):
             yield found
         return
+    named = kind in {"SubqueryAlias", "RelationTimeTravel"} or (aliased and kind in _SAMPLES)
     for child in sequence(node.children()):
-        yield from _walk(child, own, aliased=kind in {"SubqueryAlias", "RelationTimeTravel"})
+        yield from _walk(child, own, aliased=named)
     for expression in sequence(node.expressions()):
         yield from _in_expression(expression, own)
 
@@ -65,6 +66,8 @@ def _in_expression(expression: Any, own: frozenset[str]) -> Iterator[Relation]:
         yield from _in_expression(child, own)
 
 
+_SAMPLES = {"Sample", "GlobalLimit", "LocalLimit"}
+"""What TABLESAMPLE is, by share or by rows: between a relation and its alias."""
 _PLANS = {
     "ScalarSubquery",
     "Exists",
@@ -89,3 +92,23 @@ def end_of(text: str, relation: Relation) -> int:
     words = [token.text for token in found]
     last = words.index(")") if words[1] == "(" else 2 * len(relation.parts) - 1
     return int(relation.start) + found[last].end
+
+
+def with_alias(text: str, relation: Relation, replacement: str) -> tuple[int, int, str]:
+    """Return an edit that puts something in the place of a relation, and lets it keep its name.
+
+    In `TABLE name` there is no place for one; in a sample, it comes last.
+    """
+    edit = (relation.start, relation.end, replacement)
+    before = [token.upper for token in tokens(text[: relation.start])]
+    if relation.aliased or before[-1:] == ["TABLE"] or before[-2:] == ["TABLE", "("]:
+        return edit
+    alias = f" AS {quoted_part(relation.parts[-1])}"
+    clause = tokens(text[relation.end :])
+    if [token.upper for token in clause[:2]] != ["TABLESAMPLE", "("]:
+        return (*edit[:2], replacement + alias)
+    last = closing(clause, 1)  # of TABLESAMPLE (…)
+    if [token.upper for token in clause[last + 1 : last + 3]] == ["REPEATABLE", "("]:
+        last = closing(clause, last + 2)
+    end = relation.end + clause[last].end
+    return relation.start, end, f"{replacement}{text[relation.end : end]}{alias}"
