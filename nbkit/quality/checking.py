@@ -118,7 +118,8 @@ def write(
         ExpectationFailedError: a check with the action `fail` did not hold; both tables are
             as they were.
         DefinitionError: the checks make no sense together or cannot be computed on these rows,
-            or there is no quarantine table; nothing was written.
+            there is no quarantine table, or the types of a table that is there would change
+            values (7.5 in an INT); nothing was written.
     """
     measures = ByMeasure.of(checks)
     measures.require(df, table, quarantine, mode, once)

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _LOG = "txn struct<appId string>, add struct<path string>"
-_UNHASHED = ("map<", "variant", "interval")
+_AS_TEXT = ("map<", "array<", "struct<", "variant", "interval")
+"""Types of which Spark's hash passes over NULLs inside, or has none."""
+_EXACTLY = (
+    "map('ignoreNullFields', 'false', 'timestampFormat', \"yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX\", "
+    "'timestampNTZFormat', \"yyyy-MM-dd'T'HH:mm:ss.SSSSSS\")"
+)
 
 
 def committed(spark: SparkSession, table: str, applications: Sequence[str]) -> dict[str, list[str]]:
@@ -56,16 +61,18 @@ def same(rows: DataFrame, table: str, files: Iterable[str]) -> bool:
             column = f"try_cast({column} as {word})"
         wanted.append(f"{column} as c{at}")
         found.append(f"{quoted(kind.name)} as c{at}")
-    return _summed(rows.selectExpr(*wanted)) == _summed(there.selectExpr(*found))
+    return summed_up(rows.selectExpr(*wanted)) == summed_up(there.selectExpr(*found))
 
 
-def _summed(rows: DataFrame) -> tuple[object, ...]:
-    texts = [
-        f"to_json(struct({field.name}))"
-        if any(each in field.dataType.simpleString() for each in _UNHASHED)
-        else field.name
-        for field in rows.schema
-    ]
-    hashed = f"sum(cast(xxhash64({', '.join(texts)}) as decimal(38, 0)))" if texts else "0"
+def summed_up(rows: DataFrame) -> tuple[int, object]:
+    """Return how many rows there are, and the sum of their hashes."""
+    parts = []
+    for field in rows.schema:
+        column = quoted(field.name)
+        if any(each in field.dataType.simpleString() for each in _AS_TEXT):
+            parts.append(f"to_json(struct({column} as x), {_EXACTLY})")
+        else:  # the hash of (NULL, 1) would be that of (1, NULL)
+            parts += [f"{column} is null", column]
+    hashed = f"sum(cast(xxhash64({', '.join(parts)}) as decimal(38, 0)))" if parts else "0"
     [[count, summed]] = rows.selectExpr("count(1)", hashed).collect()
     return count, summed

@@ -24,6 +24,7 @@ from nbkit.quality.outcome import (
 from nbkit.quality.report import Checked
 from nbkit.quality.splitting import SAMPLES, aborted_by, split
 from nbkit.quality.target import Target
+from nbkit.quality.unchanged import unchanged
 from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
@@ -160,7 +161,8 @@ def _by_itself(
     df: DataFrame, table: str, measures: ByMeasure, samples: int, options: Mapping[str, str]
 ) -> tuple[Outcome, str]:
     made = split(df, measures.expectations, dataset=table, samples=samples)
-    writer: Any = made.good.writeStream.options(**options).trigger(availableNow=True)
+    good = unchanged(made.good, table, options)
+    writer: Any = good.writeStream.options(**options).trigger(availableNow=True)
     with made.metrics:
         try:
             writer.toTable(table).awaitTermination()

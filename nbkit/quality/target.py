@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from nbkit.dialect.sql_text import literal
 from nbkit.errors import DefinitionError, Problem
 from nbkit.quality.table_log import emptied, noted
+from nbkit.quality.unchanged import unchanged
 from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
@@ -75,10 +76,14 @@ class Target:
         """Write good and quarantined rows.
 
         Raises:
+            DefinitionError: values would be changed; nothing was written.
             Exception: whatever Spark raises; then both tables are as they were.
         """
         spark = good.sparkSession
         before = None
+        good = unchanged(good, self.table, self._how)
+        if aside is not None:
+            aside = unchanged(aside, self.quarantine, self._how | self._evolving)
         by.untouched = False
         if aside is not None:
             before = _State.of(spark, self.quarantine)
@@ -90,6 +95,15 @@ class Target:
                 self._take_back(spark, before, by)
             by.untouched = True
             raise
+
+    @property
+    def _how(self) -> dict[str, str]:
+        return {str(name): str(value) for name, value in self.options.items()}
+
+    @property
+    def _evolving(self) -> dict[str, str]:
+        """What lets the quarantine have whatever columns rows have."""
+        return {"overwriteSchema" if self.mode == "overwrite" else "mergeSchema": "true"}
 
     def _save(self, df: DataFrame, by: Writing) -> None:
         once = by.options if self.mode == "append" else {}
@@ -103,12 +117,11 @@ class Target:
         from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
         rows = df.withColumns({QUARANTINED_AT: F.current_timestamp(), WRITTEN_BY: F.lit(by.key)})
-        evolve = {"overwriteSchema" if self.mode == "overwrite" else "mergeSchema": "true"}
         mode, how = self.mode, by.options if self.mode == "append" else {}
         if mode == "append" and (keys := self._earlier(df.sparkSession, by)):
             listed = ", ".join(map(literal, keys))
             mode, how = "overwrite", {"replaceWhere": f"{WRITTEN_BY} in ({listed})"}
-        writer = rows.write.mode(mode).options(**{**how, **self.options, **evolve})
+        writer = rows.write.mode(mode).options(**{**how, **self.options, **self._evolving})
         writer.saveAsTable(self.quarantine)
 
     def _earlier(self, spark: SparkSession, by: Writing) -> list[str]:

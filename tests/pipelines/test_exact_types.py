@@ -12,7 +12,7 @@ from proving import of_examples
 from pyspark.sql import types as t
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.resolve.exact_types import check, differences, widened
+from nbkit.exact.exact_types import check, differences, widened
 
 BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 WHOLE = {

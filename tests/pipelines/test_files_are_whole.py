@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import tempfile
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from proving import of_examples
+from pyarrow import orc
 from pyspark.sql import Row
 
 from nbkit.pipelines.files import auto_loader
@@ -260,12 +262,15 @@ def check_texts(record: dict, row: Row) -> None:
             assert str(value).startswith(text), (record, row)
 
 
+MOMENTS = [datetime(2026, 1, 1, 1, 2, 3, part) for part in (0, 4, 120_000)]  # noqa: DTZ001 - as files have them
 KINDS = {
     "a": pa.int64(),
     "b.c": pa.string(),
     "d e": pa.struct([("n", pa.int32()), ("ü", pa.string())]),
     "ü": pa.list_(pa.struct([("n", pa.float64()), ("n2", pa.bool_())])),
     "n": pa.decimal128(10, 2),
+    "m": pa.map_(pa.string(), pa.struct([("n", pa.int32()), ("ü", pa.string())])),
+    "at": pa.timestamp("us"),
 }
 VALUES = {
     "a": st.integers(-(2**63), 2**63 - 1),
@@ -276,12 +281,18 @@ VALUES = {
         max_size=2,
     ),
     "n": st.decimals(-99999999, 99999999, places=2, allow_nan=False),
+    "m": st.dictionaries(
+        st.sampled_from(NAMES),
+        st.fixed_dictionaries({"n": st.integers(-9, 9), "ü": st.sampled_from(TEXTS)}),
+        max_size=2,
+    ),
+    "at": st.sampled_from(MOMENTS),
 }
-PARTS = {"d e": ["n", "ü"], "ü": ["n", "n2"]}
+PARTS = {"d e": ["n", "ü"], "ü": ["n", "n2"], "m": ["n", "ü"]}
 
 
 @st.composite
-def parquet_files(draw):
+def typed_files(draw):
     """Columns, of those with parts some; and rows of them."""
     names = draw(st.lists(st.sampled_from(sorted(KINDS)), unique=True, max_size=4))
     fields, chosen = [("id", pa.string())], {}
@@ -289,9 +300,10 @@ def parquet_files(draw):
         kind = KINDS[name]
         if name in PARTS:
             parts = draw(st.lists(st.sampled_from(PARTS[name]), unique=True, min_size=1))
-            inner = kind if pa.types.is_struct(kind) else kind.value_type
+            is_struct, is_map = pa.types.is_struct(kind), pa.types.is_map(kind)
+            inner = kind if is_struct else kind.item_type if is_map else kind.value_type
             made = pa.struct([inner.field(part) for part in parts])
-            kind = made if pa.types.is_struct(kind) else pa.list_(made)
+            kind = made if is_struct else pa.map_(kind.key_type, made) if is_map else pa.list_(made)
             chosen[name] = parts
         fields.append((name, kind))
     rows = draw(
@@ -310,27 +322,83 @@ def _cut(row, chosen):
             return value
         if isinstance(value, list):
             return [{part: each[part] for part in chosen[name]} for each in value]
+        if name == "m":
+            return {at: {part: it[part] for part in chosen[name]} for at, it in value.items()}
         return {part: value[part] for part in chosen[name]}
 
     return {name: cut(name, value) for name, value in row.items()}
 
 
 @of_examples(4)
-@given(updates=updates_of(parquet_files()), mode=st.sampled_from(["addNewColumns", "rescue"]))
-def test_parquet(spark, landing, updates, mode):
+@given(
+    updates=updates_of(typed_files()),
+    form=st.sampled_from(["parquet", "orc"]),
+    mode=st.sampled_from(["addNewColumns", "rescue"]),
+)
+@example(
+    updates=[
+        [(pa.schema([("id", pa.string()), ("n", pa.int64())]), [{"n": 1}])] * 2,
+        [(pa.schema([("id", pa.string()), ("at", KINDS["at"])]), [{"at": MOMENTS[1]}])],
+    ],
+    form="parquet",
+    mode="rescue",
+)
+@example(
+    updates=[
+        [(pa.schema([("id", pa.string()), (name, pa.string())]), [{name: "x"}]) for name in "abc"],
+        [(pa.schema([("id", pa.string()), ("d", pa.string())]), [{"d": "y"}])],
+    ],
+    form="orc",
+    mode="addNewColumns",
+)
+def test_parquet_and_orc(spark, landing, updates, form, mode):
     """Columns, and fields in them, that come and go."""
     folder, numbers = landing(), itertools.count()
+    write = {"parquet": pq.write_table, "orc": orc.write_table}[form]
     records = {}
     for number, files in enumerate(updates):
-        for place, (schema, rows) in enumerate(files):
-            keyed = [{"id": f"r{next(numbers)}", **row} for row in rows]
+        for place, (fields, rows) in enumerate(files):
+            # to ORC, a time is a moment by the clock of whoever reads it
+            schema = pa.schema([each for each in fields if form != "orc" or each.name != "at"])
+            kept = [{name: row[name] for name in schema.names if name in row} for row in rows]
+            keyed = [{"id": f"r{next(numbers)}", **row} for row in kept]
             records |= {row["id"]: row for row in keyed}
-            table = pa.Table.from_pylist(keyed, schema)
-            pq.write_table(table, folder / f"{number}-{place}.parquet")
-        found = read(spark, folder, "parquet", **{"cloudFiles.schemaEvolutionMode": mode})
+            made = [
+                {**row, "m": [*row["m"].items()]} if row.get("m") is not None else row
+                for row in keyed
+            ]
+            write(pa.Table.from_pylist(made, schema), folder / f"{number}-{place}.{form}")
+        found = read(spark, folder, form, **{"cloudFiles.schemaEvolutionMode": mode})
         assert sorted(row["id"] for row in found) == sorted(records)
         for row in found:
             check_typed(records[row["id"]], row)
+
+
+def test_types_of_an_author(spark, landing):
+    """What a file's value is not, ends the query, or is rescued: also where Spark would cut it."""
+    folder = landing()
+    nested = pa.struct([("x", pa.int64()), ("more", pa.string())])
+    fields = [("n", pa.float64()), ("b", pa.binary()), ("m", pa.map_(pa.string(), nested))]
+    row = {"n": 1.5, "b": b"\xff", "m": [("k", {"x": 2**63 - 1, "more": "y"})]}
+    orc.write_table(pa.Table.from_pylist([row], pa.schema(fields)), folder / "a.orc")
+
+    def rows(schema, **options):
+        given = {"cloudFiles.format": "orc", **options}
+        return auto_loader.resolved(spark, str(folder), given, schema, stream=False).collect()
+
+    assert rows("n double, m map<string, struct<x: bigint>>") == [(1.5, {"k": (2**63 - 1,)})]
+    for schema in ("n int", "b string", "m map<string, struct<x: double>>"):
+        with pytest.raises(Exception, match="a value is none of its column's type, in file:"):
+            rows(schema)
+    [(n, m, said)] = rows("n int, m map<string, struct<x: int>>", rescuedDataColumn="_r")
+    assert (n, m) == (None, {"k": (None,)})
+    left = {"n": 1.5, "m": {"k": {"x": 2**63 - 1, "more": "y"}}, "b": "/w=="}
+    assert {name: value for name, value in json.loads(said).items() if name[0] != "_"} == left
+    (folder / "a.orc").rename(folder.parent / "a.orc")
+    (folder / "b.json").write_text('{"a": 1.10}')
+    given = {"cloudFiles.format": "json", "singleVariantColumn": "v"}
+    found = auto_loader.resolved(spark, str(folder), given, None, stream=False)
+    assert found.selectExpr("to_json(v)").collect() == [('{"a":1.1}',)]
 
 
 def check_typed(record: dict, row: Row) -> None:
@@ -344,8 +412,12 @@ def check_typed(record: dict, row: Row) -> None:
     wanted = dict(leaves(record))
     assert found.keys() == wanted.keys(), (record, row)
     for path, value in wanted.items():
-        kind = float if isinstance(value, float) else type(value)
-        assert kind(found[path]) == value, (path, record, row)
+        there = found[path]
+        if isinstance(value, datetime):
+            there = str(there).replace("Z", "+00:00")
+            there = datetime.fromisoformat(there).replace(tzinfo=None)
+        kind = (lambda same: same) if isinstance(value, datetime) else type(value)
+        assert kind(there) == value, (path, record, row)
 
 
 TEXTS = st.sampled_from(["x", "1", "1.10", "01", "true", "é", "9007199254740993"])

@@ -9,8 +9,8 @@ from proving import of_examples
 from pyspark.sql import types as t
 
 from nbkit.dialect.tokens import tokens
+from nbkit.exact.nested_types import plain
 from nbkit.pipelines.files import nested
-from nbkit.pipelines.nested_types import plain
 
 NAMES = st.sampled_from(["a", "A", "b", "größe", "x y", "", "`", "element"])
 LEAVES = st.sampled_from(

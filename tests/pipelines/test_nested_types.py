@@ -9,8 +9,9 @@ from proving import of_examples
 from pyspark.sql import types as t
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.nested_types import inside, matched, merged, of_parts, parts_of, plain
-from nbkit.pipelines.resolve.exact_types import differences, have_same_parts, together
+from nbkit.exact.exact_types import differences, have_same_parts, together
+from nbkit.exact.nested_types import inside, matched, merged, of_parts, parts_of, plain
+from nbkit.pipelines.resolve.columns import united
 
 
 def struct(**fields):
@@ -80,3 +81,14 @@ def test_a_column_takes_what_comes_or_says_why_not():
     assert together(have, t.NullType(), "s", widens=False) == have
     with pytest.raises(UsageError, match="column n is string now, and int in the table"):
         together(t.IntegerType(), t.StringType(), "n", widens=True)
+
+
+def test_a_table_of_a_query_takes_nulls_at_every_level():
+    """That a query's first rows have none demands nothing of later ones, and of other flows."""
+    inner = t.StructType([t.StructField("x", t.IntegerType(), False, {"comment": "c"})])
+    never = t.StructType([t.StructField("s", t.ArrayType(inner, False), False)])
+    always = t.StructType([t.StructField("s", t.ArrayType(struct(x=t.IntegerType())))])
+    field = united([never, always])["s"]
+    assert plain(field.dataType) == always["s"].dataType
+    assert field.nullable
+    assert field.dataType.elementType["x"].metadata == {"comment": "c"}

@@ -193,6 +193,39 @@ def test_what_cannot_be_is_said_before_anything_is_written(spark, rows, names):
     assert not spark.catalog.tableExists(names["table"])
 
 
+def test_a_value_is_the_same_one_in_the_table(spark, names):
+    """By the types alone, or by the value, what would be another one ends the write before it."""
+    spark.sql("create table ints as select 1 as id, 1 as v, array(1) as a, 'x' as s")
+    positive = [quality.expect("positive", "v > 0", action="quarantine")]
+
+    def written(columns):
+        rows = spark.sql(f"select 2 as id, {columns} union all select 3, -1, array(1), null")
+        quality.write(rows, "ints", positive, quarantine="ints_aside", history=None)
+
+    for columns, column in (
+        ("7.5D as v, array(1) as a, 's' as s", "v would turn double into int"),
+        ("1.25BD as v, array(1) as a, 's' as s", r"v would turn decimal\(\d+,2\) into int"),
+        ("1 as v, array(1.5D) as a, 's' as s", "a.element would turn double into int"),
+        ("1 as v, array(1) as a, now() as s", "s would turn timestamp into string"),
+    ):
+        with pytest.raises(DefinitionError, match=f"column {column}, as table ints has it"):
+            written(columns)
+    for columns, value in (
+        (f"{2**40}L as v, array(1) as a, 's' as s", 2**40),
+        (f"1 as v, array({2**31}L) as a, 's' as s", 2**31),
+    ):
+        with pytest.raises(Exception, match=f"has the value {value}: bigint, and no int"):
+            written(columns)
+    assert spark.table("ints").count() == 1
+    assert not spark.catalog.tableExists("ints_aside")
+    written("5L as v, array(7L) as a, 1.10BD as s")
+    assert {(r.id, r.v, r.s) for r in spark.table("ints").collect()} == {
+        (1, 1, "x"),
+        (2, 5, "1.10"),
+    }
+    assert [(r.id, r.v) for r in spark.table("ints_aside").collect()] == [(3, -1)]
+
+
 def test_figures_that_are_no_numbers_do_not_hold(spark, names):
     """NaN and infinity are figures; DISTINCT is asked for with a query of its own."""
     rows = spark.sql("select double('NaN') as x, 1 as id union all select 1.0D, 1")

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from nbkit.errors import UsageError
 from nbkit.foreign_errors import NO_SOURCE, TYPES_DIFFER
 from nbkit.pipelines.files import nested
+from nbkit.pipelines.files.loader_options import TYPED
 from nbkit.pipelines.files.rescued import (
     CORRUPT,
     VALUE_TAG,
@@ -136,7 +137,7 @@ class Files:
         if known is None:
             seen = frozenset(self.there)
             return None if found is None else Known(found, found, self.partitions, seen)
-        if self.form == "parquet" and found is not None:
+        if self.form in TYPED and found is not None:
             self._check_types(known.found, found)
         merge = self._both if self.form == "xml" else nested.together
         both = merge(known.found, found or StructType())
@@ -149,7 +150,12 @@ class Files:
         from pyspark.errors import AnalysisException
         from pyspark.sql.types import StructType
 
-        own = {"json": self._of_json, "csv": self._of_csv, "xml": self._of_xml}
+        own = {
+            "json": self._of_json,
+            "csv": self._of_csv,
+            "xml": self._of_xml,
+            "avro": self._of_avro,
+        }
         try:
             if self.form in own:
                 there = own[self.form](files)
@@ -213,6 +219,18 @@ class Files:
             found = nested.of_all(found, nested.each_once(StructType(columns)))
         return found
 
+    def _of_avro(self, files: Sequence[str]) -> StructType:
+        """Return the columns of Avro files; Spark itself would look at one of them only."""
+        from pyspark.sql.types import StructType
+
+        reader = self._reader(self.form, self.options).option("__globPaths__", "false")
+        found = StructType()
+        for file in files:
+            there = reader.load(file).schema
+            self._check_types(found, there)
+            found = nested.together(found, there)
+        return found
+
     def _of_xml(self, files: Sequence[str]) -> StructType:
         """Return the columns of XML files, as Spark infers their types, with all that is in them.
 
@@ -233,7 +251,7 @@ class Files:
         return nested.of_xml(first, then, value_tag(self.options))
 
     def _check_types(self, before: StructType, now: StructType) -> None:
-        """See that Parquet files have values of the same types, or such as Spark widens."""
+        """See that files have values of the same types, or such as Spark widens."""
         for name, was, kind in nested.clashes(before, now):
             ours, theirs = was.simpleString(), kind.simpleString()
             if ours not in _WIDENED.get(theirs, ()):

@@ -39,7 +39,9 @@ _EVOLUTIONS = (
     "failOnNewColumns",
     "none",
 )
-RESCUING = {"json", "csv", "xml", "parquet"}
+TYPED = {"parquet", "orc", "avro"}
+"""Formats whose files say the types of their columns."""
+RESCUING = {"json", "csv", "xml", *TYPED}
 
 
 def split(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -74,7 +76,7 @@ def inferring(form: str, own: Mapping[str, str], others: Mapping[str, str]) -> d
         options["primitivesAsString"] = "true"
     if form == "xml" and not typed:
         options["inferSchema"] = "false"
-    if form == "parquet":
+    if form in {"parquet", "orc"}:
         options.setdefault("mergeSchema", "true")
     return options
 

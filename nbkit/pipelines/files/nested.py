@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.tokens import tokens
 from nbkit.errors import UsageError
-from nbkit.pipelines.nested_types import inside, matched, merged, parts_of
+from nbkit.exact.nested_types import inside, matched, merged, of_parts, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import DataType, StructType
 
     from nbkit.dialect.tokens import Token
-    from nbkit.pipelines.nested_types import Path
+    from nbkit.exact.nested_types import Path
 
 SAID = "nbkit.said"
 """Metadata of a field whose type its author has said: a text that spells a value fits it too."""
@@ -55,6 +55,26 @@ def of_xml(first: StructType, then: StructType, tag: str = _VALUE) -> StructType
 def of_shape(types: StructType, shape: StructType) -> StructType:
     """Return columns with a structure that was found, and with types where both have values."""
     return merged(types, shape, _shaped)
+
+
+def asked_for(wanted: Any, found: Any) -> Any:
+    """Return the columns that are wanted, at every level, with the types that files have for them.
+
+    Args:
+        wanted: which are.
+        found: of the files.
+    """
+    from pyspark.sql.types import StructField
+
+    pairs = matched(wanted, found)
+    if pairs is None:
+        return found
+    parts = [
+        want if ours is None else StructField(ours.name, asked_for(want.dataType, ours.dataType))
+        for want, ours in pairs
+        if want is not None
+    ]
+    return of_parts(wanted, parts)
 
 
 def paths(columns: DataType, prefix: Path = ()) -> Iterator[str]:

@@ -6,18 +6,16 @@ the file's own text is still there; formats that have types of their own are com
 
 from __future__ import annotations
 
-import functools
-import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import SetupError
-from nbkit.pipelines.nested_types import plain
+from nbkit.exact.nested_types import plain
 from nbkit.spark import java_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import StructType
@@ -144,37 +142,6 @@ def xml_shapes(files: DataFrame, options: Mapping[str, str]) -> Column:
     return Made(java.of(F.col("path")._jc))  # noqa: SLF001
 
 
-def typed_rows(rows: DataFrame, wanted: Wanted) -> DataFrame:
-    """Return rows of a format with types of its own, and beside them what no column takes.
-
-    Args:
-        rows: of files, with every column that they have, at every level.
-        wanted: how they are to be.
-    """
-    from pyspark.sql import functions as F  # noqa: N812
-
-    kinds = {field.name.lower(): field for field in rows.schema}
-    read, left = [], []
-    for field in wanted.columns:
-        there = kinds.pop(field.name.lower(), None)
-        if there is None:  # of no file yet
-            read.append(F.lit(None).cast(field.dataType).alias(field.name))
-            continue
-        column = F.col(quoted_part(there.name))
-        value, rest = _divided(column, there.dataType, field.dataType)
-        read.append(value.alias(field.name))
-        if rest is not None:
-            left.append(rest.alias(there.name))
-    left += [F.col(quoted_part(each.name)) for each in kinds.values()]
-    if not wanted.rescued:
-        return rows.select(*read)
-    if not left:
-        return rows.select(*read, F.lit(None).cast("string").alias(wanted.rescued))
-    path = F.col("_metadata.file_path").alias("_file_path")
-    rescued = F.when(_any_of(left), F.to_json(F.struct(*left, path)))
-    return rows.select(*read, rescued.alias(wanted.rescued))
-
-
 def looked_into(rows: DataFrame, digests: Iterable[str]) -> DataFrame:
     """Return rows; one of a file that is not among those looked into ends the query."""
     from pyspark.sql import Column as Made
@@ -207,59 +174,6 @@ def _row_type(wanted: Wanted) -> StructType:
 
     own = [StructField(f"c{at}", plain(each.dataType)) for at, each in enumerate(wanted.own)]
     return StructType([*own, StructField("rest", StringType())])
-
-
-def _divided(column: Column, have: Any, want: Any) -> tuple[Column, Column | None]:
-    """Return a value as it is wanted, and what that leaves of it; None where it leaves nothing."""
-    from pyspark.sql import functions as F  # noqa: N812
-    from pyspark.sql.types import ArrayType, MapType, StructType
-
-    if plain(have) == plain(want):
-        return column, None
-    if isinstance(have, StructType) and isinstance(want, StructType):
-        return _divided_struct(column, have, want)
-    if isinstance(have, ArrayType) and isinstance(want, ArrayType):
-        pair = (have.elementType, want.elementType)
-        if isinstance(pair[0], StructType | ArrayType | MapType) and type(pair[0]) is type(pair[1]):
-            value = F.transform(column, lambda each: _divided(each, *pair)[0])
-            rest = F.transform(column, lambda each: _rest(each, *pair))
-            return value, F.when(F.exists(rest, lambda each: each.isNotNull()), rest)
-    value = column.try_cast(plain(want))
-    back = value.try_cast(have)
-    exact = column.isNull() | F.coalesce(back == column, F.lit(False))
-    return F.when(exact, value), F.when(~exact, column)
-
-
-def _rest(column: Column, have: Any, want: Any) -> Column:
-    from pyspark.sql import functions as F  # noqa: N812
-
-    rest = _divided(column, have, want)[1]
-    return F.lit(None).cast(have) if rest is None else rest
-
-
-def _divided_struct(
-    column: Column, have: StructType, want: StructType
-) -> tuple[Column, Column | None]:
-    from pyspark.sql import functions as F  # noqa: N812
-
-    kinds = {field.name.lower(): field for field in have}
-    read, left = [], []
-    for field in want:
-        there = kinds.pop(field.name.lower(), None)
-        if there is None:
-            read.append(F.lit(None).cast(plain(field.dataType)).alias(field.name))
-            continue
-        value, rest = _divided(column.getField(there.name), there.dataType, field.dataType)
-        read.append(value.alias(field.name))
-        if rest is not None:
-            left.append(rest.alias(there.name))
-    left += [column.getField(each.name).alias(each.name) for each in kinds.values()]
-    value = F.when(column.isNotNull(), F.struct(*read))
-    return value, F.when(_any_of(left), F.struct(*left)) if left else None
-
-
-def _any_of(columns: Sequence[Column]) -> Column:
-    return functools.reduce(operator.or_, (each.isNotNull() for each in columns))
 
 
 def _json(spark: SparkSession, wanted: Wanted, *, whole: bool, tag: str) -> Any:

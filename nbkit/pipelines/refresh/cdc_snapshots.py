@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
+from nbkit.exact import exact_types, exact_values
 from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.refresh import fitting, snapshot_versions, tables
 from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
 from nbkit.pipelines.refresh.once_only import marked
 from nbkit.pipelines.refresh.written import Merged
-from nbkit.pipelines.resolve import exact_types, exact_values
 from nbkit.pipelines.resolve.cdc_columns import (
     END,
     OURS,

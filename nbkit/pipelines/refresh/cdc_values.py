@@ -21,8 +21,8 @@ def comparable(value: Column, kind: DataType) -> Column:
 
     if is_comparable(kind):
         return value
-    if isinstance(kind, VariantType):
-        return F.to_json(value)
+    if isinstance(kind, VariantType):  # the text of a day is no day
+        return F.when(value.isNotNull(), F.struct(F.to_json(value), F.schema_of_variant(value)))
     if isinstance(kind, MapType):
         pairs = F.transform(
             F.map_entries(value),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbkit.dialect.sql_text import quoted_part
+from nbkit.exact.exact_values import as_type
 from nbkit.pipelines.declare.column_list import generated_by, metadata_of
-from nbkit.pipelines.resolve.exact_values import as_type
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
+from nbkit.exact import exact_types, exact_values
 from nbkit.pipelines.refresh import tables
-from nbkit.pipelines.resolve import exact_types, exact_values
 from nbkit.pipelines.resolve.cdc_columns import OURS, column
 from nbkit.pipelines.resolve.names import quoted
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
+from nbkit.exact.nested_types import plain
 from nbkit.pipelines.declare.declarations import Dataset
-from nbkit.pipelines.nested_types import plain
 from nbkit.pipelines.refresh import tables
 from nbkit.pipelines.resolve.names import quoted
 from nbkit.quality.splitting import FAILED_EXPECTATIONS

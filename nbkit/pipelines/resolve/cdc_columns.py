@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import UsageError
+from nbkit.exact import exact_types
 from nbkit.near import hint
 from nbkit.pipelines.declare.snapshot_query import SnapshotQuery
-from nbkit.pipelines.resolve import exact_types
 from nbkit.pipelines.resolve.names import parts_of
 from nbkit.pipelines.scala import java_class, sequence
 

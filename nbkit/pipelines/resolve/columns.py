@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
+from nbkit.exact import exact_types
+from nbkit.exact.nested_types import plain, with_nulls
 from nbkit.near import hint
 from nbkit.pipelines.declare.column_list import (
     ColumnList,
@@ -14,7 +16,6 @@ from nbkit.pipelines.declare.column_list import (
     read_columns,
     takes_no_value,
 )
-from nbkit.pipelines.resolve import exact_types
 from nbkit.pipelines.resolve.cdc_columns import check_together
 from nbkit.pipelines.resolve.replacing_flows import check_replacing
 from nbkit.quality.splitting import FAILED_EXPECTATIONS
@@ -37,20 +38,16 @@ def united(schemas: Sequence[StructType]) -> StructType:
     Raises:
         UsageError: they disagree about the type of a column.
     """
-    from pyspark.sql.types import StructField, StructType
+    from pyspark.sql.types import StructType
 
     found: dict[str, Any] = {}
-    for schema in schemas:
+    for schema in map(with_nulls, schemas):  # tables take nulls, also inside of values
         for field in schema:
             known = found.setdefault(field.name.lower(), field)
-            if known.dataType != field.dataType:
+            if plain(known.dataType) != plain(field.dataType):
                 types = f"{known.dataType.simpleString()} and {field.dataType.simpleString()}"
                 raise UsageError(f"its flows disagree about column {field.name}: {types}")
-    fields = [
-        StructField(field.name, field.dataType, metadata=field.metadata)  # tables take nulls
-        for field in found.values()
-    ]
-    return StructType(fields)
+    return StructType([*found.values()])
 
 
 def declared(spark: SparkSession, dataset: Dataset) -> Any:

@@ -63,6 +63,7 @@ final class Fits implements Serializable {
 
   private static final Pattern NUMBER =
       Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
+  private static final Pattern DIGITS = Pattern.compile("-?[0-9]+(\\.[0-9]+)?");
   private static final Pattern SHORT = Pattern.compile("-?[0-9]{1,6}(\\.[0-9]{1,8})?");
   private static final Pattern DATE = Pattern.compile("[+-]?[0-9]{4,7}-[0-9]{1,2}-[0-9]{1,2}");
   private static final Pattern TIME =
@@ -332,6 +333,9 @@ final class Fits implements Serializable {
   }
 
   private static Object variant(FileValue given) {
+    if (!numbersFit(given)) {
+      return null;
+    }
     try {
       Variant found = VariantBuilder.parseJson(given.json(), false);
       return new VariantVal(found.getValue(), found.getMetadata());
@@ -340,6 +344,23 @@ final class Fits implements Serializable {
     } catch (RuntimeException error) {
       return null; // too large, or a name twice
     }
+  }
+
+  /** Whether a variant has each number: as a decimal of 38 digits, or else as a double. */
+  private static boolean numbersFit(FileValue given) {
+    if (given.kind == FileValue.NUMBER && fraction(given.text, true) == null) {
+      if (!DIGITS.matcher(given.text).matches()) {
+        return false;
+      }
+      BigDecimal exact = new BigDecimal(given.text);
+      return exact.precision() <= 38 && exact.scale() <= 38;
+    }
+    for (int at = 0; at < given.values.size(); at++) {
+      if (!numbersFit(given.value(at))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private Object time(String text, DataType type) {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbkit.exact import exact_types
+from nbkit.exact.exact_values import fitted
 from nbkit.pipelines.refresh import sinks
 from nbkit.pipelines.refresh.drained import is_drained
 from nbkit.pipelines.refresh.flow_kinds import FlowKind
 from nbkit.pipelines.refresh.live_inputs import expectations_of
 from nbkit.pipelines.refresh.written import Written
-from nbkit.pipelines.resolve import exact_types
-from nbkit.pipelines.resolve.exact_values import fitted
 from nbkit.quality.splitting import split
 
 if TYPE_CHECKING:

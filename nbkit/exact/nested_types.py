@@ -102,3 +102,16 @@ def inside(kind: Any, change: Callable[[Any], Any]) -> Any:
 def plain(kind: Any) -> Any:
     """Return a type without what is said about its fields, and what they demand of values."""
     return inside(kind, plain)
+
+
+def with_nulls(kind: Any) -> Any:
+    """Return a type whose parts may be null; what else is said of them stays."""
+    from pyspark.sql.types import StructField
+
+    parts = parts_of(kind)
+    if parts is None:
+        return kind
+    found = [
+        StructField(part.name, with_nulls(part.dataType), metadata=part.metadata) for part in parts
+    ]
+    return of_parts(kind, found)

@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from nbkit.errors import UsageError
-from nbkit.pipelines.nested_types import matched, merged
+from nbkit.exact.nested_types import matched, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyspark.sql.types import DataType, StructType
 
-    from nbkit.pipelines.nested_types import Path
+    from nbkit.exact.nested_types import Path
 
     Fit = Literal["exact", "by value", "lossy"]
 

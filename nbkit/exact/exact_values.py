@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import UsageError
-from nbkit.pipelines.nested_types import matched
-from nbkit.pipelines.resolve.exact_types import BITS, fit_of, have_same_parts
+from nbkit.exact.exact_types import BITS, fit_of, have_same_parts
+from nbkit.exact.nested_types import matched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import DataType, StructField, StructType
 
-    from nbkit.pipelines.nested_types import Path
+    from nbkit.exact.nested_types import Path
 
     Leaf = Callable[[Column, DataType, DataType, Path], Column]
 
