@@ -185,6 +185,18 @@ class NotifySettings(_Section):
     patience_seconds: float = Field(10, ge=0)
 
 
+class PipelinesSettings(_Section):
+    """`[pipelines]`: how pipelines make tables.
+
+    Attributes:
+        track_changes: turn on Delta's change feed and row tracking for tables that pipelines make,
+            so that views over them can be refreshed by what has changed; what a table's own
+            properties say goes first.
+    """
+
+    track_changes: bool = True
+
+
 class LineageSettings(_Section):
     """`[lineage]`: what pipelines tell OpenLineage about; by default nothing.
 
@@ -219,6 +231,7 @@ class Settings(BaseSettings):
     files: FilesSettings = Field(default_factory=FilesSettings)
     widgets: WidgetSettings = Field(default_factory=WidgetSettings)
     notify: NotifySettings = Field(default_factory=NotifySettings)
+    pipelines: PipelinesSettings = Field(default_factory=PipelinesSettings)
     lineage: LineageSettings = Field(default_factory=LineageSettings)
 
     @classmethod

@@ -83,6 +83,9 @@ def test_what_was_not_taken_says_why():
     decided = decide(VIEW)
     assert decided.words == "left as it is"
     assert decided.refused == {
+        "affected_keys": "nothing that it reads has changed",
+        "append": "nothing that it reads has changed",
+        "merged_deltas": "nothing that it reads has changed",
         "full": "it is no streaming table",
         "incremental": "it is no streaming table",
         "recompute": "all of it is computed",
@@ -147,10 +150,21 @@ STRATEGY = Strategy("grown", "grown", offer, carry_out)
 
 def test_a_way_is_one_file(tmp_path, monkeypatch):
     """It is found, weighed against the others, and carried out."""
-    (tmp_path / "grown.py").write_text(ADDED)
+    (tmp_path / "grows.py").write_text(ADDED)
     monkeypatch.setattr(strategies, "__path__", [*strategies.__path__, str(tmp_path)])
     ways = strategies.ways()
-    assert list(ways) == ["full", "incremental", "grown", "unchanged", "recompute"]
+    assert list(ways) == [
+        *(
+            "full",
+            "incremental",
+            "append",
+            "grown",
+            "affected_keys",
+            "unchanged",
+            "recompute",
+            "merged_deltas",
+        )
+    ]
     grown = {"inputs": {"a": "t:2"}, "changes": {"a": SourceChange("appended", files=3)}}
     facts = replace(VIEW, **grown)
     decided = decided_by(facts, tuple(ways.values()))

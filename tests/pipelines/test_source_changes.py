@@ -45,6 +45,18 @@ def test_sizes():
     assert (change.files, change.bytes) == (2, 20)
 
 
+def test_what_is_read_to_know_the_change():
+    """The change feed of a commit that has one, else what came and went; rows by statistics."""
+    feed = {"cdc": {"path": "_change_data/a", "size": 3}}
+    gone = {"remove": {"path": "a", "dataChange": True, "size": 7}}
+    counted = {"add": {"path": "a", "size": 10, "stats": '{"numRecords": 4}'}}
+    assert change_in([ADD, gone, feed]).touched == 3
+    both = change_in([counted]).plus(change_in([counted, gone]))
+    assert (both.kind, both.touched, both.rows) == ("changed", 27, 8)
+    assert both.plus(change_in([ADD])).rows is None
+    assert both.plus(change_in([{"protocol": {}}])).kind == "unknown"
+
+
 @dataclass
 class Log:
     files: dict[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from nbkit.pipelines.declare.declarations import Kind
     from nbkit.pipelines.refresh.planning_codes import Code
+    from nbkit.pipelines.refresh.proofs.query import Query
     from nbkit.pipelines.refresh.source_changes import SourceChange
     from nbkit.pipelines.resolve.graph import PipelineGraph
 
@@ -68,6 +69,14 @@ class Facts:
         rows: in the table at the last refresh; None if nobody has counted.
         full_seconds: how long it took to replace all rows the last time; None if it is not known.
         policy: which ways its author lets it be refreshed by.
+        places: by folder: what inputs are called that are not called as their folder.
+        query: of a view, as proofs look at it; None where nobody has looked.
+        rules: what is done about rows that fail its expectations.
+        rules_look_around: whether one of these looks at other rows too, or at other tables.
+        counted_views: views with expectations of their own that it reads.
+        size: bytes of its table; None where nobody has looked.
+        read: bytes of all tables that it reads; None where nobody has looked.
+        others: by way: seconds that it took the last time, and bytes of changes that were read.
     """
 
     kind: Kind
@@ -90,6 +99,19 @@ class Facts:
     rows: int | None = None
     full_seconds: float | None = None
     policy: Policy = "auto"
+    places: Mapping[str, str] = field(default_factory=dict)
+    query: Query | None = None
+    rules: frozenset[str] = frozenset()
+    rules_look_around: bool = False
+    counted_views: tuple[str, ...] = ()
+    size: int | None = None
+    read: int | None = None
+    others: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> dict[str, SourceChange]:
+        """What has changed since the last refresh, by name."""
+        return {name: each for name, each in self.changes.items() if each.kind != "none"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
-from nbkit.pipelines.refresh import full_times, quarantine, sinks, tables
+from nbkit.pipelines.refresh import by_changes, full_times, plan_parts, quarantine, sinks, tables
+from nbkit.pipelines.refresh.attempt import NotThisTimeError
+from nbkit.pipelines.refresh.failures import message_of
 from nbkit.pipelines.refresh.live_inputs import expectations_of
-from nbkit.pipelines.refresh.plan import Facts, decide, why_not_left
+from nbkit.pipelines.refresh.plan import (
+    Facts,
+    NotIncrementalError,
+    Refusal,
+    decide,
+    why_not_left,
+)
 from nbkit.pipelines.refresh.quarantine import Quarantine
 from nbkit.pipelines.refresh.source_changes import change_between
 from nbkit.pipelines.refresh.strategies import ways
@@ -17,6 +25,7 @@ from nbkit.pipelines.refresh.streams import Streams
 from nbkit.pipelines.refresh.tables import TableState
 from nbkit.pipelines.refresh.work import Work
 from nbkit.quality.splitting import aborted_by
+from nbkit.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +37,16 @@ if TYPE_CHECKING:
     from nbkit.pipelines.refresh.source_changes import SourceChange
     from nbkit.pipelines.refresh.written import Written
     from nbkit.pipelines.resolve.graph import AnalysedDataset, PipelineGraph
+    from nbkit.quality.expectation import Expectation
+
+
+_WORDS_OF_SUBQUERIES = ("select", "over")
+
+
+def _looks_around(expectation: Expectation) -> bool:
+    """Say whether an expectation may look at more than one row; rather too often than not."""
+    condition = expectation.predicate.lower()
+    return expectation.across_rows or any(word in condition for word in _WORDS_OF_SUBQUERIES)
 
 
 class ExpectationViolatedError(UsageError):
@@ -70,9 +89,32 @@ class Refresher:
             self._beside(found).check()
         facts = self._facts(found, state, full=full)
         if found.kind == "materialized_view" and why_not_left(facts):
-            last = full_times.of(self._storage, found.key)
-            facts = replace(facts, rows=last.rows, full_seconds=last.seconds)
+            facts = self._more(found, facts)
         return decide(facts, tuple(self._ways.values())), facts
+
+    def _more(self, found: AnalysedDataset, facts: Facts) -> Facts:
+        """Add what helps to choose a way for a view that has to be refreshed."""
+        last = full_times.of(self._storage, found.key)
+        facts = replace(facts, rows=last.rows, full_seconds=last.seconds, others=last.others)
+        if by_changes.why_not(facts):
+            return facts
+        folders = {name: folder for folder, name in facts.places.items()}
+        sizes = {
+            name: tables.told_at(self._spark, folders.get(name, name))[1]
+            for name, version in facts.inputs.items()
+            if ":" in version and not name.endswith(f"@{version}")  # a Delta table as it is now
+        }
+        counted = all(name in sizes or name.endswith(f"@{at}") for name, at in facts.inputs.items())
+        changes = {
+            name: replace(change, size=sizes.get(name)) for name, change in facts.changes.items()
+        }
+        return replace(
+            facts,
+            changes=changes,
+            size=tables.size_of(self._spark, found.key, self._known.get(found.key)),
+            read=sum(sizes.values()) if counted else None,
+            query=plan_parts.query_of(found.flows[0].frame, facts.places),
+        )
 
     def refresh(self, found: AnalysedDataset, how: Refresh, facts: Facts) -> Written:
         """Bring a dataset up to date.
@@ -81,17 +123,41 @@ class Refresher:
             ExpectationViolatedError: a row failed an expectation that lets none pass.
             Exception: whatever the query, or Spark, raises.
         """
-        expectations = expectations_of(found.dataset.rules)
+        way, expectations = self._ways[how.how], expectations_of(found.dataset.rules)
         try:
-            return self._ways[how.how].carry_out(self._work(found, facts))
+            return way.carry_out(self._work(found, facts))
         except Exception as error:
             broken = aborted_by(error, expectations)
+            if broken is None and way.incremental:
+                return self._instead(found, how, facts, error)
             if broken is None:
                 raise
             raise ExpectationViolatedError(
                 f"{found.name}: a row fails the expectation {broken.name!r} ({broken.rule}); "
                 "nothing of it was written"
             ) from error
+
+    def _instead(
+        self, found: AnalysedDataset, how: Refresh, facts: Facts, error: Exception
+    ) -> Written:
+        """Replace all rows of a view, after a way that goes by what has changed did not work.
+
+        Raises:
+            NotIncrementalError: the view's policy does not let that be done.
+        """
+        refused = error.refusal if isinstance(error, NotThisTimeError) else None
+        refused = refused or Refusal(message_of(error))
+        if facts.policy == "incremental_strict":
+            said = "its refresh policy is INCREMENTAL STRICT, and that did not work"
+            raise NotIncrementalError(f"{said}: {refused.why}") from error
+        others = [way for way in self._ways.values() if not way.incremental]
+        _, now = self.decided(found, full=facts.full)
+        again = decide(now, others)
+        why = f"{how.words}: not this time, since {refused.why}"
+        written = self.refresh(found, again, now)
+        every = {**how.said, **again.said, how.how: refused}
+        written.instead = replace(again, why=why, said=every)
+        return written
 
     def _work(self, found: AnalysedDataset, facts: Facts) -> Work:
         return Work(
@@ -103,6 +169,7 @@ class Refresher:
             self.streams,
             None if found.kind == "sink" else self._state(found.key),
             lambda: self._beside(found),
+            Settings.of(self._graph.spec.root).pipelines.track_changes,
         )
 
     def _facts(
@@ -125,6 +192,7 @@ class Refresher:
         number = state.number if isinstance(state, TableState) else None
         last_inputs = record.get("inputs", {})
         changes = {} if full else self._changes(inputs, last_inputs, parents)
+        rules = expectations_of(found.dataset.rules)
         allowed = str(found.dataset.properties.get("pipelines.reset.allowed", "true")).lower()
         return Facts(
             found.kind,
@@ -144,6 +212,10 @@ class Refresher:
             apart=found.kind == "materialized_view" and self._beside(found).is_apart(record),
             full=full,
             resettable=allowed != "false",
+            places={parent.path: key for key, parent in parents.items() if parent is not None},
+            rules=frozenset(each.action for each in rules),
+            rules_look_around=any(map(_looks_around, rules)),
+            counted_views=tuple(self._counted_views(found.key)),
         )
 
     def _changes(
@@ -157,10 +229,22 @@ class Refresher:
         for name, version in inputs.items():
             if name in last and last[name] != version:
                 parent = parents.get(name)
-                log = parent.log if parent else f"{name}/_delta_log"
-                folder = HadoopFolder(self._spark, log)
-                found[name] = change_between(folder, last[name], version)
+                path = parent.path if parent else name
+                folder = HadoopFolder(self._spark, f"{path}/_delta_log")
+                change = change_between(folder, last[name], version)
+                if change.kind == "changed":
+                    change = replace(change, feed=tables.told_at(self._spark, path)[0])
+                found[name] = change
         return found
+
+    def _counted_views(self, key: str) -> Iterator[str]:
+        """Yield the views with expectations that a dataset reads."""
+        for parent in self._graph.datasets[key].parents:
+            known = self._graph.datasets.get(parent)
+            if known is not None and known.kind == "temporary_view":
+                if known.dataset.rules:
+                    yield known.name
+                yield from self._counted_views(parent)
 
     def _active(
         self,

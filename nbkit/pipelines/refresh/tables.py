@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.sql_text import literal, quoted_part
 from nbkit.errors import UsageError
-from nbkit.pipelines.refresh import never_made
+from nbkit.pipelines.files.hadoop_folder import HadoopFolder
+from nbkit.pipelines.refresh import never_made, records
+from nbkit.pipelines.refresh.partial_writes import REFRESH
 from nbkit.pipelines.resolve.names import quoted
 from nbkit.pipelines.resolve.query_plan import version_of
 from nbkit.pipelines.scala import option, scala_map, sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from nbkit.pipelines.declare.declarations import Dataset
 
 _OWNER = "nbkit.pipeline"
-_RECORD = "nbkit.refresh"
+_RECORD = REFRESH
 _GENERATION = "nbkit.generation"
 _DECLARED = "nbkit.declared"
 """The names of the properties that the code declared: those that it declares no more go."""
@@ -66,6 +68,11 @@ class TableState:
     declared: tuple[str, ...] = ()
     clustered: tuple[str, ...] | None = None
     partitioned: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Folder of the table."""
+        return self.log.removesuffix("/_delta_log")
 
 
 def catalogued(spark: SparkSession, keys: Iterable[str]) -> dict[str, Any]:
@@ -111,7 +118,11 @@ def state_of(spark: SparkSession, key: str, known: Any = None) -> TableState | N
         version_of(snapshot),
         int(snapshot.version()),
         properties.get(_OWNER, ""),
-        json.loads(properties.get(_RECORD, "{}")),
+        records.last_record(
+            HadoopFolder(spark, str(snapshot.path())),
+            int(snapshot.version()),
+            json.loads(properties.get(_RECORD, "{}")),
+        ),
         properties.get(_GENERATION, ""),
         {name: value for name, value in properties.items() if name not in _OURS},
         str(snapshot.path()),
@@ -153,6 +164,26 @@ def transaction_of(spark: SparkSession, key: str, application: str) -> int | Non
     return None if noted is None else int(noted)
 
 
+def size_of(spark: SparkSession, key: str, known: Any = None) -> int | None:
+    """Return how many bytes of files a table has now; None if there is no table."""
+    snapshot = snapshot_of(spark, key, known)
+    return None if snapshot is None else int(snapshot.sizeInBytes())
+
+
+def told_at(spark: SparkSession, path: str) -> tuple[bool, int]:
+    """Return whether the Delta table in a folder has a change feed, and how many bytes it has."""
+    jvm: Any = spark._jvm  # noqa: SLF001 - as below
+    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path)  # noqa: SLF001
+    snapshot = _newest(log, jvm)
+    return has_feed(snapshot), int(snapshot.sizeInBytes())
+
+
+def has_feed(snapshot: Any) -> bool:
+    """Say whether a table has a change feed."""
+    properties = scala_map(snapshot.metadata().configuration())
+    return properties.get("delta.enableChangeDataFeed", "").lower() == "true"
+
+
 def columns_of(spark: SparkSession, key: str) -> StructType:
     """Return the columns of a table that exists."""
     from pyspark.sql.types import StructType
@@ -184,14 +215,25 @@ def replace(
     dataset: Dataset,
     pipeline: str,
     record: Mapping[str, Any] | None = None,
+    *,
+    properties: Mapping[str, str] | None = None,
 ) -> None:
     """Replace a table, or make it, by the rows of a query, in one commit.
 
     Readers see all of the old rows or all of the new ones; if the query fails, the old stay.
+
+    Args:
+        rows: the query.
+        key: of the table.
+        dataset: as declared.
+        pipeline: whose it is.
+        record: of the refresh.
+        properties: that it has besides those that are declared.
     """
     view = "nbkit_rows"  # the session is this flow's alone
     rows.createOrReplaceTempView(view)
-    noted = {_OWNER: pipeline, _RECORD: json.dumps(record or {}, sort_keys=True)}
+    told = {_OWNER: pipeline, _RECORD: json.dumps(record or {}, sort_keys=True)}
+    noted = {**(properties or {}), **told}
     head = f"CREATE OR REPLACE TABLE {quoted(key)} USING delta"
     clauses = _clauses(dataset, noted)
     query = f"AS SELECT * FROM {view}"  # noqa: S608 - the name is ours
@@ -208,6 +250,7 @@ def begin(
     pipeline: str,
     record: Mapping[str, Any],
     generation: str = "",
+    properties: Mapping[str, str] | None = None,
 ) -> str:
     """Make a streaming table, or empty it, in one commit; returns which life of it this is.
 
@@ -232,7 +275,7 @@ def begin(
         builder = builder.comment(dataset.comment)
     if dataset.path:
         builder = builder.location(dataset.path)
-    for name, value in {**dataset.properties, **noted}.items():
+    for name, value in {**(properties or {}), **dataset.properties, **noted}.items():
         builder = builder.property(name, value)
     never_made.made(builder.execute, spark, key)
     return generation

@@ -157,6 +157,7 @@ class Update:
                 self._said.put(replace(begun, state="RETRYING", message=said, error=error))
                 self._stop.wait(_PAUSE_SECONDS * 2**attempt)
                 continue
+            how = done.instead or how
             return replace(
                 begun,
                 state="COMPLETED",

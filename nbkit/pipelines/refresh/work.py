@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from nbkit.pipelines.files.auto_loader import SCHEMAS
 from nbkit.pipelines.refresh import declared_columns, tables
 from nbkit.pipelines.refresh.live_inputs import LiveInputs
+from nbkit.pipelines.refresh.tracking import tracking
 from nbkit.pipelines.refresh.written import Written
 from nbkit.pipelines.resolve import columns
 from nbkit.spark import apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -40,6 +41,7 @@ class Work:
         streams: runs streaming flows.
         state: what its table tells; None where there is none.
         beside: gives the table for rows that do not belong in it.
+        tracked: whether its table is made so that its changes can be read.
     """
 
     found: AnalysedDataset
@@ -50,11 +52,17 @@ class Work:
     streams: Streams
     state: TableState | None
     beside: Callable[[], Quarantine]
+    tracked: bool = True
 
     @property
     def owner(self) -> str:
         """The pipeline's name, as its tables know it."""
         return self.graph.spec.name
+
+    def tracking(self, columns: Iterable[str]) -> dict[str, str]:
+        """Return the properties by which its changes can be read; none if that is not wanted."""
+        there = self.state.properties if self.state else None
+        return tracking(columns, self.found.dataset.properties, there) if self.tracked else {}
 
     def live(self, flow: Flow) -> LiveInputs:
         """Return what answers the query of a flow, in a session of its own."""

@@ -10,6 +10,7 @@ from nbkit.quality.metrics import NotMeasuredError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from nbkit.pipelines.refresh.plan import Refresh
     from nbkit.quality.metrics import Metrics
     from nbkit.quality.outcome import Outcome
 
@@ -49,6 +50,7 @@ class Written:
         merged: what changes have done to it; None where it takes none.
         outcomes: of the expectations on it, and on the views that it reads.
         said: what else was done to its table, in words.
+        instead: how it was refreshed, where the way that was chosen did not fit after all.
     """
 
     rows: int | None = 0
@@ -56,6 +58,7 @@ class Written:
     merged: Merged | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     said: str = ""
+    instead: Refresh | None = None
 
     def add(self, metrics: Metrics, *, own: bool) -> None:
         """Add what was counted; nothing where no rows came.

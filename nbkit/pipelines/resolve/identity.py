@@ -30,10 +30,12 @@ class Identity:
     Attributes:
         digest: of its plan; empty where it cannot be read.
         unknown: what may make it give other rows the next time, in words for people.
+        collated: whether there is text in it of which different values may be equal.
     """
 
     digest: str
     unknown: tuple[str, ...] = ()
+    collated: bool = False
 
     def with_more(self, *more: object) -> str:
         """Return a digest of the query with whatever else is part of a definition."""
@@ -61,7 +63,8 @@ def understood(told: str) -> Identity:
     unknown = [f"it calls {name}()" for name in found.get("varies", ())]
     unknown += ["it calls Python functions"] if functions else []
     unknown += [f"it has what nbkit cannot compare: {name}" for name in found.get("unknown", ())]
-    return Identity(_hashed(*found["digest"], *functions), tuple(unknown))
+    digest = _hashed(*found["digest"], *functions)
+    return Identity(digest, tuple(unknown), "collated" in found)
 
 
 def _hashed(*parts: object) -> str:

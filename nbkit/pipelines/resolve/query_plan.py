@@ -39,7 +39,7 @@ def outside(frame: DataFrame) -> tuple[dict[str, str], tuple[str, ...]]:
         kind = java_class(leaf)
         if kind in _HARMLESS:
             continue
-        version = _version(leaf) if kind == "LogicalRelation" else None
+        version = read_by(leaf)
         if version is None:
             unknown.setdefault(f"it reads {_shown(leaf, kind)}")
         else:
@@ -74,8 +74,10 @@ def version_of(snapshot: Any) -> str:
     return f"{snapshot.metadata().id()}:{snapshot.version()}"
 
 
-def _version(leaf: Any) -> tuple[str, str] | None:
-    """Return where files are, and their version; None where there is none."""
+def read_by(leaf: Any) -> tuple[str, str] | None:
+    """Return where the files of a leaf are, and their version; None where there is none."""
+    if java_class(leaf) != "LogicalRelation":
+        return None
     relation = leaf.relation()
     if not _has_files(relation):
         return None

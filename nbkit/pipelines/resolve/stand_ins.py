@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+    from nbkit.pipelines.resolve.plan_tree import Node
+
 DATASET = "nbkit.dataset"
 """Option of a stream that stands for a dataset: the dataset's key."""
 MARK = "nbkit dataset "
@@ -38,6 +40,14 @@ def stream(spark: SparkSession, columns: StructType, key: str) -> DataFrame:
         )
     )
     return _called(rows, key)
+
+
+def stands_for(node: Node) -> str | None:
+    """Return the key of the dataset that a node of a plan stands for; None for any other node."""
+    if node.kind != "SubqueryAlias":
+        return None
+    name = str(node.fields["identifier"].get("name", ""))
+    return name.removeprefix(MARK) if name.startswith(MARK) else None
 
 
 def _as_read(columns: StructType) -> StructType:

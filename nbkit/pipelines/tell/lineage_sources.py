@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from nbkit.pipelines.resolve.stand_ins import MARK
+from nbkit.pipelines.resolve.stand_ins import stands_for
 from nbkit.pipelines.scala import java_class, option, scala_map, sequence
 from nbkit.spark.catalogs import written_name
 
@@ -34,11 +34,8 @@ class Source:
 
 def stand_in(node: Node) -> Source | None:
     """Return the dataset that a node of a plan stands for; None for any other node."""
-    if node.kind != "SubqueryAlias":
-        return None
-    identifier = node.fields["identifier"]
-    name = str(identifier.get("name", ""))
-    return Source(name.removeprefix(MARK)) if name.startswith(MARK) else None
+    key = stands_for(node)
+    return None if key is None else Source(key)
 
 
 def read_besides(frame: DataFrame) -> tuple[Source, ...]:

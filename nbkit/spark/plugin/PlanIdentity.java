@@ -75,6 +75,7 @@ public final class PlanIdentity {
   private final Set unknown = new LinkedHashSet();
   private final List python = new ArrayList();
   private DataOutputStream out;
+  private boolean collated = false;
 
   private PlanIdentity(SparkSession session) {
     this.session = session;
@@ -98,6 +99,7 @@ public final class PlanIdentity {
     lines(told, "varies", identity.varying.toArray());
     lines(told, "python", identity.python.toArray());
     lines(told, "unknown", identity.unknown.toArray());
+    lines(told, "collated", identity.collated ? new Object[] {"text"} : new Object[0]);
     return told.toString();
   }
 
@@ -190,6 +192,7 @@ public final class PlanIdentity {
       name(value);
       text(((DataType) value).json());
       text(((DataType) value).typeName());
+      collated = collated || ((DataType) value).catalogString().contains(" collate ");
     } else if (value instanceof Metadata) {
       text(((Metadata) value).json());
     } else if (value instanceof ExprId || value instanceof CommonExpressionId) {

@@ -6,12 +6,13 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from nbkit.pipelines.refresh import full_times, quarantine, tables
+from nbkit.pipelines.refresh import full_times, partial, quarantine, tables
 from nbkit.pipelines.refresh.live_inputs import expectations_of
 from nbkit.pipelines.refresh.pinned import pinned
 from nbkit.pipelines.refresh.plan import COMPLETE, Offer, Refusal, why_not_left
 from nbkit.pipelines.refresh.strategies import Strategy
 from nbkit.pipelines.refresh.written import Written
+from nbkit.pipelines.resolve.identity import identity_of
 from nbkit.quality.splitting import split
 
 if TYPE_CHECKING:
@@ -33,26 +34,36 @@ def _carry_out(work: Work) -> Written:
     found, begun = work.found, time.monotonic()
     live = work.live(found.flows[0].flow)
     try:
-        read = pinned(live.frame(found.flows[0].flow))
+        made = live.frame(found.flows[0].flow)
+        meaning, read = identity_of(made), pinned(made)
         number, refresh = work.facts.number, uuid.uuid4().hex
         record = {
             **quarantine.noted(refresh),
             "definition": work.facts.definition,
             "inputs": read.of(work.facts.inputs),
             "number": 0 if number is None else number + 1,
+            "query": meaning.digest,
         }
         expectations = expectations_of(found.dataset.rules)
         parts = split(work.shaped(read.rows, found), expectations, dataset=found.written)
         with parts.metrics:
-            tables.replace(parts.good, found.key, found.dataset, work.owner, record)
+            tracking = work.tracking(parts.good.columns)
+            whose = (found.key, found.dataset, work.owner)
+            tables.replace(parts.good, *whose, record, properties=tracking)
             work.beside().replace(parts, refresh)
             outcome = parts.metrics.read()
             outcomes = [metrics.read() for metrics in live.counted.values()]
     finally:
         live.close()
-    took = full_times.FullTime(round(time.monotonic() - begun, 3), outcome.kept)
-    full_times.note(work.storage, found.key, took)
     counted = [outcome] if expectations else []
+    took = full_times.FullTime(
+        round(time.monotonic() - begun, 3),
+        outcome.kept,
+        full_times.of(work.storage, found.key).others,
+        refresh,
+        partial.counted(outcome) if expectations else {},
+    )
+    full_times.note(work.storage, found.key, took)
     return Written(outcome.kept, outcome.rows - outcome.kept, outcomes=[*counted, *outcomes])
 
 
