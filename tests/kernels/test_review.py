@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from kernels.conftest import context
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from papermill.iorw import load_notebook_node
 
 from nbkit.errors import Failure
+from nbkit.kernels.record import AttemptRecord
 from nbkit.kernels.review import fold, header
 
 
@@ -58,3 +62,16 @@ def test_long_outputs_and_injected_parameters_are_folded():
         {"scrolled": True, "jupyter": {"outputs_hidden": True}},
         {},
     ]
+
+
+def test_a_failure_knows_its_cell_in_both_notebooks(tmp_path):
+    """In the output, past what was put in there, and in the notebook as it was written."""
+    injected = new_code_cell("day = 2", metadata={"tags": ["injected-parameters"]})
+    cells = [new_code_cell("day = 1"), injected, new_code_cell("1"), new_code_cell("boom")]
+    notebook = load_notebook_node(new_notebook(cells=cells))
+    attempt = SimpleNamespace(output=None, context=context(tmp_path), alone=False)
+    record = AttemptRecord(notebook, attempt, progress_bar=False)
+    record.notebook_start()
+    failure = record.finish(Failure("cell_error", "boom", "NameError", cell=3))
+    assert record.nb.cells[failure.cell].source == "boom"
+    assert failure.written == 2

@@ -3,6 +3,7 @@
 /** The widget factory of notebooks that are only looked at. */
 export const OUTPUT = "nbkit output";
 const OF_A_RUN = /(?:^|\/)(\d+)\/([^/]+?)(?:\/(\d+))?\/(\d+)\.ipynb$/;
+const [FRAMES, SETTLED] = [120, 3];
 const PAGE = /(?:^|\/)(\d+)\/(?:report|diff-(\d+))\.html$/;
 
 /** Let output notebooks be opened without a kernel. */
@@ -62,8 +63,10 @@ export function nameOf(path) {
  */
 function retitle(widget) {
   const { title, _onTitleChanged: renames } = widget;
+  const name = nameOf(widget.context.path);
+  if (name === widget.context.path.split("/").at(-1)) return;
   if (!widget.isNamed) widget.isNamed = Boolean(renames) && title.changed.disconnect(renames, widget);
-  if (widget.isNamed) title.label = nameOf(widget.context.path);
+  if (widget.isNamed) title.label = name;
 }
 
 function nextFrame() {
@@ -102,12 +105,20 @@ export class Pane {
     if (known && !widget.context.model.dirty) await widget.context.revert(); // it may have gone on
     retitle(widget);
     this.#app.shell.activateById(widget.id);
-    if (cell && widget.content.scrollToItem) {
-      await widget.revealed;
-      while (!widget.isDisposed && widget.content.widgets.length < cell) await nextFrame();
-      if (widget.isDisposed) return;
-      widget.content.activeCellIndex = cell - 1;
-      widget.content.scrollToItem(cell - 1, "start").catch(() => {}); // the tab was closed
-    }
+    if (cell && widget.content.scrollToItem) await goTo(widget, cell - 1);
   }
+}
+
+/** Bring a notebook's cell into view; JupyterLab gives the first one the focus meanwhile. */
+async function goTo(widget, wanted) {
+  await widget.revealed;
+  const { content } = widget;
+  const index = Math.min(wanted, content.model.cells.length - 1); // it may have been edited since
+  for (let frame = 0, settled = 0; frame < FRAMES && settled < SETTLED; frame += 1) {
+    await nextFrame();
+    if (widget.isDisposed) return;
+    if (content.activeCellIndex === index) settled += 1;
+    else content.activeCellIndex = index;
+  }
+  content.scrollToItem(index, "start").catch(() => {}); // another one is asked for
 }
