@@ -97,7 +97,7 @@ def local_first(call: SqlCall, go_on: GoOn) -> DataFrame:
     here = Catalogs(
         lambda: catalogs_of(spark),
         lambda name: catalog_use.can_make(name, spark),
-        lambda name: spark.catalog.databaseExists(f"{_catalog_in_use(spark)}.{name}"),
+        lambda name: spark.catalog.databaseExists(f"{quoted_part(_in_use(spark)[0])}.{name}"),
         lambda: _in_use(spark),
     )
     todo = local(call.text, here)
@@ -122,14 +122,9 @@ def local_first(call: SqlCall, go_on: GoOn) -> DataFrame:
     return go_on(call.saying(todo.sql)) if todo.sql else _nothing(spark)
 
 
-def _catalog_in_use(spark: SparkSession) -> str:
-    return quoted_part(spark.catalog.currentCatalog())
-
-
 def _in_use(spark: SparkSession) -> list[str]:
-    """Return the catalog and the schema in use, as Databricks calls them."""
-    catalog = spark.catalog.currentCatalog()
-    return [OWN[-1] if catalog == "spark_catalog" else catalog, spark.catalog.currentDatabase()]
+    """Return the catalog and the schema in use."""
+    return [spark.catalog.currentCatalog(), spark.catalog.currentDatabase()]
 
 
 def _said_outright(call: SqlCall, go_on: GoOn) -> SqlCall:

@@ -9,7 +9,7 @@ from nbkit.dialect.grammar import matched, name_parts
 from nbkit.dialect.sql_text import literal, quoted_part
 from nbkit.dialect.tokens import Edit, edited, starts, tokens
 from nbkit.near import meant
-from nbkit.spark.catalogs import prefix
+from nbkit.spark.catalogs import OWN, prefix
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -185,7 +185,9 @@ def _create_catalog(by: Matched, catalogs: Catalogs) -> Local:
 def _create_volume(by: Matched, catalogs: Catalogs) -> Local:
     parts = name_parts(by.said.of("name"))
     if len(parts) < 3:  # noqa: PLR2004 - catalog, schema, volume
-        parts = [*catalogs.in_use()[: 3 - len(parts)], *parts]
+        catalog, *schema = catalogs.in_use() or [""]
+        here = [OWN[-1] if catalog == "spark_catalog" else catalog, *schema]
+        parts = [*here[: 3 - len(parts)], *parts]
     if len(parts) != 3:  # noqa: PLR2004 - catalog, schema, volume
         return Local("nbkit: skipped CREATE VOLUME: name it catalog.schema.volume")
     folder = f"/Volumes/{'/'.join(parts)}"

@@ -115,6 +115,10 @@ def test_catalogs_are_made_on_first_use_unless_they_are_restricted():
         sql="CREATE SCHEMA IF NOT EXISTS spark_catalog.`nbkit_fe__default`", catalog="fe"
     )
     assert asked("CREATE VOLUME fe.s.raw").catalog == "fe"
+    for used, made in (("spark_catalog", "workspace"), ("main", "main")):
+        here = Catalogs(lambda: KNOWN, in_use=lambda used=used: [used, "s"])
+        assert local("CREATE VOLUME raw", here).folder == f"/Volumes/{made}/s/raw"
+        assert local("CREATE VOLUME t.raw", here).folder == f"/Volumes/{made}/t/raw"
     for reads in ("SHOW SCHEMAS IN fe", "DESCRIBE CATALOG fe"):
         with pytest.raises(LookupError, match=r"no catalog fe here: nothing was ever made in it"):
             asked(reads)
