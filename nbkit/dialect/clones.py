@@ -32,6 +32,13 @@ _LOG = "_delta_log"
 _RECORDS = f"{_LOG}/_nbkit_clones"
 _PATHS = "add STRUCT<path: STRING>, remove STRUCT<path: STRING>"
 _NAME = r"[^/]+$"
+_INVENTORY = (  # that each may be NULL is asked for
+    "nullif(path, '') AS path",
+    "nullif(length, -1L) AS length",
+    "nullif(false, true) AS isDir",
+    "nullif(unix_millis(modificationTime), -1L) AS modificationTime",
+)
+"""What Delta asks to be told of each file, and in which types."""
 
 
 def with_clones(call: SqlCall, go_on: GoOn) -> DataFrame:
@@ -158,10 +165,8 @@ def _others(place: str, names: DataFrame, spark: SparkSession) -> DataFrame:
 
     there = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(place)
     name = F.regexp_extract("path", _NAME, 0).alias("name")
-    time = F.unix_millis("modificationTime").alias("modificationTime")
-    files = there.select("path", "length", F.expr("false AS isDir"), time, name)
-    rest = files.join(names.distinct(), "name", "left_anti").where("path NOT LIKE '%.bin'")
-    return rest.drop("name")
+    rest = there.select("*", name).join(names.distinct(), "name", "left_anti")
+    return rest.where("path NOT LIKE '%.bin'").selectExpr(*_INVENTORY)
 
 
 def cleaning(vacuum: Callable[..., DataFrame]) -> Callable[..., DataFrame]:

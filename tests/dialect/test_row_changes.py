@@ -157,7 +157,7 @@ def test_changes_with_subqueries_in_all_ways(notebook):
                "(SELECT 1 FROM range(3) r WHERE r.id = x.`a-b`) AND isnan(f)")
         table = DeltaTable.forName(spark, "main.changes.k")
         table.delete("`a-b` = (SELECT max(id) FROM range(4))")
-        table.alias("t").update("t.`a-b` IN (SELECT 4L)", {"a b": "t.`a-b` + (SELECT 1L)"})
+        table.alias("t").update("t.`a-b` IN (SELECT 4L)", {"`a-b`": "t.`a-b` + (SELECT 1L)"})
         change("DELETE FROM main.changes.k WHERE `a-b` = 12 AND rand() < 2")
         for wrong in ("rand() < 2 AND `a-b` IN (SELECT 5)", "m['x'] IN (SELECT 5L)"):
             try:
