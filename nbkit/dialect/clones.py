@@ -30,6 +30,7 @@ _CLONE = "CREATE [OR REPLACE] TABLE [IF NOT EXISTS] <clone:name> SHALLOW CLONE <
 _VACUUM = "VACUUM (<table:name>|<place:text>)"
 _LOG = "_delta_log"
 _RECORDS = f"{_LOG}/_nbkit_clones"
+_SOURCES = f"{_LOG}/_nbkit_clone_of"
 _PATHS = "add STRUCT<path: STRING>, remove STRUCT<path: STRING>"
 _NAME = r"[^/]+$"
 _INVENTORY = (  # that each may be NULL is asked for
@@ -102,12 +103,37 @@ def write_down(source: str, clone: str, spark: SparkSession, go_on: GoOn) -> Non
     if not place or not reader:
         return
     name = hashlib.sha256(reader.encode()).hexdigest()[:16]
-    path, files = _files(f"{place}/{_RECORDS}/{name}", spark)
+    origins = dict.fromkeys([place, *_read(f"{place}/{_SOURCES}", spark).splitlines()])
+    for origin in origins:  # of a clone's clone too: the one between may be dropped
+        if _is_there(f"{origin}/{_LOG}", spark):
+            _write(f"{origin}/{_RECORDS}/{name}", reader, spark)
+    _write(f"{reader}/{_SOURCES}", "\n".join(origins), spark)
+
+
+def _write(place: str, text: str, spark: SparkSession) -> None:
+    path, files = _files(place, spark)
     out = files.create(path, True)
     try:
-        out.write(bytearray(reader.encode()))
+        out.write(bytearray(text.encode()))
     finally:
         out.close()
+
+
+def _read(place: str, spark: SparkSession) -> str:
+    """Return the text of a file; empty where there is none."""
+    if not _is_there(place, spark):
+        return ""
+    path, files = _files(place, spark)
+    opened = files.open(path)
+    try:
+        return bytes(opened.readAllBytes()).decode()
+    finally:
+        opened.close()
+
+
+def _is_there(place: str, spark: SparkSession) -> bool:
+    path, files = _files(place, spark)
+    return bool(files.exists(path))
 
 
 def _files(place: str, spark: SparkSession) -> tuple[typing.Any, typing.Any]:
@@ -123,13 +149,8 @@ def clones_of(place: str, spark: SparkSession) -> Iterator[str]:
     while waiting:
         folder, files = _files(f"{waiting.pop()}/{_RECORDS}", spark)
         for status in files.listStatus(folder) if files.exists(folder) else ():
-            with_bytes = files.open(status.getPath())
-            try:
-                clone = bytes(with_bytes.readAllBytes()).decode()
-            finally:
-                with_bytes.close()
-            log, its = _files(f"{clone}/{_LOG}", spark)
-            if not its.exists(log):
+            clone = _read(status.getPath().toString(), spark)
+            if not _is_there(f"{clone}/{_LOG}", spark):
                 files.delete(status.getPath(), False)
             elif clone not in seen:
                 seen.add(clone)
