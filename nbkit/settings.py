@@ -189,9 +189,9 @@ class PipelinesSettings(_Section):
     """`[pipelines]`: how pipelines make tables.
 
     Attributes:
-        track_changes: turn on Delta's change feed and row tracking for tables that pipelines make,
-            so that views over them can be refreshed by what has changed; what a table's own
-            properties say goes first.
+        track_changes: turn on Delta's change feed and row tracking for materialized views, so that
+            views over them can be refreshed by what has changed; what a view's own properties say
+            goes first.
     """
 
     track_changes: bool = True
