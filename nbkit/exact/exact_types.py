@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from nbkit.errors import UsageError
-from nbkit.exact.nested_types import matched, merged
+from nbkit.exact.nested_types import matched, merged, of_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,10 @@ _DIGITS = {"double": 15, "float": 6}
 """And the decimal digits that any number may have to come back as it was."""
 
 _AS_TEXT = {*_WHOLE, *BITS, "boolean", "date"}
+
+
+_FAMILIES = ({"float", "double"}, {"date", "timestamp_ntz"})
+"""Types that Delta widens one into the other, besides whole numbers and decimals."""
 
 
 class Difference(NamedTuple):
@@ -107,20 +111,36 @@ def check(given: StructType, wanted: StructType, whose: str, advice: str) -> Non
 def widened(columns: StructType, given: StructType) -> StructType:
     """Return columns with the wider types that Delta gives them, if a table lets it, for rows.
 
-    It widens within a family: whole numbers, binary fractions, decimals.
+    It widens within a family: whole numbers, binary fractions, decimals, dates; at every level.
     """
-    from pyspark.sql.types import DecimalType, StructField, StructType
+    from pyspark.sql.types import StructField, StructType
 
     there = {field.name.lower(): field.dataType for field in given}
     fields = []
     for field in columns:
         kind = there.get(field.name.lower(), field.dataType)
-        have, want = field.dataType.simpleString(), kind.simpleString()
-        decimals = isinstance(field.dataType, DecimalType) and isinstance(kind, DecimalType)
-        family = {have, want} <= _WHOLE.keys() or {have, want} == {"float", "double"} or decimals
-        wider = family and fit_of(field.dataType, kind) == "exact"
-        fields.append(StructField(field.name, kind if wider else field.dataType))
+        fields.append(StructField(field.name, _wider(field.dataType, kind)))
     return StructType(fields)
+
+
+def _wider(have: DataType, come: DataType) -> Any:
+    """Return a type with the wider parts of another one that are of the same family."""
+    from pyspark.sql.types import DecimalType, StructField
+
+    pairs = matched(have, come)
+    if pairs is not None:
+        parts = [
+            StructField(ours.name, _wider(ours.dataType, theirs.dataType), ours.nullable)
+            if theirs is not None
+            else ours
+            for ours, theirs in pairs
+            if ours is not None
+        ]
+        return of_parts(have, parts)
+    names = {have.simpleString(), come.simpleString()}
+    decimals = isinstance(have, DecimalType) and isinstance(come, DecimalType)
+    family = names <= _WHOLE.keys() or names in _FAMILIES or decimals
+    return come if family and fit_of(have, come) == "exact" else have
 
 
 def together(have: DataType, come: DataType, name: str, *, widens: bool) -> DataType:

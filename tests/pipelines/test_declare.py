@@ -9,7 +9,7 @@ import pytest
 
 from nbkit import pipelines as dp
 from nbkit.errors import UsageError
-from nbkit.pipelines.declare.declarations import Rule
+from nbkit.pipelines.declare.declarations import Replaces, Rule
 from nbkit.pipelines.declare.registry import Registry, collecting
 from nbkit.pipelines.refresh.continuous import seconds_of
 
@@ -88,6 +88,31 @@ def test_auto_cdc_takes_every_spelling_of_its_type(declared, scd_type):
         (lambda: dp.table(nmae="x"), "table has no keyword nmae; nearest: name"),
         (lambda: dp.table(name="x", partition_cols="a"), "partition_cols of table is a list"),
         (lambda: dp.expect("a", "b")(None), None),
+        (lambda: dp.expect("a"), r'write expect\("its name", "its condition in SQL"\)'),
+        (lambda: dp.expect_or_drop(condition="x"), "write expect_or_drop"),
+        (lambda: dp.expect("a", "x", inv="y"), "expect: inv says again what was said"),
+        (lambda: dp.expect("a", invariant="y"), "invariant is no keyword of it"),
+        (
+            lambda: dp.expect("a", 1),
+            "the condition of 'a' is SQL text or a PySpark column, not int",
+        ),
+        (lambda: dp.expect_all({"a": None}), "condition of 'a' is SQL text or a PySpark column"),
+        (lambda: dp.expect_all(["a"]), "expectations of expect_all is a dict, not list"),
+        (lambda: dp.table(refresh_policy="strict"), "is auto, incremental, incremental_strict or"),
+        (lambda: dp.table(refresh_policy=1), "or full, not 1"),
+        (lambda: dp.table(replace_where="a", replace_using=["b"]), "give either replace_where"),
+        (lambda: dp.table(replace_using=["b"]), "replace_using with sequence_by"),
+        (lambda: dp.table(sequence_by="b"), "replace_using with sequence_by"),
+        (lambda: dp.view(replace_where="a"), "view keeps no rows that others could replace"),
+        (
+            lambda: dp.replace_flow(target="t", replace_using="k", sequence_by="s"),
+            "replace_using is a list of at least one column",
+        ),
+        (
+            lambda: dp.append_flow(target="t", replace_where="a", once=True),
+            "a flow that replaces rows runs in every update, not once",
+        ),
+        (lambda: dp.apply_changes("t", dict, ["k"], "ts"), "source of changes is the name of a"),
         (lambda: dp.create_sink("s", 1), "format of create_sink is text, not int"),
         (
             lambda: dp.apply_changes("t", "s", ["k"], "ts", column_list=[], except_column_list=[]),
@@ -114,6 +139,57 @@ def test_wrong_arguments_are_named_with_their_place(declared, call, message):
         found = call()
         found(query)
     assert "test_declare.py" in str(caught.value)
+
+
+def test_expectations_are_called_as_databricks_calls_them(declared):
+    """`dlt` has `inv`, the reference has `description` and `constraint`; a column stays one."""
+
+    class Column:
+        isNotNull = None  # noqa: N815 - PySpark's
+
+    condition = Column()
+
+    @dp.table
+    @dp.expect("a", inv="x > 0")
+    @dp.expect_or_drop(name="b", constraint="y")
+    @dp.expect_or_fail(description="c", condition=True)
+    @dp.expect_all_or_quarantine({"d": condition})
+    def orders(): ...
+
+    (dataset,) = declared().datasets
+    assert dataset.rules[:3] == (
+        Rule("a", "x > 0", "warn"),
+        Rule("b", "y", "drop"),
+        Rule("c", "true", "fail"),
+    )
+    assert dataset.rules[3].condition is condition
+
+
+def test_flows_that_replace_rows(declared):
+    """As a decorator of their own, or with their table; a policy in either spelling."""
+    dp.create_streaming_table("t")
+
+    @dp.replace_flow(target="t", replace_using=["a", "b c"], sequence_by="at", name="f")
+    def one(): ...
+
+    @dp.table(replace_using=["k"], sequence_by="n")
+    def two(): ...
+
+    @dp.materialized_view(refresh_policy="INCREMENTAL STRICT")
+    def three(): ...
+
+    flows = {flow.name: flow.replaces for flow in declared().flows}
+    assert flows == {
+        "f": Replaces(using=("a", "b c"), sequence_by="at"),
+        "two": Replaces(using=("k",), sequence_by="n"),
+        "three": None,
+    }
+    kinds = {each.name: (each.kind, each.policy) for each in declared().datasets}
+    assert kinds == {
+        "t": ("streaming_table", "auto"),
+        "two": ("streaming_table", "auto"),
+        "three": ("materialized_view", "incremental_strict"),
+    }
 
 
 def test_a_cell_that_is_run_again_declares_again():

@@ -177,3 +177,23 @@ def test_delta_widens_within_a_family():
     assert widened(struct(c=t.DecimalType(5, 2)), struct(c=t.DecimalType(5, 1))) == struct(
         c=t.DecimalType(5, 2)
     )
+
+
+def test_delta_widens_at_every_level():
+    """Of what both have: parts that only come are the writer's to add, and parts that stay stay."""
+    have = struct(
+        s=struct(n=t.IntegerType(), stays=t.StringType()),
+        many=t.ArrayType(t.FloatType()),
+        m=t.MapType(t.StringType(), t.ShortType()),
+        day=t.DateType(),
+    )
+    come = struct(
+        s=struct(N=t.LongType(), more=t.LongType()),
+        many=t.ArrayType(t.DoubleType()),
+        m=t.MapType(t.StringType(), t.StringType()),
+        day=t.TimestampNTZType(),
+    )
+    assert widened(have, come).simpleString() == (
+        "struct<s:struct<n:bigint,stays:string>,many:array<double>,"
+        "m:map<string,smallint>,day:timestamp_ntz>"
+    )

@@ -85,6 +85,32 @@ def test_what_only_databricks_does_is_named():
     assert made.ignored == ["CLUSTER BY AUTO", "WITH ROW FILTER"]
 
 
+@pytest.mark.parametrize(
+    ("clauses", "policy"),
+    [
+        ("REFRESH POLICY AUTO", "auto"),
+        ("COMMENT 'c' REFRESH POLICY incremental", "incremental"),
+        ("REFRESH POLICY INCREMENTAL STRICT CLUSTER BY (a)", "incremental_strict"),
+        ("SCHEDULE EVERY 1 HOUR REFRESH POLICY FULL", "full"),
+        ("REFRESH POLICY FULL TRIGGER ON UPDATE AT MOST EVERY INTERVAL 1 MINUTE", "full"),
+        ("COMMENT 'REFRESH POLICY FULL'", None),
+    ],
+)
+def test_a_refresh_policy_is_read_and_taken_out(clauses, policy):
+    """Wherever it stands among the clauses."""
+    made = cleaned(f"CREATE MATERIALIZED VIEW a {clauses} AS x")
+    assert made.policy == policy
+    assert ("POLICY" in made.text) == (policy is None)
+    assert made.text.endswith("AS x")
+
+
+def test_an_unknown_policy_is_refused():
+    """It must not count as none."""
+    for said in ("REFRESH POLICY STRICT", "REFRESH POLICY"):
+        with pytest.raises(UsageError, match="AUTO, INCREMENTAL, INCREMENTAL STRICT or FULL"):
+            cleaned(f"CREATE MATERIALIZED VIEW a {said} AS x")
+
+
 def test_an_unknown_reaction_is_refused():
     """A misspelt action must not count as none."""
     with pytest.raises(UsageError, match="ON VIOLATION DROP TABLE; it is DROP ROW or FAIL UPDATE"):
@@ -117,3 +143,33 @@ def test_auto_cdc_says_what_it_lacks(text):
     """Source, keys and order are needed."""
     with pytest.raises(UsageError, match=r"AUTO CDC.* needs"):
         check(read_changes(tokens(text), text, str), "t")
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("s", "s"),
+        ("STREAM(live.`a b`)", "live.`a b`"),
+        ("stream s.t", "s.t"),
+        ("(s)", "s"),
+        ("snapshot", "snapshot"),
+        ("(SELECT * FROM STREAM(s))", "SELECT * FROM (SELECT * FROM STREAM(s))"),
+        ("(SELECT keys FROM s) AS q", "SELECT * FROM (SELECT keys FROM s) AS q"),
+        (
+            "stream(s) |> WHERE a IS DISTINCT FROM b |> SELECT keys, columns",
+            "SELECT * FROM stream(s) |> WHERE a IS DISTINCT FROM b |> SELECT keys, columns",
+        ),
+        ("STREAM read_files('x')", "SELECT * FROM STREAM read_files('x')"),
+        ("STREAM(s) JOIN d USING (k)", "SELECT * FROM STREAM(s) JOIN d USING (k)"),
+    ],
+)
+def test_changes_may_come_from_a_query(source, wanted):
+    """A name is read as a stream; whatever else stands after FROM is what it says."""
+    text = (
+        f"FROM {source} KEYS (a) APPLY AS DELETE WHEN b IS DISTINCT FROM 'x' "
+        "SEQUENCE BY c COLUMNS * EXCEPT (c)"
+    )
+    changes = read_changes(tokens(text), text, lambda query, head="": lambda: head + query)
+    assert (changes.source() if callable(changes.source) else changes.source) == wanted
+    assert (changes.keys, changes.deletes) == (("a",), "b IS DISTINCT FROM 'x'")
+    assert (changes.sequence_by, changes.except_columns) == ("c", ("c",))

@@ -27,7 +27,7 @@ _TYPES: dict[Any, Literal[1, 2]] = {
 
 def create_auto_cdc_flow(  # noqa: PLR0917 - Databricks' own order
     target: str,
-    source: str,
+    source: Any,
     keys: Sequence[Any],
     sequence_by: Any,
     where: Any = None,
@@ -61,6 +61,9 @@ def create_auto_cdc_flow(  # noqa: PLR0917 - Databricks' own order
             raise UsageError(f"{caller()}: create_auto_cdc_flow has no keyword {keyword}{near}")
         if value is not None:
             raise UsageError(f"{caller()}: nbkit's AUTO CDC does not know {keyword}")
+    if not isinstance(source, str):
+        said = "the name of a stream: put a query into a view, and name that"
+        raise UsageError(f"{caller()}: the source of changes is {said}")
     nulls = ignore_null_updates_column_list, ignore_null_updates_except_column_list
     scd_type = _scd_type(stored_as_scd_type)
     changes = Changes(

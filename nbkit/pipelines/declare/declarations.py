@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+    Condition = str | Column
 
 Kind = Literal["table", "materialized_view", "streaming_table", "temporary_view", "sink"]
 """`table` is one of the next two: its query says which, by being streaming or not."""
 
 Action = Literal["warn", "drop", "fail", "quarantine"]
+
+Policy = Literal["auto", "incremental", "incremental_strict", "full"]
+"""How a materialized view is refreshed: as is cheaper; incrementally where that is possible; so,
+or not at all; always in full (`REFRESH POLICY` on Databricks)."""
+
+POLICIES: tuple[Policy, ...] = get_args(Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +45,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An expectation: a SQL condition that every row should meet.
+    """An expectation: a condition that every row should meet.
 
     Attributes:
         name: unique in its dataset.
-        condition: in SQL, over the dataset's columns.
+        condition: over the dataset's columns: in SQL, or a PySpark column until it is resolved.
         action: what becomes of rows that do not meet it; `quarantine` is nbkit's own.
     """
 
     name: str
-    condition: str
+    condition: Any
     action: Action
 
 
@@ -68,6 +76,8 @@ class Dataset:
         handler: of a sink: the function that takes each batch, instead of a format.
         rules: expectations, in the order in which they are written.
         ignored: keywords that mean something on Databricks only.
+        policy: how a materialized view is refreshed.
+        appends_only: whether only flows that append may write to it: `CREATE TABLE … FLOW`.
     """
 
     name: str
@@ -84,6 +94,8 @@ class Dataset:
     handler: Callable[[DataFrame, int], object] | None = None
     rules: tuple[Rule, ...] = ()
     ignored: tuple[str, ...] = ()
+    policy: Policy = "auto"
+    appends_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,8 @@ class Changes:
     Column expressions are PySpark columns or SQL text.
 
     Attributes:
-        source: name of the change feed; for snapshots also a function of the last version.
+        source: name of the change feed, or a query of it; for snapshots also a function of the
+            last version.
         keys: columns that identify a row.
         sequence_by: orders the changes of one key; None for snapshots.
         scd_type: 1 keeps the newest row of each key, 2 every version of it.

@@ -1,4 +1,4 @@
-"""The names that pipeline code uses: `dp.table`, `dp.expect_or_drop`, `dlt.read` and the rest.
+"""The names that pipeline code uses for datasets: `dp.table`, `dlt.read` and the rest.
 
 Decorators return the function that they are put on, so they stack in any order. They take the
 keywords that Databricks and Spark document, older spellings included. What has a meaning on
@@ -11,24 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.near import hint
-from nbkit.pipelines.declare.declarations import Dataset, Flow, Replaces, Rule
+from nbkit.pipelines.declare.arguments import columns, mapping, name_of, text
+from nbkit.pipelines.declare.declarations import POLICIES, Dataset, Flow
+from nbkit.pipelines.declare.expectations import rules_of
+from nbkit.pipelines.declare.flows import replaces_of
 from nbkit.pipelines.declare.registry import active, caller
 from nbkit.spark import apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from pyspark.sql import DataFrame
 
-    from nbkit.pipelines.declare.declarations import Action, Kind
+    from nbkit.pipelines.declare.declarations import Condition, Kind, Policy
 
     Query = Callable[[], DataFrame]
-    Decorator = Callable[[Query], Query]
 
 _ON_DATABRICKS_ONLY = (
     "cluster_by_auto",
     "private",
-    "refresh_policy",
     "row_filter",
     "spark_version",
     "temporary",
@@ -41,7 +42,9 @@ def table(query: Query | None = None, **keywords: Any) -> Any:
     Args:
         query: the function below the decorator, when that is written without parentheses.
         keywords: `name`, `comment`, `spark_conf`, `table_properties`, `partition_cols`,
-            `cluster_by`, `schema`, `path`, `format`, and what only Databricks knows.
+            `cluster_by`, `schema`, `path`, `format`, `refresh_policy` (`auto`, `incremental`,
+            `incremental_strict`, `full`), `replace_where`, or `replace_using` with `sequence_by`
+            (see `append_flow`), and what only Databricks knows.
 
     Raises:
         UsageError: a keyword does not exist, or a value has the wrong type.
@@ -66,9 +69,9 @@ view = create_view = temporary_view
 def create_streaming_table(
     name: str,
     *,
-    expect_all: Mapping[str, str] | None = None,
-    expect_all_or_drop: Mapping[str, str] | None = None,
-    expect_all_or_fail: Mapping[str, str] | None = None,
+    expect_all: Mapping[str, Condition] | None = None,
+    expect_all_or_drop: Mapping[str, Condition] | None = None,
+    expect_all_or_fail: Mapping[str, Condition] | None = None,
     **keywords: Any,
 ) -> None:
     """Declare a streaming table that flows write to; see `table` for the other arguments.
@@ -76,16 +79,16 @@ def create_streaming_table(
     Raises:
         UsageError: a keyword does not exist, or a value has the wrong type.
     """
-    rules = [
-        *_rules(expect_all or {}, "warn"),
-        *_rules(expect_all_or_drop or {}, "drop"),
-        *_rules(expect_all_or_fail or {}, "fail"),
-    ]
     what = "create_streaming_table"
+    rules = [
+        *rules_of(what, expect_all or {}, "warn"),
+        *rules_of(what, expect_all_or_drop or {}, "drop"),
+        *rules_of(what, expect_all_or_fail or {}, "fail"),
+    ]
     fields = _dataset_fields(what, keywords)
     fields.pop("conf")
     dataset = Dataset(
-        _text(what, "name", name), "streaming_table", caller(), rules=tuple(rules), **fields
+        text(what, "name", name), "streaming_table", caller(), rules=tuple(rules), **fields
     )
     active().add_dataset(dataset)
 
@@ -98,11 +101,11 @@ def create_sink(name: str, format: str, options: Mapping[str, str] | None = None
     what = "create_sink"
     active().add_dataset(
         Dataset(
-            _text(what, "name", name),
+            text(what, "name", name),
             "sink",
             caller(),
-            source_format=_text(what, "format", format),
-            options=_mapping(what, "options", options),
+            source_format=text(what, "format", format),
+            options=mapping(what, "options", options),
         )
     )
 
@@ -125,107 +128,15 @@ def foreach_batch_sink(
     if isinstance(function, str):
         function, name = None, function
     if name is not None:
-        _text(what, "name", name)
+        text(what, "name", name)
 
     def declare(handler: Callable[[DataFrame, int], object]) -> Any:
-        called = name or _name_of(what, handler)
+        called = name or name_of(what, handler)
         made = Dataset(called, "sink", place, handler=apart.of_batch(handler))
         active().add_dataset(made)
         return handler
 
     return declare if function is None else declare(function)
-
-
-def append_flow(
-    query: Query | None = None,
-    *,
-    target: str,
-    name: str | None = None,
-    comment: str | None = None,
-    spark_conf: Mapping[str, str] | None = None,
-    once: bool = False,
-    replace_where: Any = None,
-    replace_using: Sequence[Any] | None = None,
-    sequence_by: Any = None,
-) -> Any:
-    """Declare a query whose rows are appended to a streaming table or a sink.
-
-    With `replace_where` the rows that meet that condition are computed anew in every update; with
-    `replace_using` rows replace those with the same values in these columns, if `sequence_by`
-    says that they are newer.
-
-    Raises:
-        UsageError: arguments that exclude each other.
-    """
-    del comment
-    if (replace_using is None) != (sequence_by is None) or (
-        replace_where is not None and replace_using
-    ):
-        said = "give either replace_where, or replace_using with sequence_by"
-        raise UsageError(f"{caller()}: {said}")
-    replaces = None
-    if replace_where is not None or replace_using:
-        replaces = Replaces(replace_where, tuple(replace_using or ()), sequence_by)
-    place, what = caller(), "append_flow"
-    wanted, conf = _text(what, "target", target), _mapping(what, "spark_conf", spark_conf)
-
-    def declare(function: Query) -> Query:
-        flow = Flow(
-            name or _name_of(what, function),
-            wanted,
-            place,
-            function,
-            conf,
-            once=once,
-            replaces=replaces,
-        )
-        active().add_flow(flow)
-        return function
-
-    return declare if query is None else declare(query)
-
-
-def expect(name: str, condition: str) -> Decorator:
-    """Expect that rows meet a condition in SQL; those that do not are counted, and kept."""
-    return _expecting({name: condition}, "warn")
-
-
-def expect_or_drop(name: str, condition: str) -> Decorator:
-    """Expect that rows meet a condition; those that do not are dropped."""
-    return _expecting({name: condition}, "drop")
-
-
-def expect_or_fail(name: str, condition: str) -> Decorator:
-    """Expect that rows meet a condition; the first that does not fails the flow."""
-    return _expecting({name: condition}, "fail")
-
-
-def expect_or_quarantine(name: str, condition: str) -> Decorator:
-    """Expect that rows meet a condition; those that do not go to `<dataset>_quarantine`.
-
-    An addition of nbkit's; it is not available on Databricks.
-    """
-    return _expecting({name: condition}, "quarantine")
-
-
-def expect_all(expectations: Mapping[str, str]) -> Decorator:
-    """Expect several conditions, by their names; failing rows are counted, and kept."""
-    return _expecting(expectations, "warn")
-
-
-def expect_all_or_drop(expectations: Mapping[str, str]) -> Decorator:
-    """Expect several conditions, by their names; rows that fail any of them are dropped."""
-    return _expecting(expectations, "drop")
-
-
-def expect_all_or_fail(expectations: Mapping[str, str]) -> Decorator:
-    """Expect several conditions, by their names; the first failing row fails the flow."""
-    return _expecting(expectations, "fail")
-
-
-def expect_all_or_quarantine(expectations: Mapping[str, str]) -> Decorator:
-    """Expect several conditions; rows that fail any go to `<dataset>_quarantine`."""
-    return _expecting(expectations, "quarantine")
 
 
 def read(name: str) -> DataFrame:
@@ -252,15 +163,16 @@ def _decorator(what: str, kind: Kind, query: Any, keywords: dict[str, Any]) -> A
     if isinstance(query, str):  # @dp.table("name"), as some people write it
         keywords, query = {"name": query, **keywords}, None
     if keywords.get("name") is not None:
-        _text(what, "name", keywords["name"])
+        text(what, "name", keywords["name"])
 
     def declare(function: Query) -> Query:
         given = dict(keywords)
-        name = given.pop("name", None) or _name_of(what, function)
-        where = given.pop("replace_where", None)
-        replaces = None if where is None else Replaces(where)
+        name = given.pop("name", None) or name_of(what, function)
+        replaces = replaces_of(*(given.pop(each, None) for each in _REPLACING))
         fields = _dataset_fields(what, given)
         conf = fields.pop("conf")
+        if replaces is not None and kind == "temporary_view":
+            raise UsageError(f"{place}: {what} keeps no rows that others could replace")
         own = kind if replaces is None else "streaming_table"  # which rows stay in
         active().add_dataset(Dataset(name, own, place, **fields), function)
         active().add_flow(Flow(name, name, place, function, conf, replaces=replaces))
@@ -275,25 +187,27 @@ def _dataset_fields(what: str, keywords: dict[str, Any]) -> dict[str, Any]:
     cluster_by = given.pop("cluster_by", ())
     automatic = list(cluster_by) == ["AUTO"]
     fields = {
-        "comment": _text(what, "comment", given.pop("comment", "")),
-        "properties": _mapping(what, "table_properties", given.pop("table_properties", None)),
-        "partition_by": _columns(what, "partition_cols", given.pop("partition_cols", ())),
-        "cluster_by": () if automatic else _columns(what, "cluster_by", cluster_by),
+        "comment": text(what, "comment", given.pop("comment", "")),
+        "properties": mapping(what, "table_properties", given.pop("table_properties", None)),
+        "partition_by": columns(what, "partition_cols", given.pop("partition_cols", ())),
+        "cluster_by": () if automatic else columns(what, "cluster_by", cluster_by),
         "schema": given.pop("schema", None),
-        "path": _text(what, "path", given.pop("path", "")),
-        "source_format": _text(what, "format", given.pop("format", "")),
-        "conf": _mapping(what, "spark_conf", given.pop("spark_conf", None)),
+        "path": text(what, "path", given.pop("path", "")),
+        "source_format": text(what, "format", given.pop("format", "")),
+        "conf": mapping(what, "spark_conf", given.pop("spark_conf", None)),
+        "policy": _policy(what, given.pop("refresh_policy", "auto")),
     }
     ignored = [name for name in given if name in _ON_DATABRICKS_ONLY]
     if automatic:
         ignored.append("cluster_by AUTO")
     for name in given:
         if name not in ignored:
-            known = [*_KEYWORDS, *_ON_DATABRICKS_ONLY]
+            known = [each for each in (*_KEYWORDS, *_ON_DATABRICKS_ONLY) if each != name]
             raise UsageError(f"{caller()}: {what} has no keyword {name}{hint(name, known)}")
     return {**fields, "ignored": tuple(ignored)}
 
 
+_REPLACING = ("replace_where", "replace_using", "sequence_by")
 _KEYWORDS = (
     "name",
     "comment",
@@ -304,52 +218,18 @@ _KEYWORDS = (
     "schema",
     "path",
     "format",
-    "replace_where",
+    "refresh_policy",
+    *_REPLACING,
 )
 
 
-def _expecting(expectations: Mapping[str, str], action: Action) -> Decorator:
-    rules = _rules(expectations, action)
-
-    def declare(function: Query) -> Query:
-        active().add_rules(function, rules)
-        return function
-
-    return declare
-
-
-def _rules(expectations: Mapping[str, str], action: Action) -> list[Rule]:
-    found = _mapping("expect", "expectations", expectations)
-    return [Rule(name, condition, action) for name, condition in found.items()]
-
-
-def _name_of(what: str, function: Any) -> str:
-    if not callable(function):
-        shown = type(function).__name__
-        raise UsageError(f"{caller()}: @{what} stands above a function, not above {shown}")
-    return str(getattr(function, "__name__", what))
-
-
-def _text(what: str, name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"{caller()}: {name} of {what} is text, not {type(value).__name__}")
-    return value
-
-
-def _columns(what: str, name: str, value: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(each, str) for each in value):
-        raise UsageError(f"{caller()}: {name} of {what} is a list of column names")
-    return tuple(value)
-
-
-def _mapping(what: str, name: str, value: Any) -> dict[str, str]:
-    if value is None:
-        return {}
-    if not hasattr(value, "items"):
-        raise UsageError(f"{caller()}: {name} of {what} is a dict, not {type(value).__name__}")
-    return {str(key): spelled(inner) for key, inner in value.items()}
-
-
-def spelled(value: Any) -> str:
-    """Return a value as Spark spells options and properties."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _policy(what: str, given: Any) -> Policy:
+    """Read a refresh policy, as Databricks' reference or its SQL spells it."""
+    spelled = str(given).strip().lower().replace(" ", "_")
+    found = next((each for each in POLICIES if each == spelled), None)
+    if found is None or not isinstance(given, str):
+        known = ", ".join(POLICIES[:-1])
+        raise UsageError(
+            f"{caller()}: refresh_policy of {what} is {known} or {POLICIES[-1]}, not {given!r}"
+        )
+    return found

@@ -17,7 +17,7 @@ from nbkit.graph.syntax import SyntaxProblem
 from nbkit.graph.yaml_text import read_yaml
 from nbkit.near import hint
 from nbkit.on_disk import file_at, is_file, is_there, kind, names_in, read_text
-from nbkit.pipelines.declare.decorators import spelled
+from nbkit.pipelines.declare.arguments import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

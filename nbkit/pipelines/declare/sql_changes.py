@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from nbkit.dialect.tokens import Token
 
+    Query = Callable[[], DataFrame]
+    MakesQuery = Callable[..., Query]
+
 _HEADS: tuple[tuple[str, ...], ...] = (
     ("FROM", "SNAPSHOT"),
     ("WITH", "VERSION"),
@@ -45,15 +48,14 @@ _OF_SNAPSHOTS = {
 _UNKNOWN = ("SYSTEM SEQUENCE BY", "COLUMNS TO UPDATE")
 
 
-def read_changes(
-    found: list[Token], text: str, query: Callable[[str], Callable[[], DataFrame]]
-) -> Changes:
+def read_changes(found: list[Token], text: str, query: MakesQuery) -> Changes:
     """Read the clauses from `FROM` on.
 
     Args:
         found: tokens of the statement, beginning with `FROM`.
         text: that the tokens were made of.
-        query: makes a query of its text.
+        query: makes a query of its text, and of what stands before that; a source that is more
+            than a name is one.
 
     Raises:
         UsageError: a clause is missing or does not make sense.
@@ -66,7 +68,7 @@ def read_changes(
     if snapshots:
         source: Any = _snapshot(clauses, text, query)
     else:
-        source = _source(clauses.get("FROM", []), text)
+        source = _source(clauses.get("FROM", []), text, query)
     keys = _names(clauses.get("KEYS", []))
     sequence = _text(clauses.get("SEQUENCE BY", []), text)
     columns, others = _columns(clauses.get("COLUMNS", []))
@@ -94,9 +96,7 @@ def read_changes(
     )
 
 
-def _snapshot(
-    clauses: dict[str, list[Token]], text: str, query: Callable[[str], Callable[[], DataFrame]]
-) -> SnapshotQuery | str:
+def _snapshot(clauses: dict[str, list[Token]], text: str, query: MakesQuery) -> SnapshotQuery | str:
     """Read `FROM SNAPSHOT (query) [WITH VERSION (query)]`, or the name of a table.
 
     Raises:
@@ -110,7 +110,7 @@ def _snapshot(
         raise UsageError("write FROM SNAPSHOT (query) WITH VERSION (query)")
     if of[0].text != "(":
         if version is None:
-            return _source(of, text)
+            return _named(of, text)
         rows = query(f"TABLE {_text(of, text)}")
     else:
         rows = query(_inside(of, text))
@@ -129,9 +129,9 @@ def _clauses(found: list[Token]) -> dict[str, list[Token]]:
     clauses: dict[str, list[Token]] = {}
     at, name = 0, ""
     while at < len(found):
-        head = next(
-            (each for each in _HEADS if found[at].depth == 0 and starts(found, at, *each)), None
-        )
+        head = next((each for each in _HEADS if _is_head(found, at, each)), None)
+        if name and head and head[0] == "FROM":
+            head = None  # as in `IS DISTINCT FROM`
         if head is None:
             clauses.setdefault(name, []).append(found[at])
             at += 1
@@ -142,13 +142,39 @@ def _clauses(found: list[Token]) -> dict[str, list[Token]]:
     return clauses
 
 
-def _source(found: list[Token], text: str) -> str:
-    words = [token for token in found if token.text not in {"(", ")"}]
-    if words and words[0].upper == "STREAM":
-        words = words[1:]
-    if not words:
+def _is_head(found: list[Token], at: int, head: tuple[str, ...]) -> bool:
+    """Say whether a clause begins: a table, or a column of a query, may be called as one."""
+    if found[at].depth or not starts(found, at, *head):
+        return False
+    after = at + len(head)
+    if head == ("FROM", "SNAPSHOT"):
+        return not starts(found, after, ".") and not starts(found, after, "KEYS", "(")
+    if head == ("KEYS",):
+        return starts(found, after, "(")
+    return head != ("COLUMNS",) or starts(found, after, "(") or starts(found, after, "*")
+
+
+def _source(found: list[Token], text: str, query: MakesQuery) -> str | Query:
+    """Return the name of a feed of changes, or a query of anything else that stands after FROM."""
+    if not found:
         raise UsageError("AUTO CDC needs FROM source")
-    return text[words[0].start : words[-1].end].strip()
+    named = _without_stream(found)
+    if all(token.kind in {"word", "name", "number"} or token.text == "." for token in named):
+        return text[named[0].start : named[-1].end]
+    return query(_text(found, text), "SELECT * FROM ")
+
+
+def _without_stream(found: list[Token]) -> list[Token]:
+    """Return what stands in `STREAM x`, `STREAM(x)` or `(x)`."""
+    inner = found[1:] if found[0].upper == "STREAM" and len(found) > 1 else found
+    if inner[0].text == "(" and closing(inner, 0) == len(inner) - 1 > 1:
+        inner = inner[1:-1]
+    return inner
+
+
+def _named(found: list[Token], text: str) -> str:
+    named = _without_stream(found)
+    return text[named[0].start : named[-1].end]
 
 
 def _names(found: list[Token]) -> tuple[str, ...]:

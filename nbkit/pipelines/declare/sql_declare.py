@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.tokens import blanked, starts, statements, tokens
@@ -175,13 +176,14 @@ class _Statement:
     def _add_changes(
         self, found: list[Token], text: str, name: str, target: str, *, once: bool = False
     ) -> None:
-        changes = read_changes(found, text, lambda inner: _query(self._placed(inner)))
+        changes = read_changes(found, text, lambda *query: _query(self._placed(*query)))
         check(changes, target)
         flow = Flow(name, target, self.place, conf=dict(self._conf), once=once, changes=changes)
         self._registry.add_flow(flow)
 
     def _dataset(self) -> None:
-        made = cleaned(_as_streaming(self._text))
+        streaming = _as_streaming(self._text)
+        made = cleaned(streaming)
         found = tokens(made.text)
         inner = flow_clause(found)
         text = made.text
@@ -193,14 +195,19 @@ class _Statement:
             message = "a pipeline creates streaming tables, materialized views and temporary views"
             raise SqlError(self.place, message)
         name = _name(plan)
+        if made.policy is not None and kind != "materialized_view":
+            raise UsageError(f"REFRESH POLICY is for materialized views, and {name} is none")
         if kind == "temporary_view":
             dataset = self._view(plan, name, made)
         else:
             dataset = self._table(plan, name, kind, made)
+            dataset = replace(dataset, appends_only=streaming != self._text)
         self._registry.add_dataset(dataset)
         if inner is not None:
             if starts(found, inner + 1, "AUTO", "CDC"):
-                self._add_changes(found[inner + 3 :], made.text, name, name)
+                once = starts(found, inner + 3, "ONCE")
+                rest = found[inner + 3 + once :]
+                self._add_changes(rest, made.text, name, name, once=once)
             else:
                 self._insert(name, name, read_insert(found[inner + 1 :], made.text), made.text)
         elif java_class(plan) != "CreateStreamingTable":  # which flows elsewhere write to
@@ -233,6 +240,7 @@ class _Statement:
             source_format=option(spec.provider()) or "",
             rules=tuple(made.rules),
             ignored=tuple(made.ignored),
+            policy=made.policy or "auto",
         )
 
     def _add_flow(
@@ -249,10 +257,10 @@ class _Statement:
         flow = Flow(name, target, self.place, made, conf, once=once, replaces=replaces)
         self._registry.add_flow(flow)
 
-    def _placed(self, query: str) -> str:
+    def _placed(self, query: str, head: str = "") -> str:
         """Return the text of a query below as many lines as in the file, which errors name."""
         lines = self._text.partition(query)[0].count("\n") if query in self._text else 0
-        return "\n" * (self.place.line + lines - 1) + query
+        return "\n" * (self.place.line + lines - 1) + head + query
 
     def _parsed(self, text: str) -> Any:
         from pyspark.errors import ParseException
@@ -285,7 +293,7 @@ def _query(text: str) -> Callable[[], DataFrame]:
 
 
 def _as_streaming(text: str) -> str:
-    """Return `CREATE TABLE t … FLOW INSERT …` as the streaming table that it is here.
+    """Return `CREATE TABLE t …`, which flows that append feed, as the streaming table it is here.
 
     Raises:
         UsageError: its flow is none that such a table takes.
@@ -294,11 +302,20 @@ def _as_streaming(text: str) -> str:
     at = next((at for at, token in enumerate(found) if token.upper == "TABLE"), 0)
     words = {token.upper for token in found[1:at]}
     clause = flow_clause(found)
-    if not at or clause is None or words - {"OR", "REFRESH", "REPLACE", "PRIVATE"}:
+    if not at or words - {"OR", "REFRESH", "REPLACE", "PRIVATE"}:
         return text
+    if clause is None:
+        of_query = any(token.upper == "AS" and not token.depth for token in found)
+        return text if of_query else _streaming(text, found[at])
+    if starts(found, clause + 1, "IMPORT", "CHECKPOINT"):
+        raise UsageError("nbkit imports no checkpoint: each flow has one of its own")
     if not starts(found, clause + 1, "INSERT"):
         raise UsageError("CREATE TABLE … FLOW appends: CREATE STREAMING TABLE takes other flows")
-    return f"{text[: found[at].start]}STREAMING {text[found[at].start :]}"
+    return _streaming(text, found[at])
+
+
+def _streaming(text: str, table: Token) -> str:
+    return f"{text[: table.start]}STREAMING {text[table.start :]}"
 
 
 def _name(plan: Any) -> str:

@@ -34,7 +34,7 @@ class Insert:
 
 def flow_clause(found: list[Token]) -> int | None:
     """Return the place of `FLOW …` in a statement that creates a table, if it has that."""
-    kinds = (("AUTO", "CDC"), ("INSERT",), ("REPLACE",))
+    kinds = (("AUTO", "CDC"), ("INSERT",), ("REPLACE",), ("IMPORT", "CHECKPOINT"))
     for at, token in enumerate(found):
         if token.depth == 0 and token.upper == "AS":
             return None

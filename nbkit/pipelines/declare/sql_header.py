@@ -14,13 +14,19 @@ from nbkit.pipelines.declare.declarations import Rule
 
 if TYPE_CHECKING:
     from nbkit.dialect.tokens import Token
-    from nbkit.pipelines.declare.declarations import Action
+    from nbkit.pipelines.declare.declarations import Action, Policy
 
 _DROPPED = {"REFRESH", "REPLACE", "PRIVATE", "LIVE", "OR"}
 _STREAMING = {"STREAMING", "INCREMENTAL"}  # the second is the first's older name
 _OF_KEYS = {"CONSTRAINT", "PRIMARY", "FOREIGN", "REFERENCES", "MASK"}
 _CLAUSES = {"AS", "COMMENT", "TBLPROPERTIES", "PARTITIONED", "CLUSTER", "LOCATION", "USING", "FLOW"}
 _CLOUD_CLAUSES = {"SCHEDULE": "SCHEDULE", "TRIGGER": "TRIGGER ON UPDATE", "REFRESH": "REFRESH"}
+_POLICIES: dict[tuple[str, ...], Policy] = {
+    ("AUTO",): "auto",
+    ("INCREMENTAL",): "incremental",
+    ("INCREMENTAL", "STRICT"): "incremental_strict",
+    ("FULL",): "full",
+}
 _VIOLATIONS: dict[tuple[str, ...], Action] = {
     (): "warn",
     ("DROP", "ROW"): "drop",
@@ -37,11 +43,13 @@ class Cleaned:
         text: of the statement.
         rules: the expectations that stood in it.
         ignored: clauses that mean something on Databricks only.
+        policy: how a materialized view is refreshed; None where that is not said.
     """
 
     text: str
     rules: list[Rule] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    policy: Policy | None = None
 
 
 def cleaned(text: str) -> Cleaned:
@@ -174,6 +182,17 @@ def _rule(part: list[Token], text: str) -> Rule:
     return Rule(name, condition, _VIOLATIONS[words])
 
 
+def _policy(words: list[Token]) -> Policy:
+    """Read what stands after `REFRESH POLICY`."""
+    policy = _POLICIES.get(tuple(token.upper for token in words))
+    if policy is None:
+        said = " ".join(token.text for token in words) or "nothing"
+        raise UsageError(
+            f"REFRESH POLICY {said}: it is AUTO, INCREMENTAL, INCREMENTAL STRICT or FULL"
+        )
+    return policy
+
+
 def _clauses(found: list[Token], at: int, result: Cleaned) -> list[tuple[int, int]]:
     """Take out clauses after the columns that only Databricks knows."""
     spans = []
@@ -182,11 +201,14 @@ def _clauses(found: list[Token], at: int, result: Cleaned) -> list[tuple[int, in
             spans.append(span(found[at : at + 3]))
             result.ignored.append("CLUSTER BY AUTO")
             at += 3
+        elif starts(found, at, "REFRESH", "POLICY"):
+            end = at + 3 + starts(found, at + 2, "INCREMENTAL", "STRICT")
+            result.policy = _policy(found[at + 2 : end])
+            spans.append(span(found[at:end]))
+            at = end
         elif found[at].upper in _CLOUD_CLAUSES or starts(found, at, "WITH", "ROW", "FILTER"):
             end = at + 1
-            while end < len(found) and not (
-                found[end].upper in _CLAUSES and found[end].depth == found[at].depth
-            ):
+            while end < len(found) and not _begins_clause(found, end, found[at].depth):
                 end += 1
             spans.append(span(found[at:end]))
             result.ignored.append(_CLOUD_CLAUSES.get(found[at].upper, "WITH ROW FILTER"))
@@ -194,3 +216,9 @@ def _clauses(found: list[Token], at: int, result: Cleaned) -> list[tuple[int, in
         else:
             at += 1
     return spans
+
+
+def _begins_clause(found: list[Token], at: int, depth: int) -> bool:
+    """Say whether another clause begins after one that only Databricks knows."""
+    others = found[at].upper in _CLAUSES or starts(found, at, "REFRESH", "POLICY")
+    return found[at].depth == depth and others

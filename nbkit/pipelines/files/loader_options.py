@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.errors import UsageError
 from nbkit.near import hint
-from nbkit.pipelines.declare.decorators import spelled
+from nbkit.pipelines.declare.arguments import spelled
 from nbkit.pipelines.files.rescued import RESCUED
 
 if TYPE_CHECKING:

@@ -51,7 +51,8 @@ def preview(spark: SparkSession, flows: Sequence[Flow]) -> DataFrame:
     else:
         for flow in flows:
             assert flow.changes is not None
-            source = spark.read.table(flow.changes.source)
+            given = flow.changes.source
+            source = given() if callable(given) else spark.read.table(given)
             shape = cdc_versions.shape_of(source, flow.name, flow.changes)
             rows = cdc_versions.as_events(source, flow.changes)
             events.append(rows.withColumn(SHAPE, F.lit(shapes.number_of(shape))))

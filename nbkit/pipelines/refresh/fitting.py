@@ -15,6 +15,7 @@ from nbkit.exact import exact_types, exact_values
 from nbkit.pipelines.refresh import tables
 from nbkit.pipelines.resolve.cdc_columns import OURS, column
 from nbkit.pipelines.resolve.names import quoted
+from nbkit.pipelines.resolve.stand_ins import no_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 WIDENING = "delta.enableTypeWidening"
 """Property of a table whose columns may get wider types."""
+READS_WIDER = "spark.databricks.delta.typeWidening.bypassStreamingTypeChangeCheck"
+"""Lets a stream read a table with a type that was widened as it is now, old rows included."""
 _IDENTITY = "delta.identity.start"
 _OF_PIPELINE = "pipelines.enableTypeWidening"
 _AUTOMATIC = "spark.databricks.delta.typeWidening.allowAutomaticWidening"
@@ -93,22 +96,27 @@ def fit(
 
 
 def widens(spark: SparkSession, key: str) -> bool:
-    """Say whether the types of a table's columns may become wider."""
-    if str(spark.conf.get(_OF_PIPELINE, "")).lower() == "true":
-        return True
-    return _properties(spark, key).get(WIDENING, "").lower() == "true"
+    """Say whether the types of a table's columns may become wider: it says so, or its pipeline."""
+    said = _properties(spark, key).get(WIDENING) or spark.conf.get(_OF_PIPELINE, "")
+    return str(said).lower() == "true"
 
 
 def grow(spark: SparkSession, key: str, columns: StructType) -> None:
     """Give a table columns, and types, that it has not yet: a commit without rows."""
     from pyspark.sql.types import StructType
 
-    if widens(spark, key) and WIDENING not in _properties(spark, key):
-        spark.sql(f"ALTER TABLE {quoted(key)} SET TBLPROPERTIES ('{WIDENING}' = 'true')")
+    if widens(spark, key):
+        _let_widen(spark, key)
     spark.conf.set(_AUTOMATIC, "always")  # the session is a flow's own
     given = StructType([each for each in columns if _IDENTITY not in (each.metadata or {})])
-    writer = _no_rows(spark, given).write.format("delta").mode("append")
+    writer = no_rows(spark, given).write.format("delta").mode("append")
     writer.option("mergeSchema", "true").saveAsTable(quoted(key))
+
+
+def _let_widen(spark: SparkSession, key: str) -> None:
+    """Let Delta widen the types of a table, where that was said of the whole pipeline."""
+    if WIDENING not in _properties(spark, key):
+        spark.sql(f"ALTER TABLE {quoted(key)} SET TBLPROPERTIES ('{WIDENING}' = 'true')")
 
 
 def grown(rows: DataFrame, key: str) -> DataFrame:
@@ -137,8 +145,9 @@ def in_types(rows: DataFrame, key: str) -> DataFrame:
     """
     spark = rows.sparkSession
     there = tables.columns_of(spark, key)
-    if _properties(spark, key).get(WIDENING, "").lower() == "true":
+    if widens(spark, key):
         there = exact_types.widened(there, rows.schema)
+        _let_widen(spark, key)
     exact_types.check(rows.schema, there, "its table", "or refresh the table in full")
     return exact_values.fitted(rows, there)
 
@@ -173,11 +182,3 @@ def check_losses(found: Mapping[str, Any], fitted: Fit, rows: DataFrame) -> None
 def _properties(spark: SparkSession, key: str) -> dict[str, str]:
     state = tables.state_of(spark, key)
     return dict(state.properties) if state is not None else {}
-
-
-def _no_rows(spark: SparkSession, columns: StructType) -> DataFrame:
-    from pyspark.sql import DataFrame
-
-    java: Any = spark._jsparkSession  # noqa: SLF001 - an empty relation, and no job to make it
-    nothing = spark._jvm.java.util.ArrayList()  # noqa: SLF001
-    return DataFrame(java.createDataFrame(nothing, java.parseDataType(columns.json())), spark)

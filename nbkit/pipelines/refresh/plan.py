@@ -7,7 +7,7 @@ datasets before it. It chooses among the ways in `strategies`, each of which say
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nbkit.errors import DefinitionError, Problem, UsageError
 from nbkit.near import hint
@@ -15,7 +15,7 @@ from nbkit.near import hint
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from nbkit.pipelines.declare.declarations import Kind
+    from nbkit.pipelines.declare.declarations import Kind, Policy
     from nbkit.pipelines.refresh.planning_codes import Code
     from nbkit.pipelines.refresh.proofs.query import Query
     from nbkit.pipelines.refresh.source_changes import SourceChange
@@ -36,10 +36,6 @@ class Request:
     refresh: tuple[str, ...] | None = None
     full_refresh: tuple[str, ...] = ()
     full_refresh_all: bool = False
-
-
-Policy = Literal["auto", "incremental", "incremental_strict", "full"]
-"""REFRESH POLICY: the cheapest way; incremental where one fits; nothing else; never incremental."""
 
 
 class NotIncrementalError(UsageError):

@@ -10,6 +10,7 @@ from nbkit.pipelines.files import auto_loader, change_feed
 from nbkit.pipelines.files.reading import answering
 from nbkit.pipelines.refresh.cdc_preview import preview
 from nbkit.pipelines.refresh.live_inputs import expectations_of
+from nbkit.pipelines.resolve.replacing_flows import condition_of
 from nbkit.spark import apart
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class PreviewInputs:
                 rows = each.query()
                 replaces = each.replaces
                 if replaces is not None and not replaces.using:
-                    rows = rows.where(replaces.where)
+                    rows = rows.where(condition_of(replaces.where, rows))
             frames.append(apart.moved(rows, apart.here() or own))
         if not frames:
             raise UsageError(f"{found.name} has no query yet")

@@ -212,6 +212,7 @@ class Refresher:
             apart=found.kind == "materialized_view" and self._beside(found).is_apart(record),
             full=full,
             resettable=allowed != "false",
+            policy=found.dataset.policy,
             places={parent.path: key for key, parent in parents.items() if parent is not None},
             rules=frozenset(each.action for each in rules),
             rules_look_around=any(map(_looks_around, rules)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.files.auto_loader import SCHEMAS
-from nbkit.pipelines.refresh import declared_columns, tables
+from nbkit.pipelines.refresh import declared_columns, fitting, tables
 from nbkit.pipelines.refresh.live_inputs import LiveInputs
 from nbkit.pipelines.refresh.tracking import tracking
 from nbkit.pipelines.refresh.written import Written
@@ -67,6 +67,7 @@ class Work:
     def live(self, flow: Flow) -> LiveInputs:
         """Return what answers the query of a flow, in a session of its own."""
         session = apart.copied(flow.home or self.spark, flow.conf)
+        session.conf.set(fitting.READS_WIDER, "true")
         anew = self.facts.full  # and so are the columns of files
         return LiveInputs(self.graph, self.spark, session, self.storage / SCHEMAS, anew)
 

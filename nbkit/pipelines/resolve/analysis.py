@@ -18,7 +18,7 @@ from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.declare.sources import as_problem
 from nbkit.pipelines.files import auto_loader, change_feed
 from nbkit.pipelines.files.reading import answering
-from nbkit.pipelines.resolve import columns, query_plan, stand_ins
+from nbkit.pipelines.resolve import columns, query_plan, rules, stand_ins
 from nbkit.pipelines.resolve.cdc_columns import cdc_columns, check_declared_changes
 from nbkit.pipelines.resolve.graph import (
     STORED,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from nbkit.pipelines.declare.declarations import Dataset, Declared, Flow, Kind
+    from nbkit.pipelines.declare.declarations import Dataset, Declared, Flow, Kind, Rule
     from nbkit.pipelines.declare.spec import Spec
     from nbkit.pipelines.files.hadoop_folder import HadoopFolder
 
@@ -203,7 +203,7 @@ class _Analysis:
 
     def _analysed(self, key: str) -> AnalysedDataset | None:
         dataset = self._declared[key]
-        flows, frames = [], []
+        flows = []
         broken = False
         for flow in self._flows.get(key, []):
             resolved = self._frame(flow)
@@ -211,18 +211,13 @@ class _Analysis:
                 broken = True
                 continue
             frame, inputs = resolved
-            frames.append(frame)
-            definition = ""  # of a stream nobody asks: what it has read, it has read
-            if not frame.isStreaming:
-                identity = identity_of(frame)
-                definition = identity.with_more(*_described_by(dataset), *self._views_read(inputs))
-                inputs = replace(inputs, unknown=(*identity.unknown, *inputs.unknown))
-            flows.append(AnalysedFlow(flow, key, frame.isStreaming, inputs, definition, frame))
+            flows.append(AnalysedFlow(flow, key, frame.isStreaming, inputs, "", frame))
         if broken:
             return None
         kind = _kind(dataset, flows)
         try:
-            shape = self._columns(dataset, kind, flows, frames)
+            shape, expected = self._columns(dataset, kind, flows)
+            dataset = replace(dataset, rules=expected)
             if kind in STORED:
                 columns.check_quarantine(
                     dataset, shape, taken=f"{key}_quarantine" in self._declared
@@ -231,9 +226,19 @@ class _Analysis:
             self._wrong(dataset, str(error))
             return None
         if kind == "temporary_view":
-            self._views[key] = frames[0]
+            self._views[key] = flows[0].frame
         written = self._naming.written(key)
-        return AnalysedDataset(key, dataset, kind, shape, tuple(flows), written)
+        defined = tuple(self._defined(dataset, each) for each in flows)
+        return AnalysedDataset(key, dataset, kind, shape, defined, written)
+
+    def _defined(self, dataset: Dataset, flow: AnalysedFlow) -> AnalysedFlow:
+        """Return a flow with the digest of its query; of a stream nobody asks for it."""
+        if flow.streaming:
+            return flow
+        identity = identity_of(flow.frame)
+        definition = identity.with_more(*_described_by(dataset), *self._views_read(flow.inputs))
+        inputs = replace(flow.inputs, unknown=(*identity.unknown, *flow.inputs.unknown))
+        return replace(flow, definition=definition, inputs=inputs)
 
     def _frame(self, flow: Flow) -> tuple[DataFrame, Inputs] | None:
         """Call a query; return what it makes and reads, or None after noting what is wrong."""
@@ -273,19 +278,20 @@ class _Analysis:
         return frame
 
     def _columns(
-        self, dataset: Dataset, kind: Kind, flows: list[AnalysedFlow], frames: list[DataFrame]
-    ) -> Any:
-        """Check a dataset against its queries and return its columns.
+        self, dataset: Dataset, kind: Kind, flows: list[AnalysedFlow]
+    ) -> tuple[Any, tuple[Rule, ...]]:
+        """Check a dataset against its queries; return its columns, and its expectations in SQL.
 
         Raises:
             UsageError: they do not fit.
         """
+        frames = [each.frame for each in flows]
         columns.check_flows(dataset, kind, flows)
         if kind == "sink":
             homes = [each.flow.home for each in flows if each.flow.home] or [self._spark]
             for home in homes:  # a source may have registered a format of its own
                 columns.check_sink(home, dataset)
-            return None
+            return None, ()
         shape = columns.united([frame.schema for frame in frames])
         declared = columns.declared(self._spark, dataset)
         if declared is not None:
@@ -297,9 +303,9 @@ class _Analysis:
         elif not frames:
             raise UsageError(f"{dataset.name} has neither a query nor a schema")
         columns.check_names(dataset, shape)
-        for frame in frames or [stand_ins.batch(self._spark, shape, "rows")]:
-            columns.check_rules(dataset, columns.with_generated(frame, declared))
-        return shape
+        asked = frames or [stand_ins.batch(self._spark, shape, "rows")]
+        made = [columns.with_generated(frame, declared) for frame in asked]
+        return shape, rules.checked(dataset.rules, made)
 
     def _located(self, flow: Flow, error: Exception) -> Problem:
         said = as_problem(error)

@@ -36,6 +36,9 @@ def read_changes(spark: SparkSession, changes: Changes, *, once: bool = False) -
         changes: where they are.
         once: whether the flow runs once: then its source need not be a stream.
     """
+    if callable(changes.source):
+        rows: DataFrame = changes.source()
+        return rows
     if not once:
         return spark.readStream.table(changes.source)
     try:

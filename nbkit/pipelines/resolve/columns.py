@@ -130,29 +130,6 @@ def check_quarantine(dataset: Dataset, shape: StructType, taken: bool) -> None:
         raise UsageError(f"its column {FAILED_EXPECTATIONS} is what a quarantine adds: rename it")
 
 
-def check_rules(dataset: Dataset, frame: DataFrame) -> None:
-    """Check the expectations against the columns.
-
-    Raises:
-        UsageError: a condition cannot be resolved, or is none; or two have one name.
-    """
-    from pyspark.errors import PySparkException
-    from pyspark.sql.types import BooleanType
-
-    names: set[str] = set()
-    for rule in dataset.rules:
-        if rule.name.lower() in names:
-            raise UsageError(f"it has several expectations called {rule.name!r}")
-        names.add(rule.name.lower())
-        try:
-            kind = frame.selectExpr(rule.condition).schema[0].dataType
-        except PySparkException as error:
-            said = str(error).strip().splitlines()[0]
-            raise UsageError(f"expectation {rule.name!r}: {said}") from None
-        if not isinstance(kind, BooleanType):
-            raise UsageError(f"expectation {rule.name!r} is no condition: {rule.condition}")
-
-
 def with_generated(frame: DataFrame, wanted: StructType | None) -> DataFrame:
     """Return a query with the columns that its table generates: expectations may ask for them."""
     from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
@@ -178,16 +155,11 @@ def check_flows(dataset: Dataset, kind: Kind, flows: Sequence[AnalysedFlow]) -> 
     if kind in {"materialized_view", "temporary_view"} and len(flows) != 1:
         raise UsageError(f"{name} needs exactly one query; it has {len(flows)}")
     for each in flows:
-        if kind == "sink" and not each.streaming:
-            raise UsageError(f"flow {each.flow.name} is not a stream: a sink takes nothing else")
-        other = each.flow.changes or each.flow.once or each.flow.replaces
-        batch = not each.streaming and not other
-        if kind == "streaming_table" and batch:
-            raise UsageError(
-                f"flow {each.flow.name} is not a stream: read with readStream, or say once=True"
-            )
-        if kind == "sink" and dataset.rules:
-            raise UsageError(f"{name} is a sink; expectations are for tables and views")
+        _check_flow(dataset, kind, each)
+    if kind == "sink" and flows and dataset.rules:
+        raise UsageError(f"{name} is a sink; expectations are for tables and views")
+    if kind != "materialized_view" and dataset.policy != "auto":
+        raise UsageError(f"refresh_policy is for materialized views, and {name} is none")
     check_together(name, [each.flow for each in flows])
     check_replacing(dataset, kind, flows)
     kinds = {each.flow.changes is not None for each in flows}
@@ -195,6 +167,28 @@ def check_flows(dataset: Dataset, kind: Kind, flows: Sequence[AnalysedFlow]) -> 
         raise UsageError(f"{name} takes either changes or rows to append, not both")
     if True in kinds and dataset.rules:
         raise UsageError(f"{name} takes changes: put its expectations on the view that it follows")
+
+
+def _check_flow(dataset: Dataset, kind: Kind, each: AnalysedFlow) -> None:
+    """Check that a dataset takes a flow as it is.
+
+    Raises:
+        UsageError: it does not.
+    """
+    flow = each.flow
+    if kind == "sink" and not each.streaming:
+        raise UsageError(f"flow {flow.name} is not a stream: a sink takes nothing else")
+    batch = not (each.streaming or flow.once or flow.replaces)
+    if flow.changes is not None and not flow.changes.snapshots and batch:
+        said = "read its source as STREAM(…), or let it run ONCE"
+        raise UsageError(f"the changes of flow {flow.name} are no stream: {said}")
+    if kind == "streaming_table" and batch and flow.changes is None:
+        said = "read with readStream, or say once=True"
+        raise UsageError(f"flow {flow.name} is not a stream: {said}")
+    if dataset.appends_only and (flow.changes or flow.replaces):
+        said = f"flow {flow.name} does not append to {dataset.name}, and CREATE TABLE … FLOW"
+        code = "[MANAGED_TABLE_DOES_NOT_SUPPORT_CDC] " if flow.changes else ""
+        raise UsageError(f"{code}{said} takes nothing else: CREATE STREAMING TABLE does")
 
 
 def check_sink(spark: SparkSession, sink: Dataset) -> None:

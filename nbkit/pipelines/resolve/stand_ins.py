@@ -20,12 +20,16 @@ MARK = "nbkit dataset "
 
 def batch(spark: SparkSession, columns: StructType, key: str) -> DataFrame:
     """Return no rows of these columns, called as the table would be."""
+    return _called(no_rows(spark, _as_read(columns)), key)
+
+
+def no_rows(spark: SparkSession, columns: StructType) -> DataFrame:
+    """Return an empty relation: there is no job to make it."""
     from pyspark.sql import DataFrame
 
-    java: Any = spark._jsparkSession  # noqa: SLF001 - an empty relation, and no job to make it
-    schema = java.parseDataType(_as_read(columns).json())
-    rows = spark._jvm.java.util.ArrayList()  # noqa: SLF001
-    return _called(DataFrame(java.createDataFrame(rows, schema), spark), key)
+    java: Any = spark._jsparkSession  # noqa: SLF001 - PySpark itself would start one
+    nothing = spark._jvm.java.util.ArrayList()  # noqa: SLF001
+    return DataFrame(java.createDataFrame(nothing, java.parseDataType(columns.json())), spark)
 
 
 def stream(spark: SparkSession, columns: StructType, key: str) -> DataFrame:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbkit.pipelines.refresh import fitting
 from nbkit.pipelines.refresh.flow_kinds import FlowKind
 from nbkit.pipelines.refresh.live_inputs import expectations_of
 from nbkit.pipelines.refresh.written import Written
 from nbkit.pipelines.resolve.names import quoted
+from nbkit.pipelines.resolve.replacing_flows import condition_of
 from nbkit.quality.splitting import split
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
     from nbkit.pipelines.refresh.flow_work import FlowWork
     from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow
 
@@ -30,7 +29,7 @@ def _run(work: FlowWork) -> Written:
     """
     found, replaces, written = work.found, work.flow.flow.replaces, Written()
     assert replaces is not None
-    condition = _text_of(replaces.where, work.queried)
+    condition = condition_of(replaces.where, work.queried)
     rows = fitting.grown(work.queried.where(condition), found.key)
     expectations = expectations_of(found.dataset.rules)
     parts = split(rows, expectations, dataset=found.written)
@@ -41,17 +40,6 @@ def _run(work: FlowWork) -> Written:
     if not expectations:
         written.outcomes = []
     return written
-
-
-def _text_of(where: Any, rows: DataFrame) -> str:
-    """Return a condition as SQL text, whether it was given so or as a PySpark column.
-
-    Spark writes a column as SQL only when it knows what its operators and names are.
-    """
-    if isinstance(where, str):
-        return where
-    known = rows.sparkSession.createDataFrame([], rows.schema).where(where)
-    return str(known._jdf.queryExecution().analyzed().condition().sql())  # noqa: SLF001 - no other way
 
 
 KIND = FlowKind("replaced where", _takes, _run, lambda *_: False)
