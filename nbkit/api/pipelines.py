@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from nbkit.pipelines.declare.spec import Spec
     from nbkit.pipelines.place import PipelinePlaces
     from nbkit.pipelines.resolve.graph import PipelineGraph
+    from nbkit.pipelines.tell.explained import Explained
     from nbkit.pipelines.tell.shown import Shown
 
-__all__ = ["Dataset", "Graph", "Update", "events", "graph", "preview", "run", "validate"]
+__all__ = ["Dataset", "Graph", "Update", "events", "explain", "graph", "preview", "run", "validate"]
 
 _TASK = "update"
 
@@ -250,6 +251,40 @@ def graph(
         for each in resolved.datasets.values()
     )
     return Graph(resolved.spec.name, datasets, resolved.problems, graph_shown(resolved, {}))
+
+
+def explain(
+    pipeline: str | Path,
+    *,
+    refresh: Sequence[str] | None = None,
+    full_refresh: Sequence[str] = (),
+    full_refresh_all: bool = False,
+    settings: Settings | None = None,
+) -> tuple[Explained, ...]:
+    """Return how an update would refresh each dataset, why, and what it would cost.
+
+    Of a view it says what stands in the way of refreshing it by what has changed. Nothing is run
+    and nothing written; what a dataset's turn brings may be something else, where others that it
+    reads are refreshed before (`Explained.after`).
+
+    Args:
+        pipeline: as `run` takes it.
+        refresh: as `run` takes it.
+        full_refresh: as `run` takes it.
+        full_refresh_all: as `run` takes it.
+        settings: of the project; by default those of the project that the pipeline's file is in.
+
+    Raises:
+        DefinitionError: it cannot run, or there is no dataset of such a name.
+        NbkitError: there is no such pipeline, or no Spark to resolve it with.
+    """
+    from nbkit.pipelines.refresh.plan import Request
+    from nbkit.pipelines.updating import explain as explained
+
+    chosen = None if refresh is None else tuple(_names(refresh, "refresh"))
+    request = Request(chosen, tuple(_names(full_refresh, "full_refresh")), full_refresh_all)
+    spark, resolved, place = _resolved(pipeline, settings)
+    return explained(resolved, spark, place, request)
 
 
 def preview(

@@ -1,4 +1,4 @@
-"""Commands about declarative pipelines: run, validate, events."""
+"""Commands about declarative pipelines: run, validate, explain, events."""
 
 from __future__ import annotations
 
@@ -99,6 +99,38 @@ def validate(
             _tell(dataset)
         tables.print_problems(found, pipeline)
     raise typer.Exit(exit_status.SUCCEEDED if valid else exit_status.USAGE)
+
+
+@commands.command()
+def explain(
+    pipeline: Pipeline = HERE,
+    full_refresh: Annotated[
+        str | None, typer.Option(help="As if these datasets began anew, separated by commas.")
+    ] = None,
+    full_refresh_all: Annotated[
+        bool, typer.Option("--full-refresh-all", help="As if all datasets began anew.")
+    ] = False,
+    refresh: Annotated[
+        str | None,
+        typer.Option(help="These datasets only: a,b+ (b+ with all that reads it)."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say how an update would refresh each dataset, and why; nothing is run."""
+    from nbkit.api import pipelines
+
+    told = pipelines.explain(
+        pipeline,
+        refresh=options.keys(refresh),
+        full_refresh=options.keys(full_refresh) or [],
+        full_refresh_all=full_refresh_all,
+    )
+    if as_json:
+        print_document({"datasets": [each.as_data() for each in told]})
+        return
+    for each in told:
+        for line in each.lines():
+            typer.echo(line, err=True)
 
 
 @commands.command()

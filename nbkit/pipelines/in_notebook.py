@@ -17,8 +17,8 @@ from nbkit.pipelines.refresh.update import raise_for_failures
 from nbkit.pipelines.resolve.analysis import analyse
 from nbkit.pipelines.tell import listeners
 from nbkit.pipelines.tell.last_counts import last_counts
-from nbkit.pipelines.tell.shown import Shown, graph_shown
-from nbkit.pipelines.updating import left_code, preview, update
+from nbkit.pipelines.tell.shown import Shown, explained_shown, graph_shown
+from nbkit.pipelines.updating import explain, left_code, preview, update
 from nbkit.spark import apart
 from nbkit.toolkit.display import display
 
@@ -76,6 +76,29 @@ class CellsPipeline:
         rows = _for_notebook(preview(graph, spark, name, n), spark)
         rows._ipython_display_ = lambda: display(rows)
         return rows
+
+    def explain(
+        self,
+        refresh: Sequence[str] | None = None,
+        *,
+        full_refresh: Sequence[str] = (),
+        full_refresh_all: bool = False,
+    ) -> Shown:
+        """Return how an update would refresh each dataset, and why; nothing is run.
+
+        Args:
+            refresh: as `run` takes it.
+            full_refresh: as `run` takes it.
+            full_refresh_all: as `run` takes it.
+
+        Raises:
+            DefinitionError: the pipeline cannot run; it carries every problem.
+        """
+        graph, spark = self._resolved()
+        chosen = None if refresh is None else tuple(refresh)
+        request = Request(chosen, tuple(full_refresh), full_refresh_all)
+        told = explain(graph, spark, self._place(), request)
+        return explained_shown(told)
 
     def graph(self) -> Shown:
         """Return a drawing of the pipeline, with what its last update counted."""

@@ -20,6 +20,7 @@ from nbkit.pipelines.refresh.update import Update
 from nbkit.pipelines.resolve.analysis import analyse
 from nbkit.pipelines.resolve.names import naming_of, quoted
 from nbkit.pipelines.tell.event_log import EventLog
+from nbkit.pipelines.tell.explained import explained
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from nbkit.pipelines.refresh.progress import DatasetProgress
     from nbkit.pipelines.refresh.update import Listener
     from nbkit.pipelines.resolve.graph import PipelineGraph
+    from nbkit.pipelines.tell.explained import Explained
 
 
 _AS_WANTED = {"COMPLETED", "EXCLUDED"}
@@ -111,6 +113,19 @@ def update(
             left = set(place.known()) - set(stored)
             place.remember([*stored, *left_over(spark, left, spec.name)])
     return progress
+
+
+def explain(
+    graph: PipelineGraph, spark: SparkSession, place: PipelinePlaces, request: Request
+) -> tuple[Explained, ...]:
+    """Return what an update would do with each dataset, and why; nothing is written.
+
+    Raises:
+        DefinitionError: the pipeline cannot run, or the request names what is not there.
+    """
+    selection = select(checked(graph), request)
+    with configured(spark, graph.spec.configuration):
+        return explained(graph, spark, HadoopFolder(spark, place.storage), selection)
 
 
 def preview(graph: PipelineGraph, spark: SparkSession, name: str, n: int) -> DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,9 @@ from nbkit.errors import UsageError
 from nbkit.hidden import Redactor
 from nbkit.pipelines.declare.declarations import Changes, Dataset, Flow, Place, Rule
 from nbkit.pipelines.declare.spec import Spec
-from nbkit.pipelines.refresh.progress import DatasetProgress, end_of
+from nbkit.pipelines.refresh.plan import Facts, decide
+from nbkit.pipelines.refresh.progress import DatasetProgress, Planned, end_of
+from nbkit.pipelines.refresh.strategies import ways
 from nbkit.pipelines.refresh.written import Merged
 from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow, Inputs, PipelineGraph
 from nbkit.pipelines.tell import event_log
@@ -189,6 +192,24 @@ def test_what_becomes_of_a_dataset(log, said, level, wanted):
     assert (event["level"], details(event)) == (level, wanted)
     assert event["origin"]["dataset_name"] == "main.s.t"
     assert event["error"] is None
+
+
+def test_how_a_view_was_planned_is_told_once(log):
+    """Of a view; of streaming tables Databricks tells nothing either."""
+    facts = Facts("materialized_view", definition="d", inputs={"s.t": "t:1"})
+    for kind, key in (("materialized_view", "s.m"), ("streaming_table", "s.t")):
+        known = replace(facts, kind=kind)
+        planned = Planned(decide(known, tuple(ways().values())), known)
+        log(DatasetProgress(key, kind, "RUNNING", name=f"main.{key}", planned=planned))
+    *_, progress, event = log.told()
+    assert progress["event_type"] == "update_progress", "nothing is said of it twice"
+    assert event["event_type"] == "planning_information"
+    assert event["message"] == (
+        "Flow main.s.m has been planned to be executed as COMPLETE_RECOMPUTE."
+    )
+    assert event["origin"]["flow_name"] == "main.s.m"
+    (source,) = details(event)["source_table_information"]
+    assert source["table_name"] == "main.s.t"
 
 
 def test_a_failure_is_told_with_its_class(log, monkeypatch):

@@ -11,22 +11,22 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 SQL = """
 CREATE TEMPORARY VIEW events AS SELECT * FROM STREAM read_files('{root}/events', format => 'json',
-  schema => 'id INT, `odd-'name` STRING, seq INT, op STRING');
+  schema => 'id INT, `odd-näme` STRING, seq INT, op STRING');
 
 CREATE OR REFRESH STREAMING TABLE newest;
 APPLY CHANGES INTO newest
-FROM (SELECT id, upper(`odd-'name`) AS `odd-'name`, seq, op
+FROM (SELECT id, upper(`odd-näme`) AS `odd-näme`, seq, op
   FROM STREAM(events) WHERE id IS NOT NULL)
 KEYS (id) APPLY AS DELETE WHEN op IS NOT DISTINCT FROM 'D' SEQUENCE BY seq
 COLUMNS * EXCEPT (op, seq);
 
 CREATE OR REFRESH STREAMING TABLE piped;
 CREATE FLOW pipes AS AUTO CDC INTO piped
-FROM STREAM(events) |> WHERE `odd-'name` IS DISTINCT FROM 'b' |> SELECT id, seq, `odd-'name` AS keys
+FROM STREAM(events) |> WHERE `odd-näme` IS DISTINCT FROM 'b' |> SELECT id, seq, `odd-näme` AS keys
 KEYS (id) SEQUENCE BY seq STORED AS SCD TYPE 2;
 
 CREATE FLOW before AS AUTO CDC ONCE INTO newest
-FROM (SELECT CAST(id + 100 AS INT) AS id, 'OLD' AS `odd-'name`, 0 AS seq, '' AS op FROM range(1))
+FROM (SELECT CAST(id + 100 AS INT) AS id, 'OLD' AS `odd-näme`, 0 AS seq, '' AS op FROM range(1))
 KEYS (id) APPLY AS DELETE WHEN op IS NOT DISTINCT FROM 'D' SEQUENCE BY seq
 COLUMNS * EXCEPT (op, seq);
 
@@ -37,7 +37,7 @@ CREATE FLOW feeding AS INSERT INTO fed BY NAME SELECT seq, id FROM STREAM(events
 
 
 def happen(root, name, *rows):
-    names = ("id", "odd-'name", "seq", "op")
+    names = ("id", "odd-näme", "seq", "op")
     folder = root / "events"
     folder.mkdir(exist_ok=True)
     lines = [json.dumps(dict(zip(names, row, strict=True))) for row in rows]
@@ -88,7 +88,7 @@ def test_changes_from_queries(pipeline):
     happen(pipeline.root, "1", *events)
 
     def check():
-        assert stored(pipeline, "newest", "id", "odd-'name") == newest(events)
+        assert stored(pipeline, "newest", "id", "odd-näme") == newest(events)
         versions = stored(pipeline, "piped", "id", "keys", "__START_AT", "__END_AT")
         assert versions == piped(events)
         fed = sorted([(row[0], row[2]) for row in events if row[2] > 1], key=repr)

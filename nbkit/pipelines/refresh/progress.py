@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nbkit.pipelines.refresh.plan import Facts, Refresh
     from nbkit.pipelines.refresh.written import Merged
     from nbkit.quality.outcome import Outcome
 
@@ -17,6 +18,14 @@ FlowState = Literal[
 """As Databricks' event log spells them; `RETRYING` is FAILED there, with another try to come."""
 
 OVER = frozenset({"COMPLETED", "FAILED", "SKIPPED", "STOPPED", "EXCLUDED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How a dataset is to be refreshed, and what that was decided by."""
+
+    decision: Refresh
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class DatasetProgress:
         outcomes: of expectations, on it and on the views that it reads.
         error: the exception that ended it.
         name: what people call it; the key unless it lies in a catalog.
+        planned: how it is to be refreshed; said once while it is RUNNING.
     """
 
     key: str
@@ -50,6 +60,7 @@ class DatasetProgress:
     outcomes: tuple[Outcome, ...] = field(default=(), compare=False)
     error: BaseException | None = field(default=None, compare=False)
     name: str = ""
+    planned: Planned | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Have a name in any case."""

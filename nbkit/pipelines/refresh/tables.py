@@ -89,6 +89,8 @@ def catalogued(spark: SparkSession, keys: Iterable[str]) -> dict[str, Any]:
         schemas.setdefault(schema, jvm.java.util.ArrayList()).add(name)
     found = {}
     for schema, names in schemas.items():
+        if not catalog.databaseExists(schema):
+            continue
         asked = jvm.org.apache.spark.api.python.PythonUtils.toSeq(names)
         for table in sequence(catalog.getTablesByName(schema, asked)):
             if option(table.provider()) == "delta":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from nbkit.errors import NbkitError, StuckError
 from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.refresh.failures import could_pass, message_of
-from nbkit.pipelines.refresh.progress import OVER, DatasetProgress
+from nbkit.pipelines.refresh.progress import OVER, DatasetProgress, Planned
 from nbkit.pipelines.refresh.refresher import Refresher
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ class Update:
         again = int(self.graph.spec.configuration.get(_RETRIES, _TRIES_AGAIN))
         for attempt in range(again + 1):
             how, facts = refresher.decided(found, full=full)
+            self._said.put(replace(begun, how=how.how, planned=Planned(how, facts)))
             try:
                 done = refresher.refresh(found, how, facts)
             except Exception as error:

@@ -38,8 +38,9 @@ class InSql:
         if kind == "NamedLambdaVariable":
             return self._name(expression)
         if kind == "LambdaFunction":
-            names = ", ".join(self._name(each) for each in sequence(expression.arguments()))
-            return f"({names}) -> {self.text_of(expression.function())}"
+            names = [self._name(each) for each in sequence(expression.arguments())]
+            listed = names[0] if len(names) == 1 else f"({', '.join(names)})"
+            return f"{listed} -> {self.text_of(expression.function())}"
         text = str(expression.sql())
         if not any(each in text for each in _LAMBDAS):
             return text

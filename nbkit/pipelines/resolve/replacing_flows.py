@@ -8,6 +8,7 @@ from nbkit.dialect.tokens import Edit, edited, starts, tokens
 from nbkit.errors import UsageError
 from nbkit.pipelines.resolve.cdc_columns import names_of, sequence_of
 from nbkit.pipelines.resolve.stand_ins import no_rows
+from nbkit.pipelines.scala import java_class
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -122,8 +123,10 @@ def _check_names(where: Any, rows: DataFrame) -> None:
     short = _unqualified(where, rows)
     if short is where or short == where:
         return
-    meant, said = (_filter(rows, each).condition() for each in (where, short))
-    if not said.canonicalized().equals(meant.canonicalized()):
+    plans = [_filter(rows, each) for each in (where, short)]
+    filters = all(java_class(plan) == "Filter" for plan in plans)  # else of columns further down
+    said = [plan.condition().canonicalized() for plan in plans] if filters else []
+    if not said or not said[0].equals(said[1]):
         raise UsageError(f"REPLACE WHERE {where}: it has to ask for columns that the table has")
 
 

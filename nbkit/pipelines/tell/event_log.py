@@ -19,6 +19,7 @@ from nbkit import serving as attempt
 from nbkit.pipelines.refresh.progress import OVER, end_of
 from nbkit.pipelines.tell.lineage_events import events_for
 from nbkit.pipelines.tell.lineage_sources import read_besides
+from nbkit.pipelines.tell.planning import planning_information, technique_of
 from nbkit.toolkit.redaction import redactor
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from nbkit.pipelines.refresh.progress import DatasetProgress
+    from nbkit.pipelines.refresh.progress import DatasetProgress, Planned
     from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow, PipelineGraph
 
 _FILE = "events.jsonl"
@@ -119,6 +120,9 @@ class EventLog:
 
     def __call__(self, said: DatasetProgress) -> None:
         """Note what becomes of a dataset."""
+        if said.planned is not None:
+            self._planned(said.name, said.planned)
+            return
         if self._lineage is not None:
             self._lineage(said)
         state = _STATES.get(said.state, said.state)
@@ -153,6 +157,23 @@ class EventLog:
             origin={"flow_name": said.name, "dataset_name": said.name},
             level=level,
             error=error,
+        )
+
+    def _planned(self, name: str, planned: Planned) -> None:
+        """Note in which of the ways that there are a view is to be refreshed, and why."""
+        technique = technique_of(planned.decision)
+        if not technique:
+            return
+        named = self._graph.naming.written
+        known = self._graph.datasets
+        told = planning_information(
+            planned.decision, planned.facts, lambda key: named(key) if key in known else key
+        )
+        self.add(
+            "planning_information",
+            f"Flow {name} has been planned to be executed as {technique}.",
+            {"planning_information": told},
+            origin={"flow_name": name, "dataset_name": name},
         )
 
     def ended(self, progress: Mapping[str, DatasetProgress], spark: SparkSession) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def to_record(each: DatasetProgress) -> None:
     """Send what becomes of a dataset to the run's record; silent where no job runs it."""
+    if each.planned is not None:  # how it was refreshed is said at the end
+        return
     say(
         {
             "kind": "dataset",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nbkit.errors import Problem
     from nbkit.pipelines.refresh.progress import DatasetProgress
     from nbkit.pipelines.resolve.graph import AnalysedDataset, BrokenDataset, PipelineGraph
+    from nbkit.pipelines.tell.explained import Explained
 
 _WARNING = "var(--jp-warn-color1, #b26a00)"
 _COLOURS = {  # the theme's, where there is one
@@ -83,6 +84,12 @@ def progress_line(each: DatasetProgress) -> str:
     seconds = f" in {_seconds(each)} s" if each.ended_at else ""
     message = f": {each.message}" if each.message else ""
     return f"{each.state:9} {each.name}{rows}{dropped}{seconds}{message}"
+
+
+def explained_shown(told: Iterable[Explained]) -> Shown:
+    """Return how an update would refresh each dataset: what a person reads, line by line."""
+    text = "\n".join(line for each in told for line in each.lines())
+    return Shown(f"<pre>{escape(text)}</pre>", text)
 
 
 def graph_shown(graph: PipelineGraph, progress: Mapping[str, DatasetProgress]) -> Shown:
@@ -171,8 +178,9 @@ def _box(found: AnalysedDataset, place: tuple[int, int], last: DatasetProgress |
     rate = _share(last)
     dashes = " stroke-dasharray='4'" if found.kind == "temporary_view" else ""
     below = escape(f"{_KINDS.get(found.kind, found.kind)}{counted}{rate}")
+    title = (str(found.dataset.place), last.message if last else "")
     return (
-        f"<g><title>{escape(str(found.dataset.place))}</title>"
+        f"<g><title>{escape(chr(10).join(filter(None, title)))}</title>"
         f"<rect x='{x}' y='{y}' width='{_BOX_WIDTH}' height='{_BOX_HEIGHT}' rx='6' "
         f"fill='none' style='stroke:{colour}' stroke-width='1.5'{dashes}/>"
         f"<text x='{x + 10}' y='{y + 21}' fill='currentColor'>{escape(found.name)}</text>"
