@@ -419,13 +419,6 @@ def test_events(pipeline):
     assert kinds[:2] == ["user_action", "create_update"]
     assert kinds[-1] == "update_progress"
     assert "flow_definition" in kinds
-    (planned,) = [
-        event["details"]["planning_information"]
-        for event in found
-        if event["event_type"] == "planning_information"
-    ]
-    chosen = [way for way in planned["technique_information"] if way["is_chosen"]]
-    assert [way["maintenance_type"] for way in chosen] == ["MAINTENANCE_TYPE_COMPLETE_RECOMPUTE"]
     (done,) = [
         event
         for event in found
