@@ -7,7 +7,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test prove check docs javascript setup lock format clean
+.PHONY: demo test prove check static fast docs javascript setup lock format clean
 
 demo: setup
 	@$(BIN)/nbkit run notebooks/flights/job.json
@@ -21,12 +21,18 @@ prove: setup
 	@$(BIN)/pytest -m prove --hypothesis-profile=prove --durations 15 $(if $(WHAT),-k "$(WHAT)")
 
 # format, lint, types, layers, the documentation and the tests that need neither kernels nor Spark
+# Types and documentation take one core for a minute; the tests have the others meanwhile.
 check: setup
+	@$(MAKE) --no-print-directory -j 2 static fast
+
+static: $(READY)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(MAKE) --no-print-directory javascript docs
+
+fast: $(READY)
 	@$(BIN)/pytest -q -n 2 -m "not e2e and not slow"
 
 # A link that leads nowhere is an error. Nothing is fetched: site/index.html opens without a network.
