@@ -1,8 +1,9 @@
-"""The flights medallion as a declarative pipeline: the same gold figures as the notebook job."""
+"""What the README shows is what happens; as a pipeline, the flights medallion has the same gold."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from nbkit.spark.lease import hold
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
 LOOK = """\
 import json
 
@@ -29,30 +30,46 @@ KEYS = {"carriers": ["carrier"], "routes": ["origin", "dest"], "delays_by_hour":
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Both jobs for one month, the pipeline once more with nothing new, and what is in gold."""
-    root = tmp_path_factory.mktemp("project")
-    (root / "nbkit.toml").write_text('[spark]\nmemory = "2g"\n')
-    for name in ("flights", "flights_pipeline"):
-        shutil.copytree(NOTEBOOKS / name, root / name)
-    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    look = {"cells": [{**cell, "source": LOOK}], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
-    (root / "look.ipynb").write_text(json.dumps(look))
-    task = {"task_key": "look", "notebook_task": {"notebook_path": "look.ipynb"}}
-    (root / "look.json").write_text(json.dumps({"name": "look", "tasks": [task]}))
-    settings = Settings.of(root)
-    with hold(settings):
-        made = {
-            name: nbkit.run(root / file, parameters=parameters, settings=settings, show="nothing")
-            for name, file, parameters in (
-                ("notebooks", "flights/job.json", {"month": 1}),
-                ("first", "flights_pipeline/job.json", {"month": 1}),
-                ("second", "flights_pipeline/job.json", {"month": 1}),
-                ("look", "look.json", None),
-            )
-        }
+def project(shared_project):
+    """A fresh copy of the notebooks, where nothing has run before, with one driver for all."""
+    shutil.copytree(ROOT / "notebooks", shared_project.root / "notebooks")
+    with hold(Settings.of(shared_project.root)):
+        yield shared_project
+
+
+@pytest.fixture(scope="module")
+def said(project):
+    """What each of the README's commands answers, run in the order in which they stand."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+    lines = [line.split(" #")[0].strip() for text in blocks for line in text.splitlines()]
+    calls = [line for line in lines if line.startswith("nbkit ")]
+    return {call: project.shell(call, BROWSER="true") for call in calls}
+
+
+@pytest.fixture(scope="module")
+def runs(project, said):
+    """The README's run of the pipeline, one more with nothing new, and what is in gold."""
+    assert any(call.startswith("nbkit run notebooks/flights_pipeline") for call in said)
+    settings = Settings.of(project.root)
+    project.notebook("look", LOOK)
+    look = project.job(project.notebook_task("look", "look.ipynb"), name="look")
+    pipeline = project.root / "notebooks" / "flights_pipeline" / "job.json"
+    first = max(run["run_id"] for run in nbkit.runs(settings=settings))
+    made = {
+        "first": nbkit.show(first, settings=settings),
+        "second": nbkit.run(pipeline, {"month": 1}, settings=settings, show="nothing"),
+        "look": nbkit.run(look, settings=settings, show="nothing"),
+    }
     assert all(run.succeeded for run in made.values()), made
     return made
+
+
+def test_the_readmes_commands_run_in_the_order_in_which_they_stand(said):
+    """Each of them comes to a good end, in a project where nothing has run before."""
+    assert any("pipeline validate" in call for call in said)
+    for call, done in said.items():
+        assert done.status == 0, f"{call}\n{done.err}"
 
 
 @pytest.mark.parametrize("table", KEYS)

@@ -1,6 +1,7 @@
 """Writes rows through checks and is killed at a chosen point; started by `test_killed`.
 
-Arguments: the project's folder, `write` or `stream`, and where to die, or `read` to print tables.
+Arguments: the project's folder, `write` or `stream`, and what to do one after the other: `more` for
+more rows to write, `whole` to write them, where to die while that is done, `read` to print tables.
 """
 
 from __future__ import annotations
@@ -49,30 +50,43 @@ def die_at(point: str) -> None:
     setattr(owner, name, dying)
 
 
-def main(root: Path, how: str, point: str) -> None:
-    os.chdir(root)
-    session._spark = spark = attach(Settings.of(root))
-    if how == "read":
-        tables = [f"{point}{end}" for end in ("", "_aside", "_past")]
-        print(json.dumps([spark.table(name).toJSON().collect() for name in tables]))
-        return
-    if how == "more":
-        more = spark.range(int(point), int(point) + 4).selectExpr("id", "id as b")
-        more.write.mode("append").saveAsTable("source")
-        return
-    if point in POINTS:
-        die_at(point)
+def more(spark: Any, how: str) -> None:
+    """Add four rows to those that are to be written."""
+    there = (
+        spark.table(f"{how}_source").count() if spark.catalog.tableExists(f"{how}_source") else 0
+    )
+    rows = spark.range(there, there + 4).selectExpr("id", "id as b")
+    rows.write.mode("append").saveAsTable(f"{how}_source")
+
+
+def write(spark: Any, how: str) -> None:
     names = {"quarantine": f"{how}_aside", "history": f"{how}_past"}
     given = {"delta.columnMapping.mode": "name"}
+    columns = ("id", "b as `a.b`", "now() as at")
     if how == "write":
-        rows = spark.table("source").selectExpr("id", "b as `a.b`", "now() as at")
+        rows = spark.table("write_source").selectExpr(*columns)
         quality.write(rows, "write", CHECKS, options=given, **names)
     else:
-        rows = spark.readStream.table("source").selectExpr("id", "b as `a.b`", "now() as at")
+        rows = spark.readStream.table("stream_source").selectExpr(*columns)
         quality.stream(
-            rows, "stream", CHECKS[:1], checkpoint=f"{root}/check", options=given, **names
+            rows, "stream", CHECKS[:1], checkpoint=f"{Path.cwd()}/check", options=given, **names
         )
 
 
+def read(spark: Any, how: str) -> None:
+    tables = [f"{how}{end}" for end in ("", "_aside", "_past")]
+    print(json.dumps([spark.table(name).toJSON().collect() for name in tables]))
+
+
+def main(root: Path, how: str, steps: list[str]) -> None:
+    os.chdir(root)
+    session._spark = spark = attach(Settings.of(root))
+    for step in steps:
+        if step in POINTS:
+            die_at(step)
+        do = {"more": more, "read": read}.get(step, write)
+        do(spark, how)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -13,32 +13,34 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-@pytest.fixture
-def program(tmp_path):
-    (tmp_path / "nbkit.toml").write_text('[spark]\nmemory = "1g"\ngrace_seconds = 300\n')
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    root = tmp_path_factory.mktemp("killed")
+    (root / "nbkit.toml").write_text('[spark]\nmemory = "1g"\ngrace_seconds = 300\n')
 
-    def run(how, point, *, dies=False):
-        command = [sys.executable, str(Path(__file__).with_name("killed.py"))]
-        done = subprocess.run(
-            [*command, str(tmp_path), how, point], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == (-signal.SIGKILL if dies else 0), f"{point}: {done.stderr}"
+    def run(how, *steps, dies=True):
+        command = [sys.executable, str(Path(__file__).with_name("killed.py")), str(root), how]
+        done = subprocess.run([*command, *steps], capture_output=True, text=True, check=False)
+        assert done.returncode == (-signal.SIGKILL if dies else 0), f"{steps}: {done.stderr}"
         return done.stdout
 
     yield run
     nbkit = Path(sys.executable).with_name("nbkit")
-    subprocess.run([nbkit, "driver", "stop"], cwd=tmp_path, check=False)
+    subprocess.run([nbkit, "driver", "stop"], cwd=root, check=False)
 
 
 @pytest.mark.parametrize("how", ["write", "stream"])
 def test_killed(program, how):
-    """Before and after each of the three commits."""
+    """Before and after each of the three commits; a new process tries the same again."""
     points = ["before", "quarantined", "written", "recorded"]
-    for number, point in enumerate(points):
-        program("more", str(number * 4))
-        program(how, point, dies=True)
-        program(how, "nowhere")
-    good, aside, past = (list(map(json.loads, table)) for table in json.loads(program("read", how)))
+    retry = []
+    for point in points:
+        program(how, *retry, "more", point)
+        retry = ["whole"]
+    said = program(how, *retry, "read", dies=False)
+    good, aside, past = (
+        list(map(json.loads, table)) for table in json.loads(said.splitlines()[-1])
+    )
     rows = range(len(points) * 4)
     if how == "stream":
         expected, runs = sorted(rows), len(points)
