@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 _DUMP_SECONDS = 300
 _WITH_AOT = 25
+_UNUSED_SECONDS = 30 * 24 * 3600
 
 
 def archive_path(java: Java) -> Path:
@@ -48,6 +52,8 @@ def archive_options(java: Java) -> list[str]:
     archive = archive_path(java)
     if not archive.exists():
         return []
+    with suppress(OSError):  # a cache that others own
+        os.utime(archive.parent)
     if java.major >= _WITH_AOT:
         return [
             f"-XX:AOTCache={archive}",
@@ -70,7 +76,10 @@ def ensure_class_data(java: Java) -> Path:
         SetupError: Spark does not run here, so there is nothing to archive.
     """
     archive = archive_path(java)
-    return once(archive.parent, lambda folder: _build(folder / archive.name, java)) / archive.name
+    if not archive.exists():
+        once(archive.parent, lambda folder: _build(folder / archive.name, java))
+        _forget_unused(archive.parent.parent)
+    return archive
 
 
 def build_in_background(settings: Settings) -> bool:
@@ -87,6 +96,14 @@ def build_in_background(settings: Settings) -> bool:
         start_new_session=True,
     )
     return True
+
+
+def _forget_unused(folder: Path) -> None:
+    """Remove the archives, of 260 MB each, of Javas and jars that no driver started with lately."""
+    for each in folder.iterdir():
+        with suppress(OSError):
+            if each.is_dir() and time.time() - each.stat().st_mtime > _UNUSED_SECONDS:
+                shutil.rmtree(each)
 
 
 def _build(archive: Path, java: Java) -> None:

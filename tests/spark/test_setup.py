@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -173,3 +175,25 @@ def test_doctor_names_everything_that_is_missing(empty_cache, monkeypatch, tmp_p
     }
     assert all(check.advice for check in found.values() if not check.ok)
     assert found["driver"].message == "not running"
+
+
+def test_archives_that_nobody_starts_with_go(tmp_path, empty_cache, monkeypatch):
+    """A new archive takes the place of one that no driver has used for a month; others stay."""
+    jars.jars_directory().mkdir(parents=True)
+    java = find_java()
+    archive = class_data.archive_path(java)
+    old, used = (archive.parent.parent / name for name in ("old", "used"))
+    for each in (old, used):
+        each.mkdir(parents=True)
+        (each / archive.name).touch()
+    month = time.time() - 31 * 24 * 3600
+    os.utime(old, (month, month))
+    monkeypatch.setattr(class_data, "_build", lambda path, _: path.touch())
+    assert class_data.ensure_class_data(java) == archive
+    assert {path.name for path in archive.parent.parent.iterdir() if path.is_dir()} == {
+        "used",
+        archive.parent.name,
+    }
+    os.utime(archive.parent, (month, month))
+    class_data.archive_options(java)
+    assert archive.parent.stat().st_mtime > month  # a driver that starts with it uses it
