@@ -315,7 +315,7 @@ def test_unknown_kernel(run):
     """A kernel that is not installed fails the attempt and names the nearest one."""
     failure = run("1", kernel="pyton3").outcome.failure
     assert failure.cause == "kernel_not_started"
-    assert "'python3'" in failure.message
+    assert "nearest: python3" in failure.message
 
 
 def test_unreadable_notebook(run, tmp_path):
