@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nbkit.dialect.sql_text import quoted_part
-from nbkit.dialect.tokens import split, starts, tokens
+from nbkit.dialect.parameters import markers
+from nbkit.dialect.tokens import Edit, edited, split, starts, tokens
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +23,12 @@ if typing.TYPE_CHECKING:
     from nbkit.dialect.tokens import Token
 
 REFUSED = "DELTA_UNSUPPORTED_SUBQUERY"
-_QUERIES = frozenset({"SELECT", "WITH", "FROM", "VALUES", "TABLE", "MAP", "REDUCE"})
-_KEY, _VALUE, _ROWS = "nbkit_key_", "nbkit_value_", "nbkit_rows"
+_QUERIES = frozenset({"SELECT", "WITH", "FROM", "VALUES", "TABLE"})
+_KEY, _VALUE, _ROWS, _GIVEN = "nbkit_key_", "nbkit_value_", "nbkit_rows", "nbkit_given_"
+_NO_COLUMN = (
+    "nbkit: a condition with a subquery reads what is no column of the table, such as _metadata; "
+    "use MERGE INTO"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,8 @@ def parsed(statement: str) -> RowChange | None:
     if starts(found, first, "DELETE", "FROM"):
         return RowChange(before, _text(statement, found[first + 2 : end]), condition)
     to = _place(found, first, "SET")
-    if not starts(found, first, "UPDATE") or to is None or to > end:
-        return None
+    if not starts(found, first, "UPDATE") or to is None or not first + 1 < to < end:
+        return None  # or a MERGE
     pairs = list(_assigned(statement, found[to + 1 : end]))
     return RowChange(before, _text(statement, found[first + 1 : to]), condition, tuple(pairs))
 
@@ -113,10 +117,23 @@ def with_row_changes(call: SqlCall, go_on: GoOn) -> DataFrame:
     except AnalysisException as error:
         if error.getCondition() != REFUSED:
             raise
+    call = by_name(call)
+    change = parsed(call.text)
+    assert change is not None, call.text
     values = [change.assigned[at][1] for at in change.computed]
     probe = go_on(call.saying(change.meant(", ".join(["*", *values]))))
-    merged = merge(change, columns_read(probe, len(values)))
-    return go_on(call.saying(merged)).select("num_affected_rows")
+    read = columns_read(probe, len(values), filtered=bool(change.condition))
+    return go_on(call.saying(merge(change, read))).select("num_affected_rows")
+
+
+def by_name(call: SqlCall) -> SqlCall:
+    """Return a call whose values go by names, so that its pieces may stand in another order."""
+    places = [each for each in markers(tokens(call.text)) if not each.name]
+    if not places or call.args is None or isinstance(call.args, dict):
+        return call
+    edits = [Edit(each.start, each.end, f" :{_GIVEN}{n}") for n, each in enumerate(places)]
+    args = {f"{_GIVEN}{n}": value for n, value in enumerate(call.args)}
+    return replace(call, text=edited(call.text, edits), args=args)
 
 
 def merge(change: RowChange, read: Sequence[str]) -> str:
@@ -126,11 +143,11 @@ def merge(change: RowChange, read: Sequence[str]) -> str:
         change: a `DELETE` or an `UPDATE`.
         read: the columns that its condition and its queries read.
     """
-    keys = [f"{quoted_part(name)} AS {_KEY}{n}" for n, name in enumerate(read)]
+    keys = [f"{_quoted(name)} AS {_KEY}{n}" for n, name in enumerate(read)]
     computed = change.computed
     values = [f"{change.assigned[at][1]} AS {_VALUE}{at}" for at in computed]
     query = change.meant(f"DISTINCT {', '.join([*keys, *values, 'true AS nbkit_meant'])}")
-    same = [f"{quoted_part(name)} <=> {_KEY}{n}" for n, name in enumerate(read)]
+    same = [f"{_quoted(name)} <=> {_KEY}{n}" for n, name in enumerate(read)]
     if change.assigned:
         sets = (
             f"{name} = {f'{_VALUE}{at}' if at in computed else value}"
@@ -145,43 +162,57 @@ def merge(change: RowChange, read: Sequence[str]) -> str:
     )
 
 
-def columns_read(probe: DataFrame, values: int) -> list[str]:
+def _quoted(name: str) -> str:
+    """Return a name with back-ticks: some words, such as `true`, are no names without."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def columns_read(probe: DataFrame, values: int, *, filtered: bool) -> list[str]:
     """Return the columns of the table that a condition and some values read.
 
     Args:
         probe: the table's columns, then so many values, of the rows that are meant.
         values: how many.
+        filtered: whether there is a condition.
 
     Raises:
-        ValueError: what they give is not the same each time, or they read what has no equals.
+        ValueError: what they give is not the same each time, or they read what has no equals, or
+            is no column.
     """
     plan = probe._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no other way
     plan = plan.plan() if plan.nodeName() == "WithCTE" else plan
     given = plan.projectList()
-    read = [given.apply(n) for n in range(given.size() - values, given.size())]
-    if plan.child().nodeName() == "Filter":
+    own = given.size() - values
+    read = [given.apply(n) for n in range(own, given.size())]
+    if filtered and plan.child().nodeName() == "Filter":
         read.append(plan.child().condition())
+    elif filtered:
+        raise ValueError(_NO_COLUMN)
     if not all(each.deterministic() for each in read):
         raise ValueError(
             "nbkit: a condition or a value with a subquery has to be the same each time it is "
             "asked, and this one is not; store what it gives in a table first, and use that"
         )
-    names = {name for each in read for name in _names(each.references())}
-    fields = probe.schema.fields[: len(probe.schema.fields) - values]
+    # By their numbers: Spark calls a column that is read as its reader does, ID for id.
+    ids = {number for each in read for number in _ids(each.references())}
+    columns = {given.apply(n).exprId().id(): n for n in range(own)}
+    if not ids <= columns.keys():
+        raise ValueError(_NO_COLUMN)
+    fields = [probe.schema.fields[at] for at in sorted(columns[each] for each in ids)]
     for field in fields:
-        if field.name in names and not _has_equals(field.dataType):
+        if not _has_equals(field.dataType):
             raise ValueError(
                 f"nbkit: a condition with a subquery reads the column {field.name} of the type "
                 f"{field.dataType.simpleString()}, which cannot be compared; read a column of "
                 "another type, or use MERGE INTO"
             )
-    return [field.name for field in fields if field.name in names]
+    return [field.name for field in fields]
 
 
-def _names(attributes: typing.Any) -> Iterator[str]:
+def _ids(attributes: typing.Any) -> Iterator[int]:
     each = attributes.iterator()
     while each.hasNext():
-        yield each.next().name()
+        yield each.next().exprId().id()
 
 
 def _has_equals(kind: typing.Any) -> bool:
@@ -240,11 +271,11 @@ def _changed(
     }
     computed = [name for name in values if _reads_query(rows, values[name])]
     probe = rows.select("*", *(values[name] for name in computed))
-    read = columns_read(probe, len(computed))
-    keys = [F.col(quoted_part(name)).alias(f"{_KEY}{n}") for n, name in enumerate(read)]
+    read = columns_read(probe, len(computed), filtered=condition is not None)
+    keys = [F.col(_quoted(name)).alias(f"{_KEY}{n}") for n, name in enumerate(read)]
     given = [values[name].alias(f"{_VALUE}{n}") for n, name in enumerate(computed)]
     meant = rows.select(*keys, *given, F.lit(1).alias("nbkit_meant")).distinct()
-    same = (f"{quoted_part(name)} <=> {_KEY}{n}" for n, name in enumerate(read))
+    same = (f"{_quoted(name)} <=> {_KEY}{n}" for n, name in enumerate(read))
     merging = table.merge(meant.alias(_ROWS), " AND ".join(same) or "true")
     if assigned:
         own = {name: F.col(f"{_VALUE}{n}") for n, name in enumerate(computed)}
