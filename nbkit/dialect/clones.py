@@ -14,23 +14,30 @@ import typing
 import uuid
 
 from nbkit.dialect.grammar import matched
+from nbkit.dialect.paths import spark_path
 from nbkit.dialect.splitter import inner_statements
 from nbkit.dialect.sql_call import SqlCall
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.dialect.tokens import starts, tokens
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pyspark.sql import DataFrame, SparkSession
 
+    from nbkit.dialect.grammar import Found
     from nbkit.dialect.sql_call import GoOn
 
-_CLONE = "CREATE [OR REPLACE] TABLE [IF NOT EXISTS] <clone:name> SHALLOW CLONE <source:name>"
+_CLONE = (
+    "(CREATE|[CREATE OR] REPLACE) TABLE [IF NOT EXISTS] <clone:name> SHALLOW CLONE <source:name>"
+)
+_RENAMED = "ALTER TABLE <table:name> RENAME TO <clone:name>"
 _VACUUM = "VACUUM (<table:name>|<place:text>)"
 _LOG = "_delta_log"
 _RECORDS = f"{_LOG}/_nbkit_clones"
 _SOURCES = f"{_LOG}/_nbkit_clone_of"
+_CHECKPOINTS = ("*.checkpoint*.parquet", "_sidecars/*.parquet")
+_CHANGES = "_change_data"
 _PATHS = "add STRUCT<path: STRING>, remove STRUCT<path: STRING>"
 _NAME = r"[^/]+$"
 _INVENTORY = (  # that each may be NULL is asked for
@@ -52,7 +59,18 @@ def with_clones(call: SqlCall, go_on: GoOn) -> DataFrame:
         if clone := matched(_CLONE, each):
             source, target = (call.text[slice(*clone.span(part))] for part in ("source", "clone"))
             write_down(source, target, call.spark, go_on)
+        if renamed := matched(_RENAMED, each):
+            _moved(_new_name(renamed, call.text), call.spark, go_on)
     return answer
+
+
+def _new_name(renamed: Found, text: str) -> str:
+    """Return what a table is called now; a short name is one beside its old one."""
+    name = text[slice(*renamed.span("clone"))]
+    dots = [token for token in renamed.of("table") if token.upper == "."]
+    if not dots or any(token.upper == "." for token in renamed.of("clone")):
+        return name
+    return text[renamed.span("table")[0] : dots[-1].end] + name
 
 
 def _cleaned(call: SqlCall, go_on: GoOn) -> DataFrame:
@@ -102,12 +120,36 @@ def write_down(source: str, clone: str, spark: SparkSession, go_on: GoOn) -> Non
     place, reader = _place(source, spark, go_on), _place(clone, spark, go_on)
     if not place or not reader:
         return
-    name = hashlib.sha256(reader.encode()).hexdigest()[:16]
-    origins = dict.fromkeys([place, *_read(f"{place}/{_SOURCES}", spark).splitlines()])
-    for origin in origins:  # of a clone's clone too: the one between may be dropped
-        if _is_there(f"{origin}/{_LOG}", spark):
-            _write(f"{origin}/{_RECORDS}/{name}", reader, spark)
+    origins = dict.fromkeys([place, *_origins(place, spark), *_origins(reader, spark)])
+    _record(origins, reader, spark)  # of a clone's clone too: the one between may be dropped
     _write(f"{reader}/{_SOURCES}", "\n".join(origins), spark)
+
+
+def _moved(clone: str, spark: SparkSession, go_on: GoOn) -> None:
+    """Keep in the log folders of its sources where a clone is now."""
+    if reader := _place(clone, spark, go_on):
+        _record(_origins(reader, spark), reader, spark)
+
+
+def _origins(place: str, spark: SparkSession) -> list[str]:
+    """Return the tables whose files a clone may read; none for a table that is no clone."""
+    return _read(f"{place}/{_SOURCES}", spark).splitlines()
+
+
+def _record(origins: Iterable[str], reader: str, spark: SparkSession) -> None:
+    from py4j.protocol import Py4JJavaError
+
+    name = hashlib.sha256(reader.encode()).hexdigest()[:16]
+    for origin in origins:
+        if not _is_there(f"{origin}/{_LOG}", spark):
+            continue
+        try:
+            _write(f"{origin}/{_RECORDS}/{name}", reader, spark)
+        except Py4JJavaError as error:  # the clone is made, of somebody else's table
+            print(
+                f"nbkit: VACUUM of {origin} will not know that the shallow clone in {reader} reads "
+                f"its files: {error.java_exception.toString()}"
+            )
 
 
 def _write(place: str, text: str, spark: SparkSession) -> None:
@@ -169,13 +211,15 @@ def kept(place: str, spark: SparkSession) -> DataFrame | None:
     for clone in clones_of(place, spark):
         print(f"nbkit: VACUUM keeps the files that the shallow clone in {clone} reads")
         logs = [spark.read.schema(_PATHS).json(f"{clone}/{_LOG}/*.json")]
-        pattern, files = _files(f"{clone}/{_LOG}/*.checkpoint*.parquet", spark)
-        if files.globStatus(pattern):
-            logs.append(spark.read.schema(_PATHS).parquet(pattern.toString()))
+        for checkpoints in _CHECKPOINTS:
+            pattern, files = _files(f"{clone}/{_LOG}/{checkpoints}", spark)
+            if files.globStatus(pattern):
+                logs.append(spark.read.schema(_PATHS).parquet(pattern.toString()))
         for log in logs:
             path = F.explode(F.array("add.path", "remove.path")).alias("path")
             names = log.select(path).where("path IS NOT NULL")
-            name = F.regexp_extract(F.url_decode("path"), _NAME, 0).alias("name")
+            plain = F.url_decode(F.replace("path", F.lit("+"), F.lit("%2B")))  # + is no space here
+            name = F.regexp_extract(plain, _NAME, 0).alias("name")
             found = names.select(name) if found is None else found.union(names.select(name))
     return found
 
@@ -184,7 +228,8 @@ def _others(place: str, names: DataFrame, spark: SparkSession) -> DataFrame:
     """Return the files of a table but for some, and for those that tell of deleted rows."""
     from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
 
-    there = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(place)
+    folders = [place, *([changes] if _is_there(changes := f"{place}/{_CHANGES}", spark) else [])]
+    there = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(folders)
     name = F.regexp_extract("path", _NAME, 0).alias("name")
     rest = there.select("*", name).join(names.distinct(), "name", "left_anti")
     return rest.where("path NOT LIKE '%.bin'").selectExpr(*_INVENTORY)
@@ -219,11 +264,16 @@ def cloning(clone: Callable[..., typing.Any]) -> Callable[..., typing.Any]:
 
     @functools.wraps(clone)
     def cloned(self: typing.Any, *args: typing.Any, **named: typing.Any) -> typing.Any:
-        made = clone(self, *args, **named)
-        target = signature.bind(self, *args, **named).arguments["target"]
-        names = (_by_place(_place_of(self)), _by_place(target))
+        given = signature.bind(self, *args, **named)
+        target = given.arguments["target"]
+        if not isinstance(target, str):
+            return clone(*given.args, **given.kwargs)  # which says what is wrong
+        given.arguments["target"] = target = spark_path(target)
+        name = _by_place(target) if ":/" in target or target.startswith("/") else target
         spark = self.toDF().sparkSession
-        write_down(*names, spark, lambda call: spark.sql(call.text))
-        return made
+        try:
+            return clone(*given.args, **given.kwargs)
+        finally:  # Delta makes a clone with a name, and then fails to find it at that path
+            write_down(_by_place(_place_of(self)), name, spark, lambda call: spark.sql(call.text))
 
     return cloned

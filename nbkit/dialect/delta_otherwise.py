@@ -18,7 +18,7 @@ if typing.TYPE_CHECKING:
     from nbkit.dialect.sql_call import GoOn, SqlCall
 
 _CLONE = (
-    "{before CREATE [OR REPLACE] TABLE [IF NOT EXISTS] <name>} SHALLOW CLONE"
+    "{before (CREATE|[CREATE OR] REPLACE) TABLE [IF NOT EXISTS] <name>} SHALLOW CLONE"
     " {rows <name> [(VERSION|TIMESTAMP) AS OF (<number>|<text>)]} [{at LOCATION <text>}]"
 )
 _NOT_NULL = "ALTER TABLE <table:name> (ALTER|CHANGE) [COLUMN] <column:name> (SET|DROP) NOT NULL"
