@@ -204,9 +204,10 @@ def _number_fit(given: Any, wanted: Any) -> Fit:
     before = _WHOLE[have] if whole else given.precision - scale
     if want in BITS:
         exact = before + scale <= _DIGITS[want] or (have, want) == ("smallint", "float")
-        return "exact" if exact else "by value" if whole else "lossy"
+        return "exact" if exact else "by value"
     if want in _WHOLE:
         return "lossy" if scale else "exact" if whole and before <= _WHOLE[want] else "by value"
-    if isinstance(wanted, DecimalType) and wanted.scale >= scale:
-        return "exact" if wanted.precision - wanted.scale >= before else "by value"
+    if isinstance(wanted, DecimalType):  # Python's Decimal comes as DECIMAL(38, 18), also 9.90
+        fits = wanted.scale >= scale and wanted.precision - wanted.scale >= before
+        return "exact" if fits else "by value"
     return "lossy"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import UsageError
 from nbkit.exact.exact_types import BITS, fit_of, have_same_parts
-from nbkit.exact.nested_types import matched
+from nbkit.exact.nested_types import matched, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def fitted(rows: DataFrame, wanted: StructType) -> DataFrame:
     for field in rows.schema:
         column = F.col(quoted_part(field.name))
         kind = there.get(field.name.lower(), field.dataType)
-        if field.dataType != kind and have_same_parts(field.dataType, kind):
+        if plain(field.dataType) != plain(kind) and have_same_parts(field.dataType, kind):
             changed = True
             column = as_type(column, field.name, field.dataType, kind)
             column = column.alias(field.name, metadata=field.metadata)
@@ -70,7 +70,7 @@ def loses(value: Column, come: DataType, to: DataType) -> Column | None:
     pairs = None if come == to else matched(come, to)
     if pairs is None:
         same = come == to or fit_of(come, to) == "exact"
-        return None if same else F.coalesce(_changes(value, to), F.lit(False))
+        return None if same else F.coalesce(_changes(value, come, to), F.lit(False))
     found = []
     for ours, theirs in pairs:
         if ours is None or theirs is None:
@@ -148,18 +148,19 @@ def _or_raise(value: Column, given: DataType, wanted: DataType, path: Path) -> C
     kinds = f"{given.simpleString()}, and no {wanted.simpleString()}"
     said = f"column {'.'.join(path)} has the value "
     message = F.concat(F.lit(said), value, F.lit(f": {kinds}"))
-    refused = F.when(_changes(value, wanted), F.raise_error(message))
+    refused = F.when(_changes(value, given, wanted), F.raise_error(message))
     return refused.otherwise(value.try_cast(wanted))
 
 
-def _changes(value: Column, wanted: DataType) -> Column:
+def _changes(value: Column, given: DataType, wanted: DataType) -> Column:
     """Return whether a value is no value of a type that has some values of its own type."""
     from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql.types import DecimalType
 
     length = getattr(wanted, "length", None)
     if length is not None:
         return F.length(value) > length
     bits = BITS.get(wanted.simpleString())
-    if bits is not None:
+    if bits is not None and not isinstance(given, DecimalType):
         return ~value.between(-(2**bits), 2**bits)
-    return value.isNotNull() & value.try_cast(wanted).isNull()
+    return ~value.try_cast(wanted).try_cast(given).eqNullSafe(value)  # it comes back as it was

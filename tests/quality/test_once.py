@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from nbkit import quality, serving
@@ -224,6 +226,29 @@ def test_a_value_is_the_same_one_in_the_table(spark, names):
         (2, 5, "1.10"),
     }
     assert [(r.id, r.v) for r in spark.table("ints_aside").collect()] == [(3, -1)]
+
+
+def test_decimals_are_taken_as_python_has_them(spark):
+    """They come as DECIMAL(38, 18), and fit where their digits do."""
+    spark.sql("create table prices (p decimal(10, 2), d double, many array<decimal(4, 1)>)")
+
+    def written(p, d, many):
+        rows = spark.createDataFrame(
+            [(Decimal(p), Decimal(d), [Decimal(many), None])], ["p", "d", "many"]
+        )
+        assert rows.schema["p"].dataType.simpleString() == "decimal(38,18)"
+        quality.write(rows, "prices", history=None)
+
+    for values, said in (
+        (("9.905", "0.1", "1"), "column p has the value 9.905"),
+        (("123456789", "0.1", "1"), "column p has the value 123456789"),
+        (("1", "0.123456789123456789", "1"), "column d has the value 0.123456789123456789"),
+        (("1", "0.1", "0.05"), "column many.element has the value 0.05"),
+    ):
+        with pytest.raises(Exception, match=said):
+            written(*values)
+    written("9.90", "0.1", "99.9")
+    assert spark.table("prices").collect() == [(Decimal("9.90"), 0.1, [Decimal("99.9"), None])]
 
 
 def test_figures_that_are_no_numbers_do_not_hold(spark, names):
