@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nbkit.pipelines.refresh.flow_work import FlowWork
     from nbkit.pipelines.resolve.graph import AnalysedDataset, AnalysedFlow
 
-_DO, _NEWEST, _THERE = f"{OURS}do", f"{OURS}newest", f"{OURS}there"
+_DO, _NEWEST, _THERE, _KNOWN = (f"{OURS}{name}" for name in ("do", "newest", "there", "known"))
 
 
 def _takes(flow: AnalysedFlow, _: AnalysedDataset) -> bool:
@@ -84,7 +84,8 @@ class Using:
         joined = newest.alias("n").join(there.alias("t"), same(keys, "n", "t"), "left")
         kept = joined.where(F.col(_THERE).isNull() | (F.col(_NEWEST) >= F.col(_THERE)))
         come = kept.select(*[column(name, "n").alias(name) for name in rows.columns])
-        over = kept.where(F.col(_NEWEST) > F.col(_THERE))
+        older = F.col(_THERE).isNull() | (F.col(_NEWEST) > F.col(_THERE))
+        over = kept.where(F.col(_KNOWN) & older)  # also rows from before the order had a column
         over = over.select(*[column(name, "n").alias(name) for name in keys]).distinct()
         source = come.withColumn(_DO, F.lit("insert")).unionByName(
             over.withColumn(_DO, F.lit("delete")), allowMissingColumns=True
@@ -98,13 +99,15 @@ class Using:
             return Merged.of(merge.execute())
 
     def _there(self, table: DataFrame, keys: Sequence[str], newest: DataFrame) -> DataFrame:
-        """Return of each key that comes the newest place that the table has."""
+        """Return of each key that the table knows the newest place; NULL is older than any."""
         from pyspark.sql import functions as F  # noqa: N812
 
         wanted = newest.select(*map(column, keys)).distinct()
         known = table.alias("t").join(wanted.alias("w"), same(keys, "t", "w"), "left_semi")
         order = sequence_of(table, self._replaces.sequence_by)
-        return known.groupBy(*map(column, keys)).agg(F.max(order).alias(_THERE))
+        return known.groupBy(*map(column, keys)).agg(
+            F.max(order).alias(_THERE), F.lit(True).alias(_KNOWN)
+        )
 
 
 KIND = FlowKind(

@@ -29,10 +29,10 @@ def _run(work: FlowWork) -> Written:
     """
     found, replaces, written = work.found, work.flow.flow.replaces, Written()
     assert replaces is not None
-    condition = condition_of(replaces.where, work.queried)
-    rows = fitting.grown(work.queried.where(condition), found.key)
+    rows = fitting.grown(work.queried, found.key)  # first: in the table's types it may mean others
+    condition = condition_of(replaces.where, rows)
     expectations = expectations_of(found.dataset.rules)
-    parts = split(rows, expectations, dataset=found.written)
+    parts = split(rows.where(condition), expectations, dataset=found.written)
     with parts.metrics:
         writer = parts.good.write.format("delta").mode("overwrite")
         writer.option("replaceWhere", condition).saveAsTable(quoted(found.key))
