@@ -190,6 +190,8 @@ def test_changes_with_subqueries_in_all_ways(notebook):
                 spark.sql("DELETE FROM main.changes.k WHERE " + wrong)
             except Exception as error:
                 print(str(error)[:58])
+        for n in (1, 0):
+            change("DELETE FROM main.changes.k WHERE EXISTS (SELECT 1 FROM range(:n, 1))", args={"n": n})
         spark.sql("DROP SCHEMA main.changes CASCADE")
     """)
     assert said.splitlines() == [
@@ -201,4 +203,6 @@ def test_changes_with_subqueries_in_all_ways(notebook):
         "[INVALID_NON_DETERMINISTIC_EXPRESSIONS] The operator expec",
         "nbkit: a condition with a subquery reads the column m of t",
         "nbkit: a condition with a subquery reads what is no column",
+        "[Row(num_affected_rows=0)] [5, 12, 20]",
+        "[Row(num_affected_rows=3)] []",
     ]

@@ -87,6 +87,8 @@ def test_flows_that_replace(pipeline):
     schema = pipeline.schema
     for table in ("recent", "kept"):  # rows of another source, which the condition leaves alone
         pipeline.spark.sql(f"INSERT INTO {schema}.{table} VALUES (DATE'{old}', 'hand', 9)")
+    # a row from before there was an order is older than any that has a place in it
+    pipeline.spark.sql(f"INSERT INTO {schema}.by_region VALUES (2, 'hand', NULL)")
     land((new, "a", 5), (today, "b", 6))
     happen(2, (1, "x", 2), (None, "x", 1), (None, "y", 0), (2, "x", 1))
     pipeline.update()
