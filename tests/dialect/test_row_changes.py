@@ -109,7 +109,7 @@ VALUES = (
 
 def case(of, k):
     """Make rows with few values and many NULLs, and a statement that changes some of them."""
-    a, b = of.sample(["a", "b"], 2)
+    a, b = (of.choice((name, name.upper())) for name in of.sample(["a", "b"], 2))
     x, y = of.sample(["x", "y"], 2)
 
     def filled(text, **more):
@@ -191,7 +191,8 @@ def test_changes_with_subqueries_in_all_ways(notebook):
             except Exception as error:
                 print(str(error)[:58])
         for n in (1, 0):
-            change("DELETE FROM main.changes.k WHERE EXISTS (SELECT 1 FROM range(:n, 1))", args={"n": n})
+            change("DELETE FROM main.changes.k WHERE EXISTS (SELECT 1 FROM range(:n, 1))",
+                   args={"n": n})
         spark.sql("DROP SCHEMA main.changes CASCADE")
     """)
     assert said.splitlines() == [
