@@ -13,6 +13,8 @@ COLUMNS = {"t": ("id", "k", "g", "v"), "d": ("k", "g", "w")}
 """Columns of the tables: `k` is text and the others are numbers; every one may be NULL."""
 
 _TEXT = {"k"}
+_FIGURES = ("sum({0})", "count({0})", "max({0})", "min({0})", "count(DISTINCT {0})")
+_OF_FIGURES = ("coalesce(sum({0}), 0)", "count(*) * 2", "max({0}) - min({0})")
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def _grouped(rng: random.Random, depth: int) -> Query:
     figures = {"n": "count(*)"}
     for at in range(rng.randrange(3)):
         one = rng.choice(numbers)
-        made = rng.choice(["sum({0})", "count({0})", "max({0})", "min({0})", "count(DISTINCT {0})"])
+        made = rng.choice([*_FIGURES, *_FIGURES, *_OF_FIGURES])
         figures[f"x{at}"] = made.format(one)
     if rng.random() < 0.5:
         one = rng.choice(numbers)

@@ -162,3 +162,4 @@ def test_values_in_a_condition():
     assert _among("`a`", "string", [None]) == "`a` IS NULL"
     assert not _among("`a`", "string", ["\N{REPLACEMENT CHARACTER}"])
     assert not _among("`a`", "timestamp", ["2026-01-01"])
+    assert not _among("`a`", "binary", [bytearray(b"a"), None])

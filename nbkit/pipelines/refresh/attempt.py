@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from nbkit.pipelines.resolve.identity import Identity
 
 
+_LENIENT = ("spark.sql.files.ignoreMissingFiles", "spark.sql.files.ignoreCorruptFiles")
+"""Settings by which changes whose files are gone would be passed over in silence."""
+
+
 class NotThisTimeError(NbkitError):
     """A view is not brought up to date by what has changed, this time.
 
@@ -143,9 +147,12 @@ def attempted(work: Work) -> Iterator[Attempt]:
         made = live.frame(work.found.flows[0].flow)
         identity = identity_of(made)
         _check(work, identity)
+        for lenient in _LENIENT:
+            live.session.conf.set(lenient, "false")
         read = pinned(made)
         rows = work.shaped(read.rows, work.found)
-        query = plan_parts.query_of(rows, work.facts.places, made)
+        by = work.found.dataset.partition_by
+        query = plan_parts.query_of(rows, work.facts.places, made, partition_by=by)
         changed = _changed(work, read, made)
         yield Attempt(work, live, read, rows, query, changed, identity.digest)
     finally:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nbkit.dialect.sql_text import quoted_part
 from nbkit.pipelines.refresh import by_changes, full_times
 from nbkit.pipelines.refresh.attempt import NotThisTimeError, attempted
 from nbkit.pipelines.refresh.live_inputs import expectations_of
@@ -113,9 +114,10 @@ def is_small(attempt: Attempt) -> bool:
 
 
 def before(attempt: Attempt) -> DataFrame:
-    """Return the rows of a view as they were at its last refresh."""
+    """Return the rows of a view as they were at its last refresh, with columns in its order."""
     reader = attempt.live.session.read.format("delta")
-    return reader.option("versionAsOf", attempt.work.facts.number).load(attempt.target.path)
+    rows = reader.option("versionAsOf", attempt.work.facts.number).load(attempt.target.path)
+    return rows.select(*map(quoted_part, attempt.rows.columns))
 
 
 def whole(attempt: Attempt, rows: DataFrame) -> Done:

@@ -30,6 +30,9 @@ _NOTES = "spark.databricks.delta.commitInfo.userMetadata"
 _GONE = "nbkit gone"
 """Column of a merge: whether a row stands for a key whose rows go."""
 
+_WHOLE = {"partitionOverwriteMode": "static"}
+"""A session may say that partitions stay that get no rows: theirs are gone."""
+
 
 class OvertakenError(NbkitError):
     """Somebody else has changed a view's table while it was refreshed."""
@@ -88,11 +91,11 @@ class Target:
 
     def overwrite(self, rows: DataFrame) -> None:
         """Have these rows and no others."""
-        self._write(rows, "overwrite", {})
+        self._write(rows, "overwrite", _WHOLE)
 
     def replace_where(self, rows: DataFrame, condition: str) -> None:
         """Have these rows instead of those of a condition, which all of them fulfil."""
-        self._write(rows, "overwrite", {"replaceWhere": condition})
+        self._write(rows, "overwrite", {**_WHOLE, "replaceWhere": condition})
 
     def _write(self, rows: DataFrame, mode: str, options: Mapping[str, str]) -> None:
         writer = rows.write.format("delta").mode(mode).options(**options)

@@ -12,7 +12,7 @@ from nbkit.pipelines.resolve.plan_tree import tree
 from nbkit.pipelines.scala import java_class, option, sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame
@@ -24,13 +24,25 @@ class NotExactError(Exception):
     """A value is made by way of a type whose equal values may differ, such as DOUBLE."""
 
 
-def query_of(frame: DataFrame, names: Mapping[str, str], read: DataFrame | None = None) -> Query:
+_IN_FOLDERS = {"string", "binary", "timestamp"}
+"""Types whose values may be others in the name of a partition's folder: no text is NULL there."""
+
+
+def query_of(
+    frame: DataFrame,
+    names: Mapping[str, str],
+    read: DataFrame | None = None,
+    *,
+    partition_by: Collection[str] = (),
+) -> Query:
     """Return a query as proofs look at it.
 
     Args:
         frame: the query.
         names: what inputs are called that are not called as their folder.
         read: the same query before its tables were fixed to versions; None if they are not.
+        partition_by: columns that its own table is partitioned by. One whose values may come back
+            from there as others has a type that no proof takes for exact.
     """
     plan = plan_of(frame)
     found = {}
@@ -39,7 +51,13 @@ def query_of(frame: DataFrame, names: Mapping[str, str], read: DataFrame | None 
         if read is not None and leaf.output().size():
             found[int(leaf.output().apply(0).exprId().id())] = names.get(read[0], read[0])
     fields = json.loads(frame.schema.json())["fields"]
-    columns = tuple((each["name"], each["type"]) for each in fields)
+    folders = {name.lower() for name in partition_by}
+    columns = tuple(
+        (each["name"], each["type"])
+        if each["name"].lower() not in folders or each["type"] not in _IN_FOLDERS
+        else (each["name"], f"{each['type']} in the name of a folder")
+        for each in fields
+    )
     return Query(tree(json.loads(plan.toJSON())), found, columns)
 
 

@@ -113,7 +113,9 @@ class Refresher:
             changes=changes,
             size=tables.size_of(self._spark, found.key, self._known.get(found.key)),
             read=sum(sizes.values()) if counted else None,
-            query=plan_parts.query_of(found.flows[0].frame, facts.places),
+            query=plan_parts.query_of(
+                found.flows[0].frame, facts.places, partition_by=found.dataset.partition_by
+            ),
         )
 
     def refresh(self, found: AnalysedDataset, how: Refresh, facts: Facts) -> Written:

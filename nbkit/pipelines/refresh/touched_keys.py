@@ -79,7 +79,16 @@ def touched_keys(attempt: Attempt, key: Key) -> TouchedKeys:
         columns = plan_parts.valued(images, operators, changes[name])
         parts.append(changes[name].select(*columns).toDF(*names))
     rows = reduce(lambda one, other: one.union(other), parts).distinct().persist()
-    count = rows.count()
+    try:
+        return _counted(rows)
+    except Exception:
+        rows.unpersist()
+        raise
+
+
+def _counted(rows: DataFrame) -> TouchedKeys:
+    """Return keys, with the conditions that they fulfil where there are few of them."""
+    count, names = rows.count(), rows.columns
     if count > _MOST_IN_TEXT or not count:
         return TouchedKeys(rows, count)
     found = rows.collect()
@@ -93,8 +102,7 @@ def touched_keys(attempt: Attempt, key: Key) -> TouchedKeys:
 
 def _among(name: str, kind: str, values: Sequence[Any]) -> str:
     """Return the condition that a column has one of some values; empty where it has no text."""
-    given = {value for value in values if value is not None}
-    texts = [_literal(value, kind) for value in given]
+    texts = dict.fromkeys(_literal(value, kind) for value in values if value is not None)
     if not all(texts):
         return ""
     nulls = f"{name} IS NULL" if None in values else ""

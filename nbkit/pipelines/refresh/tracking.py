@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 _FEED = {"delta.enableChangeDataFeed": "true"}
 _ROWS = {"delta.enableRowTracking": "true"}
-_OF_FEEDS = {"_change_type", "_commit_version", "_commit_timestamp"}
+OF_FEEDS = {"_change_type", "_commit_version", "_commit_timestamp"}
 """Columns that Delta adds in a change feed: a table that has them cannot have one."""
 
 
@@ -28,7 +28,7 @@ def tracking(
     numbered = there is None or _ROWS.items() <= there.items()
     wanted = dict(_ROWS) if numbered else {}
     # Delta merges into no table with a feed that has a back-tick in a name (4.4)
-    if _OF_FEEDS.isdisjoint(names) and not any("`" in name for name in names):
+    if OF_FEEDS.isdisjoint(names) and not any("`" in name for name in names):
         wanted |= _FEED
     known = {name.lower() for name in declared}
     return {name: value for name, value in wanted.items() if name.lower() not in known}

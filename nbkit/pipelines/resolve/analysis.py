@@ -237,7 +237,11 @@ class _Analysis:
             return flow
         identity = identity_of(flow.frame)
         definition = identity.with_more(*_described_by(dataset), *self._views_read(flow.inputs))
-        inputs = replace(flow.inputs, unknown=(*identity.unknown, *flow.inputs.unknown))
+        varying = identity.unknown
+        if dataset.rules:
+            shown = columns.with_generated(flow.frame, columns.declared(self._spark, dataset))
+            varying += rules.varying(dataset.rules, shown)
+        inputs = replace(flow.inputs, unknown=(*varying, *flow.inputs.unknown))
         return replace(flow, definition=definition, inputs=inputs)
 
     def _frame(self, flow: Flow) -> tuple[DataFrame, Inputs] | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
+from nbkit.pipelines.resolve.identity import identity_of
 from nbkit.pipelines.resolve.in_sql import InSql
 from nbkit.pipelines.resolve.names import parts_of
 from nbkit.pipelines.resolve.stand_ins import no_rows
@@ -46,6 +47,17 @@ def checked(rules: Sequence[Rule], frames: Sequence[DataFrame]) -> tuple[Rule, .
                 raise UsageError(f"expectation {rule.name!r}{_said(error, frame)}") from None
         found.append(made)
     return tuple(found)
+
+
+def varying(rules: Sequence[Rule], rows: DataFrame) -> tuple[str, ...]:
+    """Return what lets expectations keep other rows out the next time, in words for people.
+
+    Args:
+        rules: with their conditions in SQL.
+        rows: the query that they are asked of, not run.
+    """
+    removing = [each.condition for each in rules if each.action in {"drop", "quarantine"}]
+    return identity_of(rows.selectExpr(*removing)).unknown if removing else ()
 
 
 def _checked(rule: Rule, frame: DataFrame) -> Rule:

@@ -392,6 +392,7 @@ public final class PlanIdentity {
 
   /** Look whether an expression has another value each time. */
   private void look(Expression expression) throws Exception {
+    collated = collated || expression.getClass().getSimpleName().equals("Collate");
     if (expression instanceof CurrentDatabase || expression instanceof CurrentCatalog) {
       put(session.sessionState().catalogManager().currentCatalog().name());
       put(session.sessionState().catalogManager().currentNamespace());

@@ -111,6 +111,8 @@ def key_of(query: Query, changed: Iterable[str]) -> Key | Refusal:
     except NotProvedError as error:
         return error.refusal
     leaves = range(len(proof.leaves))
+    if len(found.output) != len(query.columns):
+        return operator(query.plan)
     if set(proof.leaves) != proof.reading.changed:
         return Refusal("nobody knows where it reads what has changed")
     places = [
@@ -388,7 +390,7 @@ def join_kind(node: Node) -> str:
     return str(name).rpartition(".")[2].rstrip("$")
 
 
-_ACROSS_ROWS = {
+NOT_OF_ONE_ROW = {
     "AggregateExpression",
     "WindowExpression",
     "PythonUDF",
@@ -398,7 +400,9 @@ _ACROSS_ROWS = {
     "ListQuery",
     "LateralSubquery",
     "OuterReference",
+    "AesEncrypt",
 }
+"""Expressions whose values are not made of one row alone: encryption adds something random."""
 
 
 def _image(expression: Node, below: Images, place: Place) -> dict[int, Image]:
@@ -407,7 +411,7 @@ def _image(expression: Node, below: Images, place: Place) -> dict[int, Image]:
         expression = expression.children[0]
     if expression.kind == "AttributeReference":
         return dict(below.get(expression.id, {})) if _plain(expression) else {}
-    if any(each.kind in _ACROSS_ROWS for each in preorder(expression)):
+    if any(each.kind in NOT_OF_ONE_ROW for each in preorder(expression)):
         return {}
     parts = list(attributes(expression))
     if not parts or not all(map(_plain, parts)):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.refresh.plan import Refusal
+from nbkit.pipelines.refresh.tracking import OF_FEEDS
 from nbkit.pipelines.resolve.plan_tree import tree
 from nbkit.pipelines.resolve.stand_ins import stands_for
 
@@ -145,9 +146,14 @@ class Reading:
         """Return the columns of a leaf.
 
         Raises:
-            NotProvedError: it shows where rows lie, which OPTIMIZE changes.
+            NotProvedError: it shows where rows lie, which OPTIMIZE changes, or calls a column as
+                Delta calls what it tells of a change.
         """
         columns = read_columns(node)
+        taken = next((each.name for each in columns if each.name.lower() in OF_FEEDS), None)
+        if taken is not None:
+            why = f"what it reads has a column {taken}, as Delta calls one of every change"
+            raise NotProvedError(Refusal(why, "CHANGE_DATA_FEED_NOT_ENABLED", f"rename {taken}"))
         if any(each.name.startswith("_metadata") for each in columns):
             raise NotProvedError(
                 Refusal(

@@ -11,8 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nbkit.pipelines.refresh.plan import Refusal
+from nbkit.pipelines.refresh.proofs.images import NOT_OF_ONE_ROW
 from nbkit.pipelines.refresh.proofs.linear import linear_below
-from nbkit.pipelines.refresh.proofs.query import OVER_ONE, is_exact
+from nbkit.pipelines.refresh.proofs.query import (
+    OVER_ONE,
+    NotProvedError,
+    Reading,
+    is_exact,
+    preorder,
+    subquery,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +72,7 @@ def sums_of(query: Query, changed: Iterable[str], *, only_added: bool) -> Sums |
     columns = [made[column] for column in order if column in made]
     if len(columns) != len(query.columns):
         return Refusal("it computes something with what it has grouped", "AGGREGATE_NOT_TOP_NODE")
-    refusal = _grouping(top, columns)
+    refusal = _looked_up(query, top, changed) or _grouping(top, columns)
     if refusal is not None:
         return refusal
     figures: list[Figure] = []
@@ -98,6 +106,14 @@ def _aggregate(query: Query) -> tuple[Node | None, list[int]]:
         node = node.children[0]
 
 
+def _looked_up(query: Query, top: Node, changed: Iterable[str]) -> Refusal | None:
+    """Return that figures hang on a subquery over what has changed."""
+    try:
+        return subquery() if Reading(query, frozenset(changed)).changes_inside(top) else None
+    except NotProvedError as error:
+        return error.refusal
+
+
 def _renamed(expression: Node) -> Node | None:
     if expression.kind == "Alias":
         expression = expression.children[0]
@@ -124,13 +140,24 @@ def _figure(column: Node, kind: object, name: str, *, only_added: bool) -> Figur
     """Return what a column is."""
     found = _bare(column)
     if found.kind != "AggregateExpression":
-        if is_exact(kind):
-            return "key"
-        return Refusal(f"equal values of {name}, by which it groups, may differ", _NOT)
+        return _key(found, kind, name)
     if found.fields.get("isDistinct"):
         said = f"{name} counts different values, which a change alone does not tell"
         return Refusal(said, "AGGREGATE_WITH_DISTINCT")
     return _added_up(found.children[0], kind, name, only_added=only_added)
+
+
+def _key(found: Node, kind: object, name: str) -> Figure | Refusal:
+    """Return that a column is made of what it groups by, and of nothing else."""
+    if any(each.kind in NOT_OF_ONE_ROW for each in preorder(found)):
+        return Refusal(
+            f"it computes {name} with what it has grouped",
+            "AGGREGATE_NOT_TOP_NODE",
+            f"compute {name} in another view that reads this one",
+        )
+    if not is_exact(kind):
+        return Refusal(f"equal values of {name}, by which it groups, may differ", _NOT)
+    return "key"
 
 
 def _added_up(function: Node, kind: object, name: str, *, only_added: bool) -> Figure | Refusal:
