@@ -140,3 +140,67 @@ def test_somebody_comes_between(pipeline, forced, monkeypatch):
     pipeline.update()
     assert pipeline.how(f"{schema}.rows") == ("COMPLETED", "append")
     same(pipeline, views)
+
+
+OTHERWISE = {
+    "parts": "SELECT id, nullif(k, '') AS k, v FROM t",
+    "figures": "SELECT k, count(*) AS n, coalesce(sum(v), 0) AS s FROM t GROUP BY k",
+    "by_part": "SELECT nullif(k, '') AS k, count(*) AS n FROM t GROUP BY t.k",
+    "kinds": "SELECT _change_type AS c, count(*) AS n FROM raw GROUP BY _change_type",
+    "hidden": "SELECT id, length(aes_encrypt(k, '0000111122223333')) AS k FROM t",
+    "files": "SELECT id, _metadata.file_name AS f FROM t",
+    "past": "SELECT id, v FROM t WHERE v < 100",
+}
+"""Views by what their tables hold in the end."""
+
+DECLARED = """
+CREATE MATERIALIZED VIEW parts PARTITIONED BY (k) AS SELECT id, k, v FROM {0}.t;
+CREATE MATERIALIZED VIEW figures AS
+  SELECT k, count(*) AS n, coalesce(sum(v), 0) AS s FROM {0}.t GROUP BY k;
+CREATE MATERIALIZED VIEW by_part PARTITIONED BY (k) AS
+  SELECT k, count(*) AS n FROM {0}.t GROUP BY k;
+CREATE MATERIALIZED VIEW kinds AS
+  SELECT _change_type AS c, count(*) AS n FROM {0}.raw GROUP BY _change_type;
+CREATE MATERIALIZED VIEW cipher AS
+  SELECT id, aes_encrypt(k, '0000111122223333') AS k FROM {0}.t;
+CREATE MATERIALIZED VIEW hidden AS SELECT id, length(k) AS k FROM cipher;
+CREATE MATERIALIZED VIEW files AS SELECT id, _metadata.file_name AS f FROM {0}.t;
+CREATE MATERIALIZED VIEW past
+  (CONSTRAINT past EXPECT (v < 100 AND current_date() > DATE'2020-01-01') ON VIOLATION DROP ROW)
+  AS SELECT id, v FROM {0}.t;
+"""
+
+
+def test_values_that_come_back_otherwise(pipeline, forced):
+    """What a table, a feed, a cipher or the time makes of a value is no key, and no reason."""
+    spark, schema = pipeline.spark, pipeline.schema
+    spark.sql(f"CREATE TABLE {schema}_in.t (id BIGINT, k STRING, v INT) USING delta {FEED}")
+    spark.sql(f"CREATE TABLE {schema}_in.raw (_change_type STRING, v INT) USING delta")
+    values = "(1, '', 1), (2, NULL, 2), (3, 'b', 3), (4, 'c', 400), (5, 'c', NULL)"
+    spark.sql(f"INSERT INTO {schema}_in.t VALUES {values}")
+    spark.sql(f"INSERT INTO {schema}_in.raw VALUES ('x', 1), ('insert', 2)")
+    pipeline.write("src/a.sql", DECLARED.format(f"{schema}_in"))
+    pipeline.write(
+        "spark-pipeline.yml",
+        f"name: {schema}\nschema: {schema}\nlibraries:\n  - glob: {{include: 'src/**'}}\n"
+        "configuration: {spark.sql.sources.partitionOverwriteMode: dynamic}\n",
+    )
+
+    def hows():
+        pipeline.update()
+        assert {each.state for each in pipeline.said.values()} == {"COMPLETED"}, pipeline.said
+        same(pipeline, OTHERWISE)
+        return {key.partition(".")[2]: each.how for key, each in pipeline.said.items()}
+
+    assert set(hows().values()) == {"recompute"}
+    spark.sql(f"DELETE FROM {schema}_in.t WHERE id = 3")
+    spark.sql(f"UPDATE {schema}_in.t SET v = 9 WHERE id < 3")
+    spark.sql(f"INSERT INTO {schema}_in.t VALUES (6, '', 6), (7, 'c', 7)")
+    spark.sql(f"INSERT INTO {schema}_in.raw VALUES ('x', 5)")
+    found = hows()
+    assert found["parts"] == found["figures"] == found["cipher"] == "affected_keys"
+    assert found["by_part"] == found["kinds"] == found["files"] == found["past"] == "recompute"
+    spark.sql(f"OPTIMIZE {schema}_in.t")
+    found = hows()
+    assert found["parts"] == found["figures"] == found["kinds"] == "unchanged"
+    assert found["files"] == found["past"] == "recompute"

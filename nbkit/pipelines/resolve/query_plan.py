@@ -42,6 +42,8 @@ def outside(frame: DataFrame) -> tuple[dict[str, str], tuple[str, ...]]:
         version = read_by(leaf)
         if version is None:
             unknown.setdefault(f"it reads {_shown(leaf, kind)}")
+        elif delta_files(leaf) is not None and _shows_files(leaf):
+            tables[f"{version[0]}@{version[1]}"] = version[1]  # no two versions are alike then
         else:
             tables.update([version])
     return tables, tuple(unknown)
@@ -60,6 +62,12 @@ def delta_files(leaf: Any) -> Any:
         return None
     location = leaf.relation().location()
     return location if java_class(location).startswith("TahoeLogFileIndex") else None
+
+
+def _shows_files(leaf: Any) -> bool:
+    """Say whether a leaf tells of its rows in which files they lie, as OPTIMIZE changes it."""
+    columns = leaf.output()
+    return bool(columns.size()) and str(columns.last().name()).startswith("_metadata")
 
 
 def _has_files(relation: Any) -> bool:
