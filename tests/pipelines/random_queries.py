@@ -169,6 +169,16 @@ def _shared(rng: random.Random, depth: int) -> Query:
     return Query(sql, (by, "n") if by != "n" else ("n",)) if by != "n" else of
 
 
+def _named(rng: random.Random, depth: int) -> Query:
+    of = query(rng, depth)
+    name = f"y{depth}{rng.randrange(1000)}"
+    listed = ", ".join(of.columns)
+    sql = f"WITH {name} AS ({of.sql}) SELECT {listed} FROM {name} WHERE {_condition(rng, of)}"
+    if rng.random() < 0.3:
+        sql += f" UNION ALL SELECT {listed} FROM {name}"
+    return Query(sql, of.columns)
+
+
 _SHAPES: list[Callable[[random.Random, int], Query]] = [
     _filtered,
     _projected,
@@ -180,6 +190,8 @@ _SHAPES: list[Callable[[random.Random, int], Query]] = [
     _joined,
     _by_position,
     _shared,
+    _named,
+    _named,
 ]
 
 

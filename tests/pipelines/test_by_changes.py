@@ -18,6 +18,8 @@ VIEWS = {
     "ranks": "SELECT k, id, row_number() OVER (PARTITION BY k ORDER BY v, id) AS r FROM t",
     "outer_join": "SELECT dim.k, d, v FROM dim LEFT JOIN t ON t.k = dim.k",
     "total": "SELECT sum(v) AS s FROM t",
+    "named": "WITH c AS (SELECT id, upper(k) AS k, v FROM t WHERE v > 3) SELECT id, k, v FROM c",
+    "counts": "WITH c AS (SELECT id FROM t WHERE v > 3) SELECT count(*) AS n FROM c",
     "some": "SELECT DISTINCT k FROM t EXCEPT SELECT k FROM dim",
     "top": "WITH g AS (SELECT k, max(v) AS m FROM t GROUP BY k) "
     "SELECT g.k, t.id FROM g JOIN t ON g.k = t.k AND g.m = t.v",
@@ -83,6 +85,8 @@ def test_ways(pipeline, forced):
         "ranks": "affected_keys",
         "outer_join": "affected_keys",
         "total": "merged_deltas",
+        "named": "append",
+        "counts": "merged_deltas",
         "some": "affected_keys",
         "top": "affected_keys",
     }
@@ -90,7 +94,8 @@ def test_ways(pipeline, forced):
     spark.sql(f"DELETE FROM {schema}_in.t WHERE k = 'a' AND v < 9")
     spark.sql(f"UPDATE {schema}_in.t SET k = 'z' WHERE id = 4")
     found = hows()
-    assert found["rows"] == found["sums"] == found["both"] == "affected_keys"
+    assert found["rows"] == found["sums"] == found["both"] == found["named"] == "affected_keys"
+    assert found["counts"] == "merged_deltas"
     spark.sql(f"OPTIMIZE {schema}_in.t")
     spark.sql(f"OPTIMIZE {schema}.sums")
     assert set(hows().values()) == {"unchanged"}

@@ -258,6 +258,16 @@ def test_common_table_expressions():
     assert [name for name, _ in found.images] == ["t", "t"]
 
 
+def test_a_common_table_expression_is_no_table():
+    """A reference has the columns of what it stands for, ids too: that is filtered all the same."""
+    definition = plan("CTERelationDef", where(project(T, col(1), alias(2, col(1))), col(1)), id=7)
+    read = plan("CTERelationRef", cteId=7, output=[col(1), col(2)])
+    of = plan("WithCTE", definition, project(read, col(1), col(2)), plan=1, cteDefs=[0])
+    assert new_rows(of, ("t",)) == Linear({4: "t"})
+    found = key_of(Query(tree(of), NAMES, (("a", "long"), ("b", "long"))), ("t",))
+    assert found.images == (("t", (Column("c1"), Column("c1"))),)
+
+
 def outer(number):
     return node("OuterReference", e=col(number))
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MOST_IN_TEXT = 10_000
 """Values that stand in a condition; with more of them a join is quicker."""
 
+_LONGEST_TEXT = 2_000_000
+"""Characters of all conditions together: it takes Spark longer to read more of them."""
+
 _NOT_TEXT = "\N{REPLACEMENT CHARACTER}"
 """What Python has instead of bytes that are no text."""
 
@@ -93,10 +96,12 @@ def _counted(rows: DataFrame) -> TouchedKeys:
         return TouchedKeys(rows, count)
     found = rows.collect()
     kinds = [field.dataType.simpleString() for field in rows.schema.fields]
-    conditions = []
+    conditions, left = [], _LONGEST_TEXT
     for at, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         text = _among(quoted_part(name), kind, [row[at] for row in found])
-        conditions += [text] if text else []
+        if text and len(text) <= left:
+            conditions.append(text)
+            left -= len(text)
     return TouchedKeys(rows, count, tuple(conditions), len(names) == len(conditions) == 1)
 
 

@@ -76,7 +76,8 @@ class Query:
         stand_in = stands_for(node)
         if stand_in is not None:
             return stand_in
-        read = node.expressions("output") if not node.children else ()
+        # references to common table expressions have the very columns of what they stand for
+        read = node.expressions("output") if node.kind == "LogicalRelation" else ()
         return self.names.get(read[0].id) if read else None
 
 
