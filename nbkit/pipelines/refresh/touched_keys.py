@@ -96,7 +96,8 @@ def _counted(rows: DataFrame) -> TouchedKeys:
         return TouchedKeys(rows, count)
     found = rows.collect()
     kinds = [field.dataType.simpleString() for field in rows.schema.fields]
-    conditions, left = [], _LONGEST_TEXT
+    conditions = []
+    left = _LONGEST_TEXT
     for at, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         text = _among(quoted_part(name), kind, [row[at] for row in found])
         if text and len(text) <= left:
