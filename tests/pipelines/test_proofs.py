@@ -195,6 +195,18 @@ def test_columns_that_do_not_fit():
     assert "may differ" in sums_of(Query(by, NAMES, kept), ("t",), only_added=True).why
 
 
+@pytest.mark.parametrize("depth", [250, 5000])
+def test_a_deep_plan(depth):
+    """Columns added in a loop: whatever is too deep to be proved is computed in full."""
+    of = T
+    for _ in range(depth):
+        of = [{**project(T, col(1), col(2))[0]}, *of]
+    query = Query(tree(of), NAMES, (("a", "long"), ("b", "long")))
+    for found in (key_of(query, ("t",)), linear(query, ("t",))):
+        assert isinstance(found, Refusal) == (depth > 1000)
+    assert isinstance(sums_of(query, ("t",), only_added=True), Refusal)
+
+
 def test_images():
     """Where the values of a key are found in rows of what has changed."""
     made = alias(21, node("Upper", col(11)))

@@ -53,15 +53,14 @@ def analysed(frame: DataFrame) -> Node:
 
 
 def tree(listed: list[dict[str, Any]]) -> Node:
-    """Return the tree of a list in which each node stands before its children."""
-    return _read(iter(listed))
-
-
-def _read(nodes: Iterator[dict[str, Any]]) -> Node:
-    fields = dict(next(nodes))
-    kind = str(fields.pop("class")).rpartition(".")[2]
-    count = int(fields.pop("num-children"))
-    return Node(kind, fields, tuple(_read(nodes) for _ in range(count)))
+    """Return the tree of a list in which each node stands before its children, however deep."""
+    made: list[Node] = []
+    for each in reversed(listed):
+        fields = dict(each)
+        kind = str(fields.pop("class")).rpartition(".")[2]
+        count = int(fields.pop("num-children"))
+        made.append(Node(kind, fields, tuple(made.pop() for _ in range(count))))
+    return made[-1]
 
 
 def _trees(value: Any) -> Iterator[Node]:

@@ -17,6 +17,7 @@ from nbkit.pipelines.refresh.proofs.query import (
     OVER_ONE,
     NotProvedError,
     Reading,
+    at_any_depth,
     attributes,
     is_exact,
     operator,
@@ -103,6 +104,7 @@ class _Rows:
     images: Images = field(default_factory=dict)
 
 
+@at_any_depth
 def key_of(query: Query, changed: Iterable[str]) -> Key | Refusal:
     """Return the key of a query for changes of some of its inputs, or why it has none."""
     proof = _Proof(Reading(query, frozenset(changed)))

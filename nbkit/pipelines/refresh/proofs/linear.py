@@ -15,6 +15,7 @@ from nbkit.pipelines.refresh.proofs.query import (
     OVER_ONE,
     NotProvedError,
     Reading,
+    at_any_depth,
     operator,
     subquery,
 )
@@ -46,6 +47,7 @@ def linear(query: Query, changed: Iterable[str]) -> Linear | Refusal:
     return linear_below(query, query.plan, changed)
 
 
+@at_any_depth
 def linear_below(query: Query, node: Node, changed: Iterable[str]) -> Linear | Refusal:
     """Return the same of a part of a query: an operator of its plan."""
     reading = Reading(query, frozenset(changed))

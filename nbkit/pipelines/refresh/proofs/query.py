@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from nbkit.pipelines.refresh.plan import Refusal
 from nbkit.pipelines.refresh.tracking import OF_FEEDS
@@ -11,9 +12,12 @@ from nbkit.pipelines.resolve.plan_tree import tree
 from nbkit.pipelines.resolve.stand_ins import stands_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from nbkit.pipelines.resolve.plan_tree import Node
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 OVER_ONE = frozenset(
     {
@@ -79,6 +83,21 @@ class Query:
         # references to common table expressions have the very columns of what they stand for
         read = node.expressions("output") if node.kind == "LogicalRelation" else ()
         return self.names.get(read[0].id) if read else None
+
+
+def at_any_depth(prove: Callable[P, T | Refusal]) -> Callable[P, T | Refusal]:
+    """Let a proof that goes down a plan refuse one that is too deep to do so."""
+
+    @functools.wraps(prove)
+    def careful(*given: P.args, **named: P.kwargs) -> T | Refusal:
+        try:
+            return prove(*given, **named)
+        except RecursionError:
+            why = "its query has too many operations, one upon the other"
+            remedy = "divide it into several views"
+            return Refusal(why, "OPERATOR_NOT_INCREMENTALIZABLE", remedy)
+
+    return careful
 
 
 class Reading:
@@ -168,9 +187,11 @@ class Reading:
 
 def preorder(node: Node) -> Iterator[Node]:
     """Yield a node and all below it, as Spark counts them."""
-    yield node
-    for child in node.children:
-        yield from preorder(child)
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        waiting.extend(reversed(each.children))
 
 
 def read_columns(node: Node) -> tuple[Node, ...]:

@@ -17,6 +17,7 @@ from nbkit.pipelines.refresh.proofs.query import (
     OVER_ONE,
     NotProvedError,
     Reading,
+    at_any_depth,
     is_exact,
     preorder,
     subquery,
@@ -57,6 +58,7 @@ class Sums:
         return tuple(at for at, figure in enumerate(self.figures) if figure == "key")
 
 
+@at_any_depth
 def sums_of(query: Query, changed: Iterable[str], *, only_added: bool) -> Sums | Refusal:
     """Return how a change is added to the groups of a query, or why it cannot be.
 
