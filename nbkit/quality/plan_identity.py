@@ -2,7 +2,7 @@
 
 Two DataFrames of one identity write the same rows. Where that cannot be told (people's own code,
 a source that says nothing of its state, Spark Connect), there is none: who asks must then take
-every write for a new one. Plans are compared as trees, never as printed text.
+every write for a new one. Plans are compared as `PlanIdentity.java` reads them, value by value.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from nbkit.quality.naming import quoted
+from nbkit.quality.same_rows import summed_up
 from nbkit.toolkit.session import is_classic
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _CODE = ("PYTHON_UDF", "SCALA_UDF", "PLAN_EXPRESSION")
 _TOLD = {"Range", "OneRowRelation"}
 """Leaves of which the tree says everything."""
 _ROWS = {"LogicalRDD", "LocalRelation"}
-_SEEDED = {"Rand", "Randn", "Uuid", "Shuffle", "RandStr", "Uniform"}
 _MOST_FILES = 200
 """Of so many files, it is also asked when they were changed."""
 
@@ -39,37 +38,25 @@ def identity(df: DataFrame) -> str | None:
 
     if df.isStreaming or not is_classic(df.sparkSession):
         return None
-    plan = df._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no other way
-    patterns = df.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern  # noqa: SLF001
+    jvm: Any = df.sparkSession._jvm  # noqa: SLF001 - PySpark has no other way
+    plan = df._jdf.queryExecution().analyzed()  # noqa: SLF001
+    patterns = jvm.org.apache.spark.sql.catalyst.trees.TreePattern
     try:
         if any(plan.containsPattern(getattr(patterns, name)()) for name in _CODE):
             return None
-        tree = _renumbered(json.loads(plan.toJSON()), {})
-        parts = [tree, [_leaf(leaf, df) for leaf in _leaves(plan)]]
-    except (Py4JError, TypeError, _UntoldError):
+        told = jvm.nbkit.PlanIdentity.unseeded(plan, df.sparkSession._jsparkSession)  # noqa: SLF001
+        parts = [_digest_of(told), [_leaf(leaf, df) for leaf in _leaves(plan)]]
+    except (Py4JError, TypeError, _UntoldError):  # TypeError: nbkit's Java classes are not there
         return None
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _renumbered(tree: Any, known: dict[Any, int]) -> Any:
-    """Return a tree of JSON with its expressions numbered in order, and chance without its seed."""
-    if isinstance(tree, list):
-        found = [_renumbered(each, known) for each in tree]
-        for place, each in enumerate(found):
-            if isinstance(each, dict) and str(each.get("class")).rsplit(".", 1)[-1] in _SEEDED:
-                each.pop("randomSeed", None)
-                if place + 1 < len(found) and isinstance(found[place + 1], dict):
-                    found[place + 1].pop("value", None)
-        return found
-    if not isinstance(tree, dict):
-        return tree
-    if str(tree.get("product-class")).endswith(".ExprId"):
-        return known.setdefault((tree.get("id"), tree.get("jvmId")), len(known))
-    return {
-        name: _renumbered(value, known)
-        for name, value in tree.items()
-        if name not in {"createTime", "lastAccessTime", "stats"}
-    }
+def _digest_of(told: str) -> str:
+    """Return the digest of a plan in which everything is understood."""
+    found = [line.partition("\t") for line in told.splitlines()]
+    if any(kind in {"python", "unknown"} for kind, _, _ in found):
+        raise _UntoldError
+    return next(value for kind, _, value in found if kind == "digest")
 
 
 def _leaves(plan: Any) -> Iterator[Any]:
@@ -114,11 +101,5 @@ def _content(plan: Any, df: DataFrame) -> list[str]:
     spark = df.sparkSession
     java = spark._jvm.org.apache.spark.sql.classic.Dataset.ofRows  # noqa: SLF001
     rows = type(df)(java(spark._jsparkSession, plan), spark)  # noqa: SLF001
-    texts = []
-    for field in rows.schema:
-        kind = field.dataType.simpleString()
-        nested = any(each in kind for each in ("map<", "variant", "interval"))
-        texts.append(f"to_json(struct({quoted(field.name)}))" if nested else quoted(field.name))
-    hashed = f"sum(cast(xxhash64({', '.join(texts)}) as decimal(38, 0)))" if texts else "0"
-    [[count, summed]] = rows.selectExpr("count(1)", hashed).collect()
+    count, summed = summed_up(rows)
     return [str(count), str(summed)]

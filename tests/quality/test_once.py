@@ -275,9 +275,18 @@ def test_what_tells_one_write_from_another(spark, rows, tmp_path):
         for name, df in {
             "rows": rows,
             "other rows": spark.createDataFrame([(1, 5), (2, -5), (3, 7)], rows.schema),
+            "nulls": spark.createDataFrame([(None, 1, [1])], "x int, y int, z array<int>"),
+            "there": spark.createDataFrame([(1, None, [1])], "x int, y int, z array<int>"),
+            "inside": spark.createDataFrame([(1, None, [1, None])], "x int, y int, z array<int>"),
             "table": table,
             "where": table.where("id in (1, 2)"),
             "where text": table.where("id in ('1,2')"),
+            "reader": table.selectExpr("from_json('1', 'd date', map('dateFormat', 'd'))"),
+            "other reader": table.selectExpr("from_json('1', 'd date', map('dateFormat', 'M'))"),
+            "sets": spark.sql("select id, `a.b` from told group by grouping sets ((id), (`a.b`))"),
+            "other sets": spark.sql(
+                "select id, `a.b` from told group by grouping sets ((id, `a.b`), ())"
+            ),
             "range": spark.range(3),
             "other range": spark.range(4),
         }.items()
@@ -288,6 +297,7 @@ def test_what_tells_one_write_from_another(spark, rows, tmp_path):
     assert identity(spark.table("told").where("id in (1, 2)")) == made["where"]
     one, two = (table.selectExpr("*", "rand() r", "uuid() u", "now() n") for _ in range(2))
     assert identity(one) == identity(two)
+    assert identity(table.sample(0.5)) == identity(table.sample(0.5)) != identity(table.sample(0.4))
     rows.write.mode("append").saveAsTable("told")
     assert identity(spark.table("told")) != made["table"]
     assert identity(table.selectExpr("(select max(id) from told) as x")) is None

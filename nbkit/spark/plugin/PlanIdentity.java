@@ -26,6 +26,7 @@ import org.apache.spark.sql.catalyst.expressions.CurrentTimeZone;
 import org.apache.spark.sql.catalyst.expressions.CommonExpressionId;
 import org.apache.spark.sql.catalyst.expressions.ExprId;
 import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.ExpressionWithRandomSeed;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.expressions.NamedLambdaVariable;
 import org.apache.spark.sql.catalyst.expressions.Nondeterministic;
@@ -70,6 +71,7 @@ public final class PlanIdentity {
   private static final String SETTING_OF_VIEW = "view.sqlConfig.";
 
   private final SparkSession session;
+  private final boolean seeded;
   private final Map numbers = new HashMap();
   private final Set varying = new LinkedHashSet();
   private final Set unknown = new LinkedHashSet();
@@ -77,8 +79,9 @@ public final class PlanIdentity {
   private DataOutputStream out;
   private boolean collated = false;
 
-  private PlanIdentity(SparkSession session) {
+  private PlanIdentity(SparkSession session, boolean seeded) {
     this.session = session;
+    this.seeded = seeded;
   }
 
   /**
@@ -87,7 +90,18 @@ public final class PlanIdentity {
    * with a tab before its value.
    */
   public static String of(LogicalPlan plan, SparkSession session) throws Exception {
-    PlanIdentity identity = new PlanIdentity(session);
+    return told(plan, new PlanIdentity(session, true));
+  }
+
+  /**
+   * As `of`, whatever the seeds of chance are, and the settings beside the time zone and ANSI: a
+   * retry of the same code has other seeds, and writing with Delta changes settings.
+   */
+  public static String unseeded(LogicalPlan plan, SparkSession session) throws Exception {
+    return told(plan, new PlanIdentity(session, false));
+  }
+
+  private static String told(LogicalPlan plan, PlanIdentity identity) throws Exception {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     identity.out = new DataOutputStream(bytes);
     identity.settings();
@@ -118,6 +132,9 @@ public final class PlanIdentity {
     SQLConf conf = session.sessionState().conf();
     text(conf.sessionLocalTimeZone());
     text(String.valueOf(conf.ansiEnabled()));
+    if (!seeded) {
+      return;
+    }
     Map kept = new HashMap();
     for (Iterator each = ViewHelper$.MODULE$.sqlConfigsToProps(conf, "").iterator();
         each.hasNext();) {
@@ -329,6 +346,8 @@ public final class PlanIdentity {
       number(((Alias) node).exprId());
     } else if (node instanceof org.apache.spark.sql.catalyst.expressions.Literal) {
       literal((org.apache.spark.sql.catalyst.expressions.Literal) node);
+    } else if (!seeded && node instanceof ExpressionWithRandomSeed) {
+      chance((Expression) node, ((ExpressionWithRandomSeed) node).seedExpression());
     } else if (!leaf(node)) {
       name(node);
       arguments(node);
@@ -374,15 +393,29 @@ public final class PlanIdentity {
     }
   }
 
+  private void chance(Expression expression, Expression seed) throws Exception {
+    name(expression);
+    for (Iterator each = expression.children().iterator(); each.hasNext();) {
+      Object value = each.next();
+      put(value == seed ? null : value);
+    }
+  }
+
+  private static boolean seed(Object value) {
+    return value instanceof Long || value instanceof scala.Option;
+  }
+
   private void arguments(TreeNode node) throws Exception {
     String kind = node.getClass().getSimpleName();
+    boolean sample = !seeded && kind.equals("Sample");
+    boolean observed = kind.equals("CollectMetrics");
     boolean counted = kind.startsWith("CTERelation") || kind.startsWith("UnionLoop");
     out.writeByte('(');
     for (Iterator each = node.productIterator(); each.hasNext();) {
       Object value = each.next();
       if (counted && value instanceof Long) {
         number(value);
-      } else if (!(kind.equals("CollectMetrics") && value instanceof Long)) {
+      } else if (!(sample && seed(value)) && !(observed && value instanceof Long)) {
         put(value);
       }
     }
