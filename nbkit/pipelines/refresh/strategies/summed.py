@@ -37,6 +37,9 @@ def _offer(facts: Facts) -> Offer | Refusal:
     query = by_changes.proved_over(facts)
     if isinstance(query, Refusal):
         return query
+    if facts.policy == "auto":  # fewer histories were tried of it than of the other ways
+        said = "sums are added to only where REFRESH POLICY INCREMENTAL asks for it"
+        return Refusal(said, "INCREMENTAL_PLAN_REJECTED_BY_COST_MODEL")
     if "drop" in facts.rules:
         said = "a group that an expectation has dropped is not there to be added to"
         return Refusal(said, "EXPECTATIONS_NOT_SUPPORTED")
