@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import py4j.java_gateway as py4j
 import pytest
-from py4j.protocol import Py4JJavaError
+from py4j import protocol
 
 from nbkit.graph.quartz import Quartz
 from nbkit.spark import jars
@@ -65,13 +65,17 @@ def quartz(request):
     def after(text: str, moment: datetime, zone: str):
         try:
             expression = gateway.jvm.org.quartz.CronExpression(text)
-        except Py4JJavaError:
+        except protocol.Py4JJavaError:
             return "refused"
         expression.setTimeZone(gateway.jvm.java.util.TimeZone.getTimeZone(zone))
         found = expression.getTimeAfter(gateway.jvm.java.util.Date(milliseconds(moment)))
         return None if found is None else found.getTime()
 
-    yield after
+    with (
+        pytest.MonkeyPatch.context() as patch
+    ):  # PySpark, in this process, asks its own JVM of errors
+        patch.setattr(py4j, "get_return_value", protocol.get_return_value)
+        yield after
     gateway.shutdown()
     process.stdin.close()
     process.wait()

@@ -148,6 +148,9 @@ def test_tracking():
     assert set(tracking(["a`b"], {})) == {"delta.enableRowTracking"}
     assert set(tracking(["a"], {}, {"team": "a"})) == {"delta.enableChangeDataFeed"}
     assert len(tracking(["a"], {}, {"delta.enableRowTracking": "true"})) == 2
+    mapped = {"delta.columnMapping.mode": "name"}
+    assert set(tracking(["a"], mapped)) == {"delta.enableRowTracking"}
+    assert tracking(["a"], {}, mapped) == {}
     assert set(tracking(["_Change_Type"], {})) == {"delta.enableRowTracking"}
     assert tracking(["a"], {"DELTA.enablechangedatafeed": "false"}) == {
         "delta.enableRowTracking": "true"

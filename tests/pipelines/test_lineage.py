@@ -184,6 +184,7 @@ def check_event_log(pipeline, place):
         "dataset_definition",
         "flow_definition",
         "flow_progress",
+        "planning_information",
         "update_progress",
     }
     errors = pipeline.spark.sql(

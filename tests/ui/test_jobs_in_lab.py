@@ -227,7 +227,7 @@ def test_a_double_click_opens_jobs_and_only_jobs_as_such(lab, shown):
     assert (lab.folder / "later" / "2-job.json").is_file()
     visible_job(shown).last.get_by_role("heading", name="later").wait_for()
     shown.command("apputils:change-theme", theme="JupyterLab Dark")
-    page.locator("body[data-jp-theme-light=false]").wait_for()
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
     assert violations(page, ".nbkit-side") == []
     shown.command("nbkit:show-tables")
     page.get_by_text("No Delta table is in the warehouse yet.").wait_for()

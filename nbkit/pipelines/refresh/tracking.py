@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _FEED = {"delta.enableChangeDataFeed": "true"}
 _ROWS = {"delta.enableRowTracking": "true"}
+_MAPPING = "delta.columnmapping.mode"
 OF_FEEDS = {"_change_type", "_commit_version", "_commit_timestamp"}
 """Columns that Delta adds in a change feed: a table that has them cannot have one."""
 
@@ -27,8 +28,14 @@ def tracking(
     names = [name.lower() for name in columns]
     numbered = there is None or _ROWS.items() <= there.items()
     wanted = dict(_ROWS) if numbered else {}
-    # Delta merges into no table with a feed that has a back-tick in a name (4.4)
-    if OF_FEEDS.isdisjoint(names) and not any("`" in name for name in names):
+    # Delta merges into no table with a feed that has a back-tick in a name, and replaces none whose
+    # columns it maps (4.4)
+    mapped = any(
+        name.lower() == _MAPPING and str(value).lower() != "none"
+        for properties in (declared, there or {})
+        for name, value in properties.items()
+    )
+    if OF_FEEDS.isdisjoint(names) and not any("`" in name for name in names) and not mapped:
         wanted |= _FEED
     known = {name.lower() for name in declared}
     return {name: value for name, value in wanted.items() if name.lower() not in known}
