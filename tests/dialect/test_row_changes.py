@@ -185,7 +185,7 @@ def test_changes_with_subqueries_in_all_ways(notebook):
         table.alias("t").update("t.`a-b` IN (SELECT 4L)", {"`a-b`": "t.`a-b` + (SELECT 1L)"})
         print(sorted(row[0] for row in spark.table("main.changes.k").collect()))
         for wrong in ("rand() < 2 AND `a-b` IN (SELECT 5)", "m['x'] IN (SELECT 5L)",
-                      "_metadata.file_name NOT IN (SELECT 'x')"):
+                      "_metadata.file_name NOT IN (SELECT lower('X'))"):
             try:
                 spark.sql("DELETE FROM main.changes.k WHERE " + wrong)
             except Exception as error:
@@ -201,7 +201,7 @@ def test_changes_with_subqueries_in_all_ways(notebook):
         "[Row(num_affected_rows=1)] [3, 4, 5, 12]",
         "[Row(num_affected_rows=1)] [3, 4, 12, 20]",
         "[5, 12, 20]",
-        "[INVALID_NON_DETERMINISTIC_EXPRESSIONS] The operator expec",
+        "nbkit: a condition or a value with a subquery has to be th",
         "nbkit: a condition with a subquery reads the column m of t",
         "nbkit: a condition with a subquery reads what is no column",
         "[Row(num_affected_rows=0)] [5, 12, 20]",
