@@ -78,8 +78,8 @@ def test_a_token_used_at_once_on_two_machines_runs_once(machines):
 
     found = at_once(*asked)
 
-    assert {(run.run_id, run.result_state) for run in found} == {(1, "SUCCESS")}
-    assert len(api.runs(settings=two.settings)) == 1
+    (only,) = api.runs(settings=two.settings)  # whoever lost may have been promised an id before it
+    assert {(run.run_id, run.result_state) for run in found} == {(only["run_id"], "SUCCESS")}
 
 
 @pytest.mark.e2e
