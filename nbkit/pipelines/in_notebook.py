@@ -95,8 +95,7 @@ class CellsPipeline:
             DefinitionError: the pipeline cannot run; it carries every problem.
         """
         graph, spark = self._resolved()
-        chosen = None if refresh is None else tuple(refresh)
-        request = Request(chosen, tuple(full_refresh), full_refresh_all)
+        request = _request(refresh, full_refresh, full_refresh_all)
         told = explain(graph, spark, self._place(), request)
         return explained_shown(told)
 
@@ -125,8 +124,7 @@ class CellsPipeline:
             UpdateFailedError: datasets could not be refreshed; the others were.
         """
         graph, spark = self._resolved()
-        chosen = None if refresh is None else tuple(refresh)
-        request = Request(chosen, tuple(full_refresh), full_refresh_all)
+        request = _request(refresh, full_refresh, full_refresh_all)
         table = listeners.ProgressTable()
         for said in left_code(graph, spark, self._place()).values():
             print(f"note: {said}")
@@ -170,6 +168,13 @@ class CellsPipeline:
         context = attempt.current()
         settings = Settings.of(Path(context["project"]) if context else None)
         return PipelinePlaces.of(self._spec, settings.state_directory)
+
+
+def _request(
+    refresh: Sequence[str] | None, full_refresh: Sequence[str], full_refresh_all: bool
+) -> Request:
+    chosen = None if refresh is None else tuple(refresh)
+    return Request(chosen, tuple(full_refresh), full_refresh_all)
 
 
 def _for_notebook(rows: DataFrame, spark: SparkSession) -> DataFrame:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
+from pipelines.log_in_memory import Log
 
 from nbkit.pipelines.refresh import by_changes
 from nbkit.pipelines.refresh.plan import Facts
@@ -90,18 +91,6 @@ def test_seconds():
     assert by_changes.seconds(half, "append", 1.0, 0.01) == pytest.approx(16.0)
     nobody = replace(FACTS, changes={"s.a": replace(GROWN, size=None)})
     assert by_changes.share(nobody) == 1.0
-
-
-@dataclass
-class Log:
-    files: dict[str, str] = field(default_factory=dict)
-    name: str = ""
-
-    def __truediv__(self, name):
-        return Log(self.files, name)
-
-    def read(self):
-        return self.files.get(self.name)
 
 
 def commit(notes=None, *, changes=True, kind="add"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nbkit.pipelines.refresh.plan import Refusal
-from nbkit.pipelines.refresh.proofs.images import Column, Key, Made, Place, _output, key_of
+from nbkit.pipelines.refresh.proofs.expression_images import Column, Made, Place
+from nbkit.pipelines.refresh.proofs.images import Key, _output, key_of
 from nbkit.pipelines.refresh.proofs.linear import Linear, linear
 from nbkit.pipelines.refresh.proofs.query import Query
 from nbkit.pipelines.refresh.proofs.sums import Sums, sums_of

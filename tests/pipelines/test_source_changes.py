@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
+from pipelines.log_in_memory import Log
 
 from nbkit.pipelines.refresh.source_changes import change_between, change_in
 
@@ -55,18 +54,6 @@ def test_what_is_read_to_know_the_change():
     assert (both.kind, both.touched, both.rows) == ("changed", 27, 8)
     assert both.plus(change_in([ADD])).rows is None
     assert both.plus(change_in([{"protocol": {}}])).kind == "unknown"
-
-
-@dataclass
-class Log:
-    files: dict[str, str] = field(default_factory=dict)
-    name: str = ""
-
-    def __truediv__(self, name):
-        return Log(self.files, name)
-
-    def read(self):
-        return self.files.get(self.name)
 
 
 @pytest.mark.parametrize(

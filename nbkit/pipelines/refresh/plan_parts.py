@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from nbkit.pipelines.refresh.proofs.images import Column
+from nbkit.pipelines.refresh.proofs.expression_images import Column
 from nbkit.pipelines.refresh.proofs.query import Query
 from nbkit.pipelines.resolve import query_plan
 from nbkit.pipelines.resolve.plan_tree import tree
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame
 
-    from nbkit.pipelines.refresh.proofs.images import Image, Place
+    from nbkit.pipelines.refresh.proofs.expression_images import Image, Place
 
 
 class NotExactError(Exception):
@@ -47,9 +47,9 @@ def query_of(
     plan = plan_of(frame)
     found = {}
     for leaf in query_plan.leaves(plan_of(read or frame)):
-        read = query_plan.read_by(leaf)
-        if read is not None and leaf.output().size():
-            found[int(leaf.output().apply(0).exprId().id())] = names.get(read[0], read[0])
+        said = query_plan.read_by(leaf)
+        if said is not None and leaf.output().size():
+            found[int(leaf.output().apply(0).exprId().id())] = names.get(said[0], said[0])
     fields = json.loads(frame.schema.json())["fields"]
     folders = {name.lower() for name in partition_by}
     columns = tuple(

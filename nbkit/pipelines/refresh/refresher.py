@@ -72,6 +72,7 @@ class Refresher:
         self._known = tables.catalogued(spark, [*stored, *beside])
         self.streams = Streams(storage)
         self._ways = ways()
+        self._tracked = Settings.of(graph.spec.root).pipelines.track_changes
 
     def decided(self, found: AnalysedDataset, *, full: bool) -> tuple[Refresh, Facts]:
         """Return how a dataset is to be refreshed, with the facts of this moment.
@@ -108,14 +109,17 @@ class Refresher:
         changes = {
             name: replace(change, size=sizes.get(name)) for name, change in facts.changes.items()
         }
-        return replace(
+        facts = replace(
             facts,
             changes=changes,
             size=tables.size_of(self._spark, found.key, self._known.get(found.key)),
             read=sum(sizes.values()) if counted else None,
-            query=plan_parts.query_of(
-                found.flows[0].frame, facts.places, partition_by=found.dataset.partition_by
-            ),
+        )
+        if by_changes.too_little(facts):  # nobody asks for its plan, which takes time to read
+            return facts
+        frame, folders_of = found.flows[0].frame, found.dataset.partition_by
+        return replace(
+            facts, query=plan_parts.query_of(frame, facts.places, partition_by=folders_of)
         )
 
     def refresh(self, found: AnalysedDataset, how: Refresh, facts: Facts) -> Written:
@@ -171,7 +175,7 @@ class Refresher:
             self.streams,
             None if found.kind == "sink" else self._state(found.key),
             lambda: self._beside(found),
-            Settings.of(self._graph.spec.root).pipelines.track_changes,
+            self._tracked,
         )
 
     def _facts(

@@ -252,7 +252,6 @@ def begin(
     pipeline: str,
     record: Mapping[str, Any],
     generation: str = "",
-    properties: Mapping[str, str] | None = None,
 ) -> str:
     """Make a streaming table, or empty it, in one commit; returns which life of it this is.
 
@@ -277,7 +276,7 @@ def begin(
         builder = builder.comment(dataset.comment)
     if dataset.path:
         builder = builder.location(dataset.path)
-    for name, value in {**(properties or {}), **dataset.properties, **noted}.items():
+    for name, value in {**dataset.properties, **noted}.items():
         builder = builder.property(name, value)
     never_made.made(builder.execute, spark, key)
     return generation

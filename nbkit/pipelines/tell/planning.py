@@ -78,7 +78,7 @@ def planning_information(
         "source_table_information": [
             _source(facts, name, version, named) for name, version in facts.inputs.items()
         ],
-        "target_table_information": _sized({}, getattr(facts, "size", None)),
+        "target_table_information": _sized({}, facts.size),
     }
 
 
@@ -116,7 +116,7 @@ def _source(facts: Facts, name: str, version: str, named: Callable[[str], str]) 
         else _CHANGES.get(change.kind if change else "", "TABLE_CHANGE_TYPE_UNKNOWN"),
         "change_size": 0 if same else change.bytes if change else None,
     }
-    return _sized(told, getattr(change, "size", None))
+    return _sized(told, change.size if change else None)
 
 
 def _sized(told: Mapping[str, Any], size: int | None) -> dict[str, Any]:

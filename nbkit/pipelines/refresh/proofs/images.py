@@ -13,6 +13,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbkit.pipelines.refresh.plan import Refusal
+from nbkit.pipelines.refresh.proofs.expression_images import (
+    Column,
+    Images,
+    Made,
+    Place,
+    image_of,
+    is_plain,
+)
 from nbkit.pipelines.refresh.proofs.query import (
     OVER_ONE,
     NotProvedError,
@@ -21,7 +29,6 @@ from nbkit.pipelines.refresh.proofs.query import (
     attributes,
     is_exact,
     operator,
-    preorder,
     read_columns,
     subquery,
 )
@@ -29,6 +36,7 @@ from nbkit.pipelines.refresh.proofs.query import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from nbkit.pipelines.refresh.proofs.expression_images import Image
     from nbkit.pipelines.refresh.proofs.query import Query
     from nbkit.pipelines.resolve.plan_tree import Node
 
@@ -36,46 +44,8 @@ _MOST = 8
 """Columns of a key; more would tell hardly more keys apart, and every one is compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a leaf, as an image."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an expression is in a plan.
-
-    Attributes:
-        operator: number of the operator.
-        field: of the operator.
-        steps: which of the field's expressions, then which child, and so on.
-    """
-
-    operator: int
-    field: str
-    steps: tuple[int, ...]
-
-
 _NOWHERE = Place(-1, "", ())
 """In a subquery, whose operators are not among those of the plan."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """An expression of the plan, over columns that have images themselves.
-
-    Attributes:
-        place: where it is.
-        of: by Spark's id of a column in it: the image of that.
-    """
-
-    place: Place
-    of: tuple[tuple[int, Image], ...]
-
-
-Image = Column | Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +60,6 @@ class Key:
 
     columns: tuple[int, ...]
     images: tuple[tuple[str, tuple[Image, ...]], ...]
-
-
-Images = dict[int, dict[int, Image]]
-"""By the id of a column: by the number of a leaf: its image."""
 
 
 @dataclass(slots=True)
@@ -205,7 +171,7 @@ class _Proof:
         elif asked.kind == "InSubquery" and not negated and len(plans) == 1:
             inner = self.rows(plans[0])
             for value, column in zip(asked.children[:-1], inner.output, strict=False):
-                if _plain(value):
+                if is_plain(value):
                     self._add(value, inner.images.get(column, {}), outer)
         else:
             raise NotProvedError(subquery())
@@ -222,8 +188,8 @@ class _Proof:
                 continue
             for one, other in (each.children, each.children[::-1]):
                 column = next(iter(one.expressions("e")), None)
-                if one.kind == "OuterReference" and column is not None and _plain(column):
-                    self._add(column, _image(other, inner.images, _NOWHERE), outer)
+                if one.kind == "OuterReference" and column is not None and is_plain(column):
+                    self._add(column, image_of(other, inner.images, _NOWHERE), outer)
 
     @staticmethod
     def _add(column: Node, images: Mapping[int, Image], outer: _Rows) -> None:
@@ -250,12 +216,12 @@ class _Proof:
         number, images = self.reading.number(node), {}
         made = node.expressions(name)
         for at, each in enumerate(made):
-            images[each.id] = _image(each, below, Place(number, name, (at,)))
+            images[each.id] = image_of(each, below, Place(number, name, (at,)))
         return _Rows([each.id for each in made], images)
 
     def _window(self, node: Node) -> _Rows:
         below = self.rows(node.children[0])
-        parts = [each for each in node.expressions("partitionSpec") if _plain(each)]
+        parts = [each for each in node.expressions("partitionSpec") if is_plain(each)]
         if not node.expressions("partitionSpec"):
             raise NotProvedError(
                 Refusal(
@@ -270,7 +236,7 @@ class _Proof:
 
     def _deduplicate(self, node: Node) -> _Rows:
         below = self.rows(node.children[0])
-        keys = [each for each in node.expressions("keys") if _plain(each)]
+        keys = [each for each in node.expressions("keys") if is_plain(each)]
         return _Rows(below.output, {each.id: below.images.get(each.id, {}) for each in keys})
 
     def _generate(self, node: Node) -> _Rows:
@@ -330,9 +296,9 @@ class _Proof:
                 (one, other, keeps_left, right),
                 (other, one, keeps_right, left),
             ):
-                if keeps and _plain(mine):
+                if keeps and is_plain(mine):
                     known = images.setdefault(mine.id, {})
-                    images[mine.id] = {**_image(theirs, far.images, place), **known}
+                    images[mine.id] = {**image_of(theirs, far.images, place), **known}
         output = left.output if only_left else [*left.output, *right.output]
         return _Rows(output, images)
 
@@ -390,45 +356,6 @@ def join_kind(node: Node) -> str:
     kind = node.fields.get("joinType")
     name = kind.get("object", kind.get("product-class", "")) if isinstance(kind, dict) else kind
     return str(name).rpartition(".")[2].rstrip("$")
-
-
-NOT_OF_ONE_ROW = {
-    "AggregateExpression",
-    "WindowExpression",
-    "PythonUDF",
-    "ScalarSubquery",
-    "Exists",
-    "InSubquery",
-    "ListQuery",
-    "LateralSubquery",
-    "OuterReference",
-    "AesEncrypt",
-}
-"""Expressions whose values are not made of one row alone: encryption adds something random."""
-
-
-def _image(expression: Node, below: Images, place: Place) -> dict[int, Image]:
-    """Return the images of an expression over columns that have some."""
-    if expression.kind == "Alias" and expression.children[0].kind == "AttributeReference":
-        expression = expression.children[0]
-    if expression.kind == "AttributeReference":
-        return dict(below.get(expression.id, {})) if _plain(expression) else {}
-    if any(each.kind in NOT_OF_ONE_ROW for each in preorder(expression)):
-        return {}
-    parts = list(attributes(expression))
-    if not parts or not all(map(_plain, parts)):
-        return {}
-    found: Mapping[int, Mapping[int, Image]] = {each.id: below.get(each.id, {}) for each in parts}
-    leaves = set.intersection(*(set(images) for images in found.values()))
-    return {
-        leaf: Made(place, tuple((column, images[leaf]) for column, images in found.items()))
-        for leaf in leaves
-    }
-
-
-def _plain(expression: Node) -> bool:
-    """Say whether an expression is a column whose equal values are the same in every way."""
-    return expression.kind == "AttributeReference" and is_exact(expression.fields.get("dataType"))
 
 
 def _conjuncts(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nbkit.pipelines.refresh.plan import Refusal
-from nbkit.pipelines.refresh.proofs.images import NOT_OF_ONE_ROW
+from nbkit.pipelines.refresh.proofs.expression_images import NOT_OF_ONE_ROW
 from nbkit.pipelines.refresh.proofs.linear import linear_below
 from nbkit.pipelines.refresh.proofs.query import (
     OVER_ONE,

@@ -59,7 +59,7 @@ def _carry_out(work: Work) -> Written:
     took = full_times.FullTime(
         round(time.monotonic() - begun, 3),
         outcome.kept,
-        full_times.of(work.storage, found.key).others,
+        work.facts.others,
         refresh,
         partial.counted(outcome) if expectations else {},
     )
