@@ -25,7 +25,7 @@ from nbkit.channel import private_folder as folder_of
 from nbkit.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from nbkit.settings import Settings
@@ -138,8 +138,10 @@ def make_state_directory(settings: Settings) -> None:
 
 
 @contextmanager
-def owned(settings: Settings) -> Iterator[int]:
+def owned(settings: Settings, waits: Callable[[], None] = lambda: None) -> Iterator[int]:
     """Own the project's one driver: yields a descriptor whose lock the JVM inherits.
+
+    `waits` is called once when another one owns it still.
 
     The lock is the kernel's and lasts as long as the driver *or its JVM* lives, so a new
     driver never opens the metastore while a killed one's JVM still has it.
@@ -147,7 +149,11 @@ def owned(settings: Settings) -> Iterator[int]:
     make_state_directory(settings)
     descriptor = os.open(settings.state_directory / "driver.lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waits()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -162,9 +168,14 @@ def publish(settings: Settings, address: DriverAddress) -> None:
     scratch.replace(file)
 
 
-def withdraw(settings: Settings) -> None:
-    """Remove the driver file: no client comes any more."""
-    driver_file(settings).unlink(missing_ok=True)
+def withdraw(settings: Settings, address: DriverAddress) -> None:
+    """Remove the driver file, so that no client comes any more, if it still is this driver's.
+
+    When `.nbkit` was removed while a driver stayed, the next driver has a lock and a file of its
+    own: without that file nobody would find it, and nobody could start another one.
+    """
+    if read(settings) == address:
+        driver_file(settings).unlink(missing_ok=True)
 
 
 def private_folder() -> Path:
@@ -179,8 +190,8 @@ def socket_in(folder: Path) -> Path:
 
 def sweep(settings: Settings) -> None:
     """Remove what killed drivers left: this project's file, and private folders of any project."""
-    last = read(settings)
-    withdraw(settings)
+    if last := read(settings):
+        withdraw(settings, last)
     for folder in scratch_parent().glob(f"{_PREFIX}*"):
         socket = socket_in(folder)
         with suppress(OSError):  # gone meanwhile

@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +53,14 @@ _LOG = logging.getLogger("nbkit.driver")
 class Driver:
     """The state of the process: who holds it, whether Spark is there, why it ends."""
 
-    def __init__(self, settings: Settings, scratch: Path, *, keep: bool) -> None:
+    def __init__(
+        self, settings: Settings, scratch: Path, address: discovery.DriverAddress, *, keep: bool
+    ) -> None:
         self.settings = settings
         self.scratch = scratch
+        self.address = address
         self.keep = keep
         self.log = Log()
-        self.started = time.time()
         self._changed = threading.Condition()
         self._leases = 0
         self._sessions = 0
@@ -144,6 +147,8 @@ class Driver:
             return
         if idle.memory_is_short():
             self._ending = "this machine is short of memory"
+        elif discovery.read(self.settings) != self.address:
+            self._ending = "its project's folder .nbkit was removed: nobody can find it"
         elif not self._rested and self._jvm and not java_classes.problem():
             self._rested = True
             self._jvm.gateway.jvm.nbkit.IdleMemory.giveBack()
@@ -182,7 +187,7 @@ class Driver:
                 "state": "failed" if self._failure else "running" if self._root else "starting",
                 "pid": os.getpid(),
                 "jvm_pid": self._jvm.process.pid if self._jvm else None,
-                "started": self.started,
+                "started": self.address.started,
                 "leases": self._leases,
                 "sessions": self._sessions,
                 "keep": self.keep,
@@ -280,17 +285,18 @@ def _accept(listener: socket.socket, driver: Driver) -> None:
 
 
 def _run(settings: Settings, *, keep: bool) -> None:
-    with discovery.owned(settings) as owner, ExitStack() as stack:
+    waits = partial(_LOG.warning, "Another driver of this project, or its JVM, has to end first")
+    with discovery.owned(settings, waits) as owner, ExitStack() as stack:
         discovery.sweep(settings)
         scratch = discovery.private_folder()
-        driver = Driver(settings, scratch, keep=keep)
+        socket_path = str(discovery.socket_in(scratch))
+        address = discovery.DriverAddress(os.getpid(), socket_path, time.time())
+        driver = Driver(settings, scratch, address, keep=keep)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(discovery.socket_in(scratch)))
+        listener.bind(socket_path)
         listener.listen(128)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: driver.end("it got a signal"))
-        socket_path = str(discovery.socket_in(scratch))
-        address = discovery.DriverAddress(os.getpid(), socket_path, driver.started)
         discovery.publish(settings, address)
         idle.make_room()
         stack.enter_context(idle.announced(socket_path))
@@ -299,7 +305,7 @@ def _run(settings: Settings, *, keep: bool) -> None:
                 threading.Thread(target=target, args=argument, daemon=True).start()
             _LOG.warning("The driver ends: %s", driver.wait())
         finally:
-            discovery.withdraw(settings)
+            discovery.withdraw(settings, address)
             listener.close()
             driver.close()
             shutil.rmtree(scratch, ignore_errors=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import sys
 import time
 
 import pytest
-from processes import until
+from processes import running, until
 
 from nbkit.app.driver import as_kept
 from nbkit.settings import Settings
-from nbkit.spark import control, idle
+from nbkit.spark import control, discovery, idle
 from nbkit.spark.heap import bytes_of, heap
 from nbkit.spark.lease import hold
 
@@ -70,7 +70,10 @@ def test_only_a_persons_run_leaves_spark_ready(monkeypatch, tmp_path):
 
 @pytest.mark.e2e
 def test_an_idle_driver_stays_and_leaves_for_another_project(tmp_path):
-    """The next run finds it; a driver of another project ends it, a kept or used one not."""
+    """The next run finds it; a driver of another project ends it, a kept or used one not.
+
+    Nobody finds one whose project's `.nbkit` was removed: it ends too.
+    """
     first = Settings.model_validate({"root": tmp_path / "first"})
     other = Settings.model_validate({"root": tmp_path / "other"})
     for each in (first, other):
@@ -86,6 +89,20 @@ def test_an_idle_driver_stays_and_leaves_for_another_project(tmp_path):
         answer = held.ready()
         assert answer["pid"] == state["pid"]
         assert not answer["stays_from_now_on"]
-    with hold(other):
+    with hold(other, stay=600):
         until(lambda: control.status(first)["state"] == "stopped")
-        os.kill(control.status(other)["pid"], 0)
+        pid = control.status(other)["pid"]
+    shutil.rmtree(other.state_directory)
+    until(lambda: not running(pid))
+
+
+def test_a_driver_removes_no_file_but_its_own(tmp_path):
+    """Another one has come, in an `.nbkit` that was made anew: clients go on finding that one."""
+    settings = Settings.model_validate({"root": tmp_path})
+    discovery.make_state_directory(settings)
+    old, new = (discovery.DriverAddress(pid, f"/{pid}", 1.0) for pid in (1, 2))
+    discovery.publish(settings, new)
+    discovery.withdraw(settings, old)
+    assert discovery.read(settings) == new
+    discovery.withdraw(settings, new)
+    assert discovery.read(settings) is None
