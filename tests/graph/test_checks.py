@@ -75,6 +75,11 @@ def each(inputs="[1]", **inner):
             "a For each task cannot run inside another",
         ),
         (
+            [each(condition_task=CONDITION, notebook_task=None)],
+            "tasks[0].for_each_task.task.condition_task",
+            "an If/else task cannot run inside a For each task: nothing could follow its outcome",
+        ),
+        (
             [each(notebook_task=None)],
             "tasks[0].for_each_task.task",
             "task i has no task type; it needs one, such as notebook_task",

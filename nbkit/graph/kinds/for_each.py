@@ -9,6 +9,7 @@ from pydantic import Field
 
 from nbkit.graph.fields import FilledText, Part, Whole
 from nbkit.graph.findings import Finding, shown
+from nbkit.graph.kinds.condition import CONDITION
 from nbkit.graph.kinds.kind import TaskKind
 from nbkit.graph.references import references
 
@@ -46,6 +47,12 @@ def _wrong(each: ForEachTask, loc: Loc) -> Iterator[Finding]:
     if FOR_EACH.of(each.task):
         message = "a For each task cannot run inside another"
         yield Finding((*inner, FOR_EACH.name), message)
+    elif CONDITION.of(each.task):
+        message = (
+            "an If/else task cannot run inside a For each task: nothing could follow its outcome; "
+            "let the For each run a job (run_job_task) that begins with it"
+        )
+        yield Finding((*inner, CONDITION.name), message)
     elif each.task.depends_on:
         message = "the inner task of a For each task waits for nothing; its own task does"
         yield Finding((*inner, "depends_on"), message, "warning")
