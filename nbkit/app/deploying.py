@@ -20,9 +20,9 @@ from nbkit.graph.address import Address
 from nbkit.graph.findings import as_problems
 from nbkit.graph.load import parse_job
 from nbkit.graph.pausing import PauseStatus, starts_by_itself, with_pause_status
+from nbkit.graph.starting import never_fires
 from nbkit.ledger.deployed import DeployedJob
 from nbkit.near import hint
-from nbkit.rules.triggers.kinds import never_fires
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

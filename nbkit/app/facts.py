@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nbkit.settings import Settings
 
 _NEAR_SECONDS = 2
-_FAR_SECONDS = 60
+FAR_SECONDS = 60
 
 Outside = dict[str, Any]
 """Fields of `Facts` that are not in the ledger."""
@@ -31,9 +31,9 @@ def look_every(trigger: Trigger, settings: Settings) -> float:
     wanted = cast("Any", trigger.settings)
     match trigger.kind:
         case "file_arrival":
-            return _FAR_SECONDS if is_remote(wanted.url) else _NEAR_SECONDS
+            return FAR_SECONDS if is_remote(wanted.url) else _NEAR_SECONDS
         case "table_update":
-            return _FAR_SECONDS if is_remote(settings.spark.warehouse) else _NEAR_SECONDS
+            return FAR_SECONDS if is_remote(settings.spark.warehouse) else _NEAR_SECONDS
     return 0
 
 

@@ -12,6 +12,8 @@ from nbkit import on_disk
 from nbkit.app import history
 from nbkit.app.deployed import file_of
 from nbkit.app.planned import times
+from nbkit.app.serving import is_served
+from nbkit.app.waiting import waits_of_files, waits_of_runs, waits_of_triggers
 from nbkit.graph.validation import read_job
 from nbkit.ledger.store import Ledger
 from nbkit.rules.triggers.deciding import seen_so_far
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
+    from nbkit.app.waiting import Wait
     from nbkit.graph.model import Job
     from nbkit.ledger.deployed import DeployedJob
     from nbkit.ledger.watching import Fired, Watches
@@ -45,6 +48,7 @@ class Overview:
         last: the record of its last run, in the shape of `runs/list`; None if there was none.
         fired: its last firing; None if there was none.
         missing: the file that it was deployed from, if that is gone.
+        waits: why it does not start, and what it waits for.
     """
 
     job: DeployedJob
@@ -54,6 +58,7 @@ class Overview:
     last: dict[str, Any] | None
     fired: Fired | None
     missing: str = ""
+    waits: tuple[Wait, ...] = ()
 
 
 class Expected(NamedTuple):
@@ -71,11 +76,16 @@ def overview(settings: Settings, *, count: int = 1) -> list[Overview]:
             return []
         now = ledger.watches.now()
         fired = ledger.watches.last_firings()
+        served = is_served(settings)
         seen = [
-            (job, expected(job, ledger.watches, now, count))
+            (
+                job,
+                expected(job, ledger.watches, now, count),
+                waits_of_triggers(job, jobs, ledger.watches, settings, served=served),
+            )
             for job in sorted(jobs, key=lambda each: (each.name, each.target, each.job_id))
         ]
-    return [_overview(job, awaited, fired, settings) for job, awaited in seen]
+    return [_overview(job, awaited, waits, fired, settings) for job, awaited, waits in seen]
 
 
 def expected(job: DeployedJob, watches: Watches, now: int, count: int = 1) -> Expected:
@@ -118,7 +128,11 @@ def missing_file(job: DeployedJob, root: Path) -> str:
 
 
 def _overview(
-    job: DeployedJob, awaited: Expected, fired: dict[tuple[int, str], Fired], settings: Settings
+    job: DeployedJob,
+    awaited: Expected,
+    waits: tuple[Wait, ...],
+    fired: dict[tuple[int, str], Fired],
+    settings: Settings,
 ) -> Overview:
     records = history.runs(settings, job_name=job.name, limit=_LOOKED_BACK)
     mine = [each for each in records if each["job_id"] == job.job_id]
@@ -132,6 +146,7 @@ def _overview(
         mine[0] if mine else None,
         max(mine_fired, key=lambda each: each.at, default=None),
         missing_file(job, settings.root),
+        (*waits_of_runs(mine), *waits, *waits_of_files(job, settings)),
     )
 
 

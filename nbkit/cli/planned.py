@@ -35,7 +35,7 @@ def jobs(
     var: options.Variables = None,
     as_json: options.Json = False,
 ) -> None:
-    """List the deployed jobs, or show when a job is to start by itself; times are in UTC."""
+    """List the deployed jobs and what they wait for, or show when a job is to start (in UTC)."""
     if job is None:
         _deployed(1 if count is None else count, as_json=as_json)
         return
@@ -78,6 +78,8 @@ def _listed(each: Overview) -> dict[str, object]:
         if fired is None
         else {"planned_at": fired.planned_at, "at": fired.at, "run_id": fired.run_id}
         | ({"message": fired.message} if fired.message else {}),
+        "waits_for": [wait._asdict() for wait in each.waits],
+        **({"missing_file": each.missing} if each.missing else {}),
         "source": each.job.source,
         "creator": each.job.creator,
         "editor": each.job.editor,

@@ -12,6 +12,7 @@ from nbkit.graph.kinds.condition import CONDITION
 from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.graph.reference_checks import check_references
 from nbkit.graph.schedule_checks import check_schedules
+from nbkit.graph.starting import check_starts
 from nbkit.graph.task_checks import check_task
 from nbkit.near import hint
 
@@ -46,6 +47,7 @@ def check(graph: RunGraph, settings: dict[str, Any]) -> Iterator[Finding]:
     )
     yield from _starts(graph)
     yield from check_schedules(job)
+    yield from check_starts(job)
     for number, task in enumerate(job.tasks):
         loc = ("tasks", number)
         yield from _task_key(task, loc)

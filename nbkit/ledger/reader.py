@@ -127,8 +127,8 @@ def summary_of(begun: RunSummary, lifecycle: Sequence[Event]) -> RunSummary:
     record = first if isinstance(first, RunCreated | RunPlanned) else None
     ended = last if isinstance(last, RunFinished) else None
     started = [found.at for found in lifecycle if isinstance(found, RunStarted)]
-    held_up = any(isinstance(found, RunHeldUp) for found in lifecycle)
-    before: Literal["PENDING", "QUEUED"] = "QUEUED" if held_up else "PENDING"
+    held = [found.message for found in lifecycle if isinstance(found, RunHeldUp)]
+    before: Literal["PENDING", "QUEUED"] = "QUEUED" if held else "PENDING"
     return RunSummary(
         run_id=begun.run_id,
         job_name=begun.job_name,
@@ -137,7 +137,7 @@ def summary_of(begun: RunSummary, lifecycle: Sequence[Event]) -> RunSummary:
         created_at=begun.created_at,
         state="TERMINATED" if ended else "RUNNING" if started else before,
         result=ended.result if ended else None,
-        message=ended.message if ended else "",
+        message=ended.message if ended else held[-1] if held and not started else "",
         started_at=started[0] if started else None,
         finished_at=ended.at if ended else None,
         episodes=_episodes(lifecycle),

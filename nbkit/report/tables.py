@@ -122,6 +122,11 @@ class Deployed(Protocol):
         """The file that it came from, if that is gone."""
         ...
 
+    @property
+    def waits(self) -> Sequence[tuple[str, str]]:
+        """The kind of a trigger, or nothing, and what it waits for."""
+        ...
+
 
 def print_deployed(jobs: Sequence[Deployed], console: Console | None = None) -> None:
     """List deployed jobs, one line each: state, next time, last result."""
@@ -143,9 +148,15 @@ def print_deployed(jobs: Sequence[Deployed], console: Console | None = None) -> 
         )
     console.print(table)
     for each in jobs:
+        for said in _waits(each):
+            console.print(Text.assemble((f"{each.job.name}: ", "bold"), said))
         if each.missing:
             note = f"The file of {each.job.name} is gone: {each.missing}; it runs as deployed."
             console.print(Text(note, style=STYLES["warn"]))
+
+
+def _waits(job: Deployed) -> list[str]:
+    return [f"{kind}: {said}" if kind else said for kind, said in job.waits]
 
 
 def print_run(

@@ -14,6 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from nbkit.app.opening import open_ledger
+from nbkit.app.serving import serving
 from nbkit.app.starting import Starter
 from nbkit.app.triggering import Triggers
 from nbkit.errors import NbkitError
@@ -80,6 +81,11 @@ class Loop:
 
     def run(self) -> None:
         """Go round until `stop`; while the ledger does not answer, wait for it and say so."""
+        with serving(self._settings):
+            self._run()
+        self._triggers.close()
+
+    def _run(self) -> None:
         while not self._stopping.is_set():
             if not is_there(self._settings.ledger_url):  # nothing was ever deployed or run
                 self._rest()
@@ -90,7 +96,6 @@ class Loop:
                         self._round(ledger)
             except NbkitError as error:
                 self._away(error)
-        self._triggers.close()
 
     def _round(self, ledger: Ledger) -> None:
         try:

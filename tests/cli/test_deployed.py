@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
 
+from nbkit import api
+from nbkit.app.serving import serving
 from nbkit.cli.main import program
+from nbkit.events import RunFinished, RunHeldUp, RunStarted
+from nbkit.ledger.store import Ledger
+from nbkit.settings import Settings
 
 CHECK = {
     "task_key": "check",
@@ -50,6 +56,80 @@ def test_deploy_list_pause_resume_undeploy(say):
     assert say("resume", job_id) == "nightly starts by itself again\n"
     assert say("undeploy", "job.json") == f"nightly (job {job_id}) is deployed no more\n"
     assert json.loads(say("jobs", "--json")) == {"jobs": []}
+
+
+def waits(say, name):
+    found = json.loads(say("jobs", "--json"))["jobs"]
+    (mine,) = [each for each in found if each["name"] == name]
+    return {(each["trigger"], each["message"]) for each in mine["waits_for"]}
+
+
+def test_a_list_says_what_each_job_waits_for(say, tmp_path):
+    """The same rules as the service goes by; and whether there is one."""
+    (tmp_path / "in").mkdir()
+    triggers = [
+        {"file_arrival": {"url": "in"}},
+        {"table_update": {"table_names": ["silver.orders"]}},
+        {"job_completion": {"jobs": [{"workspace_id": "0", "job_id": "nightly"}]}},
+        {"schedule": NIGHTLY, "pause_status": "PAUSED"},
+    ]
+    check = {"task_key": "a", "condition_task": {"left": "1", "op": "EQUAL_TO", "right": "1"}}
+    job = {"name": "several", "tasks": [check], "triggers": triggers}
+    (tmp_path / "several.json").write_text(json.dumps(job))
+    say("deploy", "job.json")
+    say("deploy", "several.json")
+    before = json.loads(say("runs", "--json"))
+    alone = ("", "no service runs on this machine; `nbkit serve` starts it")
+    assert waits(say, "nightly") == {alone}
+    assert waits(say, "several") == {
+        alone,
+        ("file_arrival", "no new file in in"),
+        ("table_update", "there is no table silver.orders"),
+        ("job_completion", "no new end of nightly"),
+        ("schedule", "paused; `nbkit resume` ends that"),
+    }
+    assert "several: file_arrival: no new file in in" in say("jobs")
+    log = tmp_path / ".nbkit" / "warehouse" / "silver.db" / "orders" / "_delta_log"
+    log.mkdir(parents=True)
+    (tmp_path / "in" / "a").touch()
+    with serving(Settings.of(tmp_path)):
+        found = waits(say, "several")
+    assert alone not in found
+    happened = "what it waits for has happened; the service starts it in a moment"
+    assert ("file_arrival", happened) in found
+    assert alone in waits(say, "several")
+    assert json.loads(say("runs", "--json")) == before
+    say("pause", "several")
+    paused = {(kind, "paused; `nbkit resume` ends that") for each in triggers for kind in each}
+    assert waits(say, "several") == paused - {("pause_status", "paused; `nbkit resume` ends that")}
+
+
+def test_a_list_says_what_keeps_a_job_from_running(say, tmp_path):
+    """A run that waits for its turn, one that was skipped, a notebook that is gone."""
+    empty = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "a.ipynb").write_text(json.dumps(empty))
+    task = {"task_key": "a", "notebook_task": {"notebook_path": "a"}}
+    for name, queue in (("line", True), ("skip", False)):
+        job = {"name": name, "tasks": [task], "queue": {"enabled": queue}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(job))
+        say("deploy", f"{name}.json")
+        job_id = api.deployed_job(name).job_id
+        with closing(Ledger(Settings.of(tmp_path).ledger_url)) as ledger:
+            for number in range(2):
+                run_id = ledger.begin(name, job_id, json.dumps(job), f"deployed:{job_id}")
+                said = RunStarted(1, run_id, job_id, name)
+                if number and queue:
+                    said = RunHeldUp(1, run_id, job_id, name, "Another run goes on.")
+                ledger.append(run_id, said)
+            if not queue:
+                end = "MAXIMUM_CONCURRENT_RUNS_REACHED"
+                code = "MAX_CONCURRENT_RUNS_EXCEEDED"
+                ledger.append(run_id, RunFinished(2, end, code, "Another run goes on."))
+            (found,) = waits(say, name)
+        verb = "waits" if queue else "was skipped"
+        assert found == ("", f"run {run_id} {verb}: Another run goes on.")
+    (tmp_path / "a.ipynb").unlink()
+    assert any("a run would fail: " in said and "a" in said for _, said in waits(say, "line"))
 
 
 def test_a_backfill_runs_each_window_with_its_start(say):

@@ -105,3 +105,37 @@ def test_empty_blocks_are_not_given(block, empty):
     if block in inner:
         tasks = [TASK | {block: empty, "new_cluster": empty}]
         assert parse_job(json.dumps({"tasks": tasks}), strict=True).warnings == ()
+
+
+CRON = {"quartz_cron_expression": "0 0 1 * * ?", "timezone_id": "UTC"}
+CONDITION = {"sql_condition": {"sql_query_id": "1", "warehouse_id": "2"}}
+WINDOW = {"maintenance_window": {"start_hour": 1, "day_of_week": "MONDAY", "timezone_id": "UTC"}}
+MODEL = {"model": {"condition": "MODEL_CREATED"}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "pointers", "severity"),
+    [
+        ({"schedule": CRON | CONDITION}, ["schedule.sql_condition"], "warning"),
+        ({"schedule": CRON | CONDITION | {"pause_status": "PAUSED"}}, [], "warning"),
+        ({"trigger": MODEL}, ["trigger.model"], "warning"),
+        (
+            {"triggers": [{"schedule": CRON} | CONDITION, MODEL]},
+            ["triggers[0].sql_condition", "triggers[1].model"],
+            "warning",
+        ),
+        ({"continuous": WINDOW}, ["continuous.maintenance_window"], "note"),
+        (
+            {"triggers": [{"continuous": WINDOW}]},
+            ["triggers[0].continuous.maintenance_window"],
+            "note",
+        ),
+    ],
+)
+def test_triggers_that_nothing_fires_are_named_and_the_job_runs_by_hand(
+    settings, pointers, severity
+):
+    """Deployment refuses what `validate` warns of."""
+    found = parse_job(json.dumps({"name": "n", "tasks": [TASK]} | settings)).warnings
+    assert [each.pointer for each in found] == pointers
+    assert {each.severity for each in found} <= {severity}

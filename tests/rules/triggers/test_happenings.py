@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from proving import of_examples
 
 from nbkit.graph.model import Job
+from nbkit.graph.starting import never_fires
 from nbkit.graph.triggers import FileArrivalTrigger, JobCompletionTrigger, TableUpdateTrigger
 from nbkit.rules.triggers import continuous, file_arrival, job_completion, table_update
 from nbkit.rules.triggers.deciding import Completion, Facts, Own, Version
-from nbkit.rules.triggers.kinds import never_fires, triggers_of
+from nbkit.rules.triggers.kinds import paused_kinds, triggers_of
 
 
 def run(decide, *looks):
@@ -264,6 +265,7 @@ def test_triggers_keep_their_keys_and_paused_ones_are_none():
     ]
     assert [each.kind for each in triggers_of(job(triggers=several))] == ["schedule", "periodic"]
     half = [{"schedule": CRON, "pause_status": "PAUSED"}, {"continuous": {}}]
+    assert paused_kinds(job(triggers=half)) == ("schedule",)
     assert [each.kind for each in triggers_of(job(triggers=half))] == ["continuous"]
 
 
