@@ -114,7 +114,7 @@ class Pipeline:
 
     def __init__(self, root: Path, spark: SparkSession, case: Case) -> None:
         from nbkit.pipelines.declare.spec import read_spec
-        from nbkit.pipelines.place import Place
+        from nbkit.pipelines.place import PipelinePlaces
 
         folder = root / case.name
         (folder / "src").mkdir(parents=True, exist_ok=True)
@@ -122,17 +122,16 @@ class Pipeline:
         lines = [f"CREATE MATERIALIZED VIEW {name} AS {sql};" for name, sql in case.views.items()]
         (folder / "src" / "a.sql").write_text("\n".join(lines), encoding="utf-8")
         self.spec = replace(read_spec(folder), schema=case.name)
-        self.place = Place.of(self.spec, root / ".nbkit")
+        self.place = PipelinePlaces.of(self.spec, root / ".nbkit")
         self.spark = spark
         self.ways: list[str] = []
 
     def update(self, **request: Any) -> None:
         """Update it once, and note how."""
-        from nbkit.pipelines.whole import resolve, update
-
         from nbkit.pipelines.refresh.plan import Request
+        from nbkit.pipelines.updating import resolve, update
 
-        graph = resolve(self.spec, self.spark)
+        graph = resolve(self.spec, self.spark, self.place)
         said = update(graph, self.spark, self.place, Request(**request))
         self.ways = [f"{each.name.rpartition('.')[2]} {each.message}" for each in said.values()]
 

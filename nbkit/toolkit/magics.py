@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 import subprocess
 import typing
@@ -73,10 +74,27 @@ def show_markdown(line: str, cell: str = "") -> None:
 
 
 def run_fs(line: str, cell: str = "") -> None:
-    """Call `dbutils.fs`: `%fs ls /path` is `dbutils.fs.ls("/path")`, and shows the answer."""
+    """Call `dbutils.fs`: `%fs ls /path` is `dbutils.fs.ls("/path")`, and shows the answer.
+
+    `%fs ls` alone lists the root.
+
+    Raises:
+        ValueError: a command has too few words or too many.
+    """
     for command in filter(None, map(str.strip, f"{line}\n{cell}".splitlines())):
         name, *words = shlex.split(command)
-        answer = getattr(dbutils.fs, name)(*(_TRUTH.get(word.lower(), word) for word in words))
+        call = getattr(dbutils.fs, name)
+        if name == "ls" and not words:
+            words = ["/"]
+        wanted = inspect.signature(call)
+        given = [_TRUTH.get(word.lower(), word) for word in words]
+        try:
+            wanted.bind(*given)
+        except TypeError as error:
+            takes = ", ".join(wanted.parameters)
+            said = f"`%fs {name}` takes {takes or 'nothing'}: {error}"
+            raise ValueError(said) from None
+        answer = call(*given)
         if isinstance(answer, list):
             import pandas as pd
 

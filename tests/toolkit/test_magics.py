@@ -46,6 +46,11 @@ def test_fs_calls_the_files_of_dbutils(notebook, published, capsys):
     assert notebook.run_cell("%fs\nls dbfs:/there").success
     assert "a file.txt" in published[-1]["text/html"]
     assert notebook.run_cell("%fs rm dbfs:/there TRUE").success
+    assert notebook.run_cell("%fs ls").success
+    failed = notebook.run_cell("%fs cp /there")
+    assert str(failed.error_in_exec) == (
+        "`%fs cp` takes source, dest, recurse: missing a required argument: 'dest'"
+    )
     failed = notebook.run_cell("%fs lss /there")
     assert "nearest: ls" in str(failed.error_in_exec)
 
