@@ -19,7 +19,7 @@ from databricks.sdk.errors import (
     ResourceConflict,
     ResourceDoesNotExist,
 )
-from databricks.sdk.service import compute, jobs, pipelines, workspace
+from databricks.sdk.service import compute, iam, jobs, pipelines, workspace
 from jupyterlab import server
 
 pytestmark = pytest.mark.e2e
@@ -120,6 +120,58 @@ def test_a_job_from_its_creation_to_its_deletion(client):
     client.jobs.delete(made.job_id)
     with pytest.raises(ResourceDoesNotExist, match=f"Job {made.job_id} does not exist"):
         client.jobs.get(made.job_id)
+
+
+def test_who_may_do_what_is_said_and_never_widened(client, served):
+    """The owner may do everything; rights for others are refused by a named code."""
+    me = client.current_user.me().user_name
+    made = client.jobs.create(name="mine", tasks=[notebook("a", "/good", day="1")])
+    job_id = str(made.job_id)
+    (owner,) = client.permissions.get("jobs", job_id).access_control_list
+    assert owner.user_name == me
+    assert owner.all_permissions[0].permission_level == iam.PermissionLevel.IS_OWNER
+    known = client.permissions.get_permission_levels("jobs", job_id).permission_levels
+    assert iam.PermissionLevel.CAN_MANAGE in [each.permission_level for each in known]
+    same = iam.AccessControlRequest(user_name=me, permission_level=iam.PermissionLevel.IS_OWNER)
+    assert client.permissions.set("jobs", job_id, access_control_list=[same]).object_id
+    other = iam.AccessControlRequest(
+        group_name="users", permission_level=iam.PermissionLevel.CAN_VIEW
+    )
+    with pytest.raises(DatabricksError, match="gives nobody else rights"):
+        client.permissions.update("jobs", job_id, access_control_list=[same, other])
+    with pytest.raises(ResourceDoesNotExist, match="Job 7 does not exist"):
+        client.permissions.get("jobs", "7")
+    refused = served.ask("GET", "/api/2.0/permissions/clusters/1")
+    assert (refused.status_code, refused.json()["error_code"]) == (501, "NOT_IMPLEMENTED")
+    client.jobs.delete(made.job_id)
+
+
+def test_what_triggers_have_seen(client, served):
+    """For one trigger in `trigger_state`, for several in `trigger_details`, in their order."""
+    tables = jobs.TableUpdateTriggerConfiguration(table_names=["s.a", "s.b"])
+    paused = jobs.PauseStatus.PAUSED
+    task = [notebook("a", "/good", day="1")]
+    one = client.jobs.create(
+        name="one",
+        tasks=task,
+        trigger=jobs.TriggerSettings(table_update=tables, pause_status=paused),
+    )
+    assert client.jobs.get(one.job_id).trigger_state is None
+    state = client.jobs.get(one.job_id, include_trigger_state=True).trigger_state
+    assert state.pause_status == paused
+    assert [
+        (each.table_name, each.has_seen_updates) for each in state.table.last_seen_table_states
+    ] == [("s.a", False), ("s.b", False)]
+    kinds = [{"table_update": {"table_names": ["s.a"]}}, {"continuous": {}}]
+    body = {"job_id": one.job_id, "new_settings": {"name": "one", "tasks": []}}
+    body["new_settings"]["tasks"] = [each.as_dict() for each in task]
+    body["new_settings"]["triggers"] = [each | {"pause_status": "PAUSED"} for each in kinds]
+    assert served.ask("POST", "/api/2.2/jobs/reset", body).status_code == 200
+    first, then = client.jobs.get(one.job_id, include_trigger_state=True).trigger_details
+    assert first.state.table_update.last_seen_table_states[0].table_name == "s.a"
+    assert then.state.continuous.consecutive_failures == 0
+    assert not then.state.continuous.is_backing_off
+    client.jobs.delete(one.job_id)
 
 
 def test_a_run_that_fails_is_repaired(client, served):

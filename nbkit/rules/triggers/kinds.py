@@ -52,7 +52,7 @@ def triggers_of(job: Job) -> tuple[Trigger, ...]:
     found: dict[str, Trigger] = {}
     for _, kind, settings, paused in starts(job):
         if kind in KINDS and not paused:
-            key = _key(kind, settings)
+            key = key_of(kind, settings)
             found.setdefault(key, Trigger(kind, settings, key))
     return tuple(found.values())
 
@@ -83,8 +83,8 @@ def decide(trigger: Trigger, memory: Memory | None, facts: Facts) -> Decision:
     return continuous.decide(memory, facts)
 
 
-def _key(kind: str, settings: Part) -> str:
-    """Return a name of at most 40 characters."""
+def key_of(kind: str, settings: Part) -> str:
+    """Return the key of a trigger: a name of at most 40 characters."""
     waited_for = settings.model_dump(mode="json", exclude_none=True, exclude=_TIMERS)
     text = json.dumps(waited_for, sort_keys=True)
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

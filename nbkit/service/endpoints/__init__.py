@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from nbkit.service.endpoints import constant, dbfs, files, jobs, pipelines, runs, secrets, workspace
+from nbkit.service.endpoints import (
+    constant,
+    dbfs,
+    files,
+    jobs,
+    permissions,
+    pipelines,
+    runs,
+    secrets,
+    workspace,
+)
 
-__all__ = ["constant", "dbfs", "files", "jobs", "pipelines", "runs", "secrets", "workspace"]
+__all__ = [
+    "constant",
+    "dbfs",
+    "files",
+    "jobs",
+    "permissions",
+    "pipelines",
+    "runs",
+    "secrets",
+    "workspace",
+]

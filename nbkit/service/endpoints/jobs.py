@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.api.deployed import change_job, create_job, deployed_job, deployed_jobs, run_deployed
 from nbkit.api.deployed import undeploy as remove_job
+from nbkit.app.trigger_state import trigger_states
 from nbkit.service import job_settings
 from nbkit.service.parameters import job_parameters, task_parameters
 from nbkit.service.refusals import invalid
@@ -33,13 +34,17 @@ def create(project: Project, request: ApiRequest) -> dict[str, Any]:
     return {"job_id": made.job_id}
 
 
-@route("GET", "jobs/get", "job_id include_trigger_state page_token")
+@route("GET", "jobs/get", "job_id include_trigger_history include_trigger_state page_token")
 def get(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Return a job."""
     job = deployed_job(request.number("job_id"), settings=project.settings)
     token = request.text("page_token", "")
     whole = job_settings.with_defaults(job.settings)
     settings, more = job_settings.page_of(whole, request.version, token)
+    history, state = (request.flag(f"include_trigger_{name}") for name in ("history", "state"))
+    if (history or state) and not token:
+        watches = project.watch.ledger().watches
+        more |= trigger_states(job, watches, history=history)
     return {**_about(job), "settings": settings, **more}
 
 
