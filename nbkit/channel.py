@@ -35,9 +35,15 @@ class Channel:
         self._received = b""
 
     @classmethod
-    def to(cls, path: str) -> Channel:
-        """Connect to who listens at a path; OSError where there is nobody."""
+    def to(cls, path: str, patience: float | None = None) -> Channel:
+        """Connect to who listens at a path; OSError where there is nobody.
+
+        Args:
+            path: of the socket.
+            patience: after how many seconds without a word the other side counts as gone.
+        """
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(patience)
         try:
             connection.connect(path)
         except OSError:

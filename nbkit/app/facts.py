@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbkit import on_disk
 from nbkit.app.deployed import file_of
-from nbkit.app.storage import files_in, is_remote, version_of
+from nbkit.app.storage import files_in, in_warehouse, is_remote, session_name, version_of
 from nbkit.graph.address import Address
 from nbkit.rules.triggers.deciding import Completion, Facts, Own
+from nbkit.spark.table_places import kept, refreshed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +34,11 @@ def look_every(trigger: Trigger, settings: Settings) -> float:
         case "file_arrival":
             return FAR_SECONDS if is_remote(wanted.url) else _NEAR_SECONDS
         case "table_update":
-            return FAR_SECONDS if is_remote(settings.spark.warehouse) else _NEAR_SECONDS
+            own = kept(settings)
+            places = [
+                own.get(session_name(name), settings.spark.warehouse) for name in wanted.table_names
+            ]
+            return FAR_SECONDS if any(map(is_remote, places)) else _NEAR_SECONDS
     return 0
 
 
@@ -49,7 +54,11 @@ def outside(trigger: Trigger, job: DeployedJob, settings: Settings) -> Outside:
         folder = file.parent if file else settings.root
         return {"files": files_in(wanted.url, folder, settings)}
     names: Sequence[str] = wanted.table_names
-    versions: dict[str, Version | None] = {name: version_of(name, settings) for name in names}
+    found = [session_name(name) for name in names]
+    places = refreshed({name: str(in_warehouse(name, settings)) for name in found}, settings)
+    versions: dict[str, Version | None] = {
+        name: version_of(name, settings, places) for name in names
+    }
     return {"versions": versions}
 
 

@@ -15,7 +15,7 @@ from nbkit.rules.triggers.file_arrival import MOST_FILES
 from nbkit.spark.catalogs import OWN, prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from nbkit.settings import Settings
 
@@ -24,6 +24,7 @@ _PART = re.compile(r"`((?:[^`]|``)+)`|([^.`]+)")
 _OF_DBFS = re.compile(r"(?:dbfs:/+|/dbfs/+|(?=/Volumes/))(.*)", re.DOTALL)
 _SESSION = (*OWN, "spark_catalog")
 _MOST_PARTS = 3
+_DEFAULT = "default"
 
 
 def is_remote(url: str) -> bool:
@@ -62,16 +63,49 @@ def files_in(url: str, folder: Path, settings: Settings) -> dict[str, int]:
     return found
 
 
-def version_of(table: str, settings: Settings) -> Version | None:
-    """Return the latest commit of a Delta table in the project's warehouse; None if none is there.
-
-    It goes by the names in the table's log: nothing is read, no Spark is needed. A table at a
-    place of its own (`LOCATION`) is known to the metastore alone.
+def session_name(table: str) -> str:
+    """Return the name of a table as the metastore has it: `schema.table`.
 
     Raises:
-        UsageError: the warehouse cannot be listed.
+        UsageError: it is no name.
     """
-    log = _table_folder(table, settings) / "_delta_log"
+    parts = [(quoted or plain).replace("``", "`") for quoted, plain in _PART.findall(table)]
+    if not 1 <= len(parts) <= _MOST_PARTS:
+        raise UsageError(f"{table} is no name of a table")
+    schema = parts[-2].lower() if len(parts) > 1 else _DEFAULT
+    if len(parts) == _MOST_PARTS and parts[0].lower() not in _SESSION:
+        schema = f"{prefix(parts[0].lower())}{schema}"
+    return f"{schema}.{parts[-1].lower()}"
+
+
+def in_warehouse(name: str, settings: Settings) -> Any:
+    """Return the folder of the warehouse that a table is in unless it has a place of its own.
+
+    Args:
+        name: as `session_name` returns it.
+        settings: of the project.
+    """
+    schema, _, table = name.partition(".")
+    place = _folder(settings.spark.warehouse, settings)
+    return place / table if schema == _DEFAULT else place / f"{schema}.db" / table
+
+
+def version_of(table: str, settings: Settings, places: Mapping[str, str]) -> Version | None:
+    """Return the latest commit of a Delta table; None if none is there.
+
+    It goes by the names in the table's log: nothing is read, no Spark is needed.
+
+    Args:
+        table: its name, as a notebook has it.
+        settings: of the project.
+        places: where tables outside of the warehouse are, by `session_name`.
+
+    Raises:
+        UsageError: its log cannot be listed.
+    """
+    name = session_name(table)
+    own = places.get(name)
+    log = (_folder(own, settings) if own else in_warehouse(name, settings)) / "_delta_log"
     try:
         commits = [
             (int(found[1]), entry)
@@ -86,6 +120,8 @@ def version_of(table: str, settings: Settings) -> Version | None:
         return None
     except OSError as error:
         raise UsageError(f"the log of {table} cannot be listed: {error.strerror}") from None
+    except Exception as error:  # noqa: BLE001 - every kind of storage has errors of its own
+        raise UsageError(f"the log of {table} cannot be listed: {error}") from None
 
 
 def _files_below(folder: Path) -> Iterator[tuple[str, int]]:
@@ -142,18 +178,9 @@ def _local(url: str, folder: Path, settings: Settings) -> Path:
     return folder / url
 
 
-def _table_folder(table: str, settings: Settings) -> Any:
-    parts = [(quoted or plain).replace("``", "`") for quoted, plain in _PART.findall(table)]
-    if not 1 <= len(parts) <= _MOST_PARTS:
-        raise UsageError(f"{table} is no name of a table")
-    name = parts[-1].lower()
-    schema = parts[-2].lower() if len(parts) > 1 else "default"
-    if len(parts) == _MOST_PARTS and parts[0].lower() not in _SESSION:
-        schema = f"{prefix(parts[0].lower())}{schema}"
-    below = Path(name) if schema == "default" else Path(f"{schema}.db", name)
-    place = settings.spark.warehouse
-    if is_remote(place):
-        from upath import UPath
+def _folder(place: str, settings: Settings) -> Any:
+    if not is_remote(place):
+        return settings.root / place
+    from upath import UPath
 
-        return UPath(place) / below.as_posix()
-    return settings.root / place / below
+    return UPath(place)

@@ -7,6 +7,7 @@
                                    so long after the last one
 {"want": "watch"}                  hear of the driver's end, without keeping it alive
 {"want": "hide", "values": […]}    keep values out of the log; answered when they are
+{"want": "places", "tables": […]}  where tables are; null while Spark starts
 {"want": "room"}                   end, if it is idle and stays only by courtesy
 {"want": "status"}, {"want": "keep"}, {"want": "stop"}
 {"do": "cancel"}                   on the connection of a session: interrupt its jobs
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.channel import Channel, Line
 from nbkit.errors import NbkitError, SetupError
 from nbkit.settings import Settings
-from nbkit.spark import discovery, idle, java_classes, metastore
+from nbkit.spark import discovery, idle, java_classes, metastore, table_places
 from nbkit.spark.class_data import archive_options
 from nbkit.spark.conf import driver_conf
 from nbkit.spark.jars import ensure_jars
@@ -166,6 +167,7 @@ class Driver:
             "hold": self._serve_hold,
             "watch": self._serve_watch,
             "hide": self._serve_hide,
+            "places": self._serve_places,
             "status": lambda channel, _: channel.send(self._status()),
             "keep": self._serve_keep,
             "stop": self._serve_stop,
@@ -232,6 +234,10 @@ class Driver:
         for value in line["values"]:
             self.log.hide(value)
         channel.send({"hidden": len(line["values"])})
+
+    def _serve_places(self, channel: Channel, line: Line) -> None:
+        root = self._root
+        channel.send({"places": root and table_places.looked_up(root, line["tables"])})
 
     def _serve_session(self, channel: Channel, line: Line) -> None:
         with _Lease(self):

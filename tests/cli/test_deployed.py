@@ -84,7 +84,7 @@ def test_a_list_says_what_each_job_waits_for(say, tmp_path):
     assert waits(say, "several") == {
         alone,
         ("file_arrival", "no new file in in"),
-        ("table_update", "there is no table silver.orders"),
+        ("table_update", "there is no Delta table silver.orders"),
         ("job_completion", "no new end of nightly"),
         ("schedule", "paused; `nbkit resume` ends that"),
     }

@@ -109,6 +109,7 @@ def time_on(file):
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("jumps", [False, True], ids=["steady clock", "clock that jumps"])
 def test_killed_at_any_moment_no_time_fires_twice_and_none_is_forgotten(shop, serving, jumps):
     """Two services on one ledger; one or both are killed, and begun again, round after round."""
@@ -257,7 +258,7 @@ def test_tables_are_watched_by_the_names_in_their_logs(shop, looping):
     }
     deploy(shop, tasks=[{"task_key": "a", "condition_task": check}], trigger=trigger)
     said = looping()
-    wait_until(lambda: any("there is no table silver.orders" in line for line in said))
+    wait_until(lambda: any("there is no Delta table silver.orders" in line for line in said))
     log = shop / ".nbkit" / "warehouse" / "silver.db" / "orders" / "_delta_log"
     log.mkdir(parents=True)
     for version in (0, 1):

@@ -34,7 +34,7 @@ def decide(trigger: TableUpdateTrigger, memory: Memory | None, facts: Facts) -> 
     enough = wanted <= set(updated) if trigger.condition == "ALL_UPDATED" else bool(updated)
     if not enough:
         missing = [name for name in trigger.table_names if name not in there]
-        none = f"there is no table {', '.join(missing)}" if missing else ""
+        none = f"there is no Delta table {', '.join(missing)}" if missing else ""
         return Decision(kept, reason=none)
     if now < changed_at + (trigger.wait_after_last_change_seconds or 0) * 1000:
         return Decision(kept, reason="tables have changed; it waits as it is told to")

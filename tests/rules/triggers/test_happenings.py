@@ -128,7 +128,7 @@ def test_a_table_that_is_not_there_yet_counts_when_it_comes():
     """And until then one is told."""
     trigger = TableUpdateTrigger(table_names=["a"])
     _, decision = updates(trigger, (110, {"a": None}))
-    assert decision.reason == "there is no table a"
+    assert decision.reason == "there is no Delta table a"
     fired, _ = updates(trigger, (110, {"a": None}), (120, {"a": v(0, 115)}))
     assert len(fired) == 1
     replaced, _ = updates(trigger, (110, {"a": v(7)}), (120, {"a": v(0, 115)}))
