@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from nbkit.channel import Channel
@@ -54,7 +55,8 @@ def refreshed(expected: Mapping[str, str], settings: Settings) -> dict[str, str]
         if place and os.path.realpath(place) != os.path.realpath(expected[name])
     }
     if after != before:
-        write_atomically(_file(settings), json.dumps(after, sort_keys=True).encode())
+        with suppress(OSError):  # a full disk: who looks knows it, and the next look keeps it
+            write_atomically(_file(settings), json.dumps(after, sort_keys=True).encode())
     return after
 
 

@@ -10,6 +10,8 @@ from nbkit.errors import UsageError
 from nbkit.graph.validation import read_job
 from nbkit.ledger.deployed import DeployedJob
 from nbkit.rules.triggers.kinds import triggers_of
+from nbkit.settings import Settings
+from nbkit.spark import table_places
 from nbkit.spark.table_places import kept, looked_up
 
 NAMES = ["own", "inside", "away.t", "a_view", "nowhere", "`od.d`"]
@@ -51,6 +53,16 @@ def test_a_catalog_that_fails_for_one_table_tells_of_the_others():
         externalCatalog = sharedState  # noqa: N815
 
     assert looked_up(Catalog(), ["s.bad", "s.none"]) == {"s.none": ""}
+
+
+def test_a_place_that_cannot_be_kept_is_known_all_the_same(tmp_path, monkeypatch):
+    """A full disk, or a project of somebody else's: the look goes on, and so does the service."""
+    settings = Settings.model_validate({"root": tmp_path})
+    (settings.state_directory / "table-places.json").mkdir(parents=True)
+    said = {"s.a": "/away/a", "s.b": "/in/s.db/b"}
+    monkeypatch.setattr(table_places, "_asked", lambda *_: said)
+    expected = {"s.a": "/in/s.db/a", "s.b": "/in/s.db/b"}
+    assert table_places.refreshed(expected, settings) == {"s.a": "/away/a"}
 
 
 def versions(settings):
