@@ -131,8 +131,12 @@ class Driver:
         """Wait for the end, and return the reason."""
         with self._changed:
             while not self._ending:
-                if self._leases or self.keep:
+                if self._leases:
                     self._changed.wait()
+                elif discovery.read(self.settings) != self.address:
+                    self._ending = "its project's folder .nbkit was removed: nobody can find it"
+                elif self.keep:
+                    self._changed.wait(idle.LOOK_EVERY_SECONDS)
                 elif (left := self._stay.left) <= 0:
                     self._ending = "nobody holds it"
                 elif self._stay.by_courtesy:
@@ -148,8 +152,6 @@ class Driver:
             return
         if idle.memory_is_short():
             self._ending = "this machine is short of memory"
-        elif discovery.read(self.settings) != self.address:
-            self._ending = "its project's folder .nbkit was removed: nobody can find it"
         elif not self._rested and self._jvm and not java_classes.problem():
             self._rested = True
             self._jvm.gateway.jvm.nbkit.IdleMemory.giveBack()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -72,7 +73,7 @@ def test_only_a_persons_run_leaves_spark_ready(monkeypatch, tmp_path):
 def test_an_idle_driver_stays_and_leaves_for_another_project(tmp_path):
     """The next run finds it; a driver of another project ends it, a kept or used one not.
 
-    Nobody finds one whose project's `.nbkit` was removed: it ends too.
+    Nobody finds one whose project's `.nbkit` was removed: it ends too, although it is kept.
     """
     first = Settings.model_validate({"root": tmp_path / "first"})
     other = Settings.model_validate({"root": tmp_path / "other"})
@@ -89,9 +90,10 @@ def test_an_idle_driver_stays_and_leaves_for_another_project(tmp_path):
         answer = held.ready()
         assert answer["pid"] == state["pid"]
         assert not answer["stays_from_now_on"]
-    with hold(other, stay=600):
+    with hold(other):
         until(lambda: control.status(first)["state"] == "stopped")
-        pid = control.status(other)["pid"]
+        pid = control.start(other)["pid"]
+        os.kill(pid, 0)
     shutil.rmtree(other.state_directory)
     until(lambda: not running(pid))
 
