@@ -12,7 +12,7 @@ from nbkit.graph.starting import starts
 from nbkit.graph.validation import read_job
 from nbkit.rules.triggers import continuous
 from nbkit.rules.triggers.deciding import seen_so_far
-from nbkit.rules.triggers.kinds import Trigger, key_of
+from nbkit.rules.triggers.kinds import Trigger
 
 if TYPE_CHECKING:
     from nbkit.ledger.deployed import DeployedJob
@@ -38,7 +38,7 @@ def trigger_states(job: DeployedJob, watches: Watches, *, history: bool = False)
         several: list[dict[str, Any]] = [{"state": {}} for _ in read.triggers]
         for loc, kind, settings, paused in found:
             place = several[int(loc[1])]
-            trigger = Trigger(kind, settings, key_of(kind, settings))
+            trigger = Trigger.of(kind, settings)
             state = _state(trigger, job, watches)
             place["state"] |= {kind: state, "pause_status": _status(paused=paused)}
             fired = _fired(trigger, job, watches) if history else None
@@ -47,7 +47,7 @@ def trigger_states(job: DeployedJob, watches: Watches, *, history: bool = False)
     _, kind, settings, paused = found[0]
     known: dict[str, Any] = {"pause_status": _status(paused=paused)}
     if kind in _ALONE:
-        known[_ALONE[kind]] = _state(Trigger(kind, settings, key_of(kind, settings)), job, watches)
+        known[_ALONE[kind]] = _state(Trigger.of(kind, settings), job, watches)
     return {"trigger_state": known}
 
 

@@ -46,14 +46,19 @@ class Trigger:
     settings: Part
     key: str
 
+    @classmethod
+    def of(cls, kind: str, settings: Part) -> Trigger:
+        """Return what settings of a kind make, with its key."""
+        return cls(kind, settings, _key(kind, settings))
+
 
 def triggers_of(job: Job) -> tuple[Trigger, ...]:
     """Return what starts a job and is not paused, each once."""
     found: dict[str, Trigger] = {}
     for _, kind, settings, paused in starts(job):
         if kind in KINDS and not paused:
-            key = key_of(kind, settings)
-            found.setdefault(key, Trigger(kind, settings, key))
+            trigger = Trigger.of(kind, settings)
+            found.setdefault(trigger.key, trigger)
     return tuple(found.values())
 
 
@@ -83,8 +88,8 @@ def decide(trigger: Trigger, memory: Memory | None, facts: Facts) -> Decision:
     return continuous.decide(memory, facts)
 
 
-def key_of(kind: str, settings: Part) -> str:
-    """Return the key of a trigger: a name of at most 40 characters."""
+def _key(kind: str, settings: Part) -> str:
+    """Return a name of at most 40 characters."""
     waited_for = settings.model_dump(mode="json", exclude_none=True, exclude=_TIMERS)
     text = json.dumps(waited_for, sort_keys=True)
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
