@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
 
 from nbkit import api
-from nbkit.app.serving import serving
+from nbkit.app.serving import is_served, serving
 from nbkit.cli.main import program
 from nbkit.events import RunFinished, RunHeldUp, RunStarted
 from nbkit.ledger.store import Ledger
@@ -102,6 +103,15 @@ def test_a_list_says_what_each_job_waits_for(say, tmp_path):
     say("pause", "several")
     paused = {(kind, "paused; `nbkit resume` ends that") for each in triggers for kind in each}
     assert waits(say, "several") == paused - {("pause_status", "paused; `nbkit resume` ends that")}
+
+
+def test_who_asks_for_a_service_is_not_taken_for_one(tmp_path):
+    """Asking holds the lock for a moment, too; many ask at once."""
+    settings = Settings.model_validate({"root": tmp_path})
+    with serving(settings), serving(settings):
+        assert is_served(settings)
+    with ThreadPoolExecutor(4) as pool:
+        assert not any(pool.map(lambda _: is_served(settings), range(2000)))
 
 
 def test_a_list_says_what_keeps_a_job_from_running(say, tmp_path):
