@@ -209,6 +209,24 @@ class SparkLost(TypedDict):
     message: str
 
 
+class SparkWork(TypedDict):
+    """What the notebook waits for Spark to do, as it is now: to be shown, and never kept.
+
+    Attributes:
+        starting: whether its session, or the driver, starts.
+        jobs: how many jobs of this notebook run; 0 for nothing to tell.
+        stages_done, stages, tasks_done, tasks: of these jobs: how many are done, and of how many.
+    """
+
+    kind: Literal["spark_work"]
+    starting: bool
+    jobs: int
+    stages_done: int
+    stages: int
+    tasks_done: int
+    tasks: int
+
+
 Report = StepReported | ExpectationsMeasured | ChildRunStarted | DatasetRefreshed | RowsRead
 """What goes on record with the attempt as it is."""
 
@@ -223,4 +241,4 @@ REPORTS = {
 ROWS = "sql_rows"
 """The kind of `Report` that is the attempt's output instead."""
 
-Message = NotebookExited | TaskValueSet | SparkAttached | SparkLost | Report
+Message = NotebookExited | TaskValueSet | SparkAttached | SparkLost | SparkWork | Report

@@ -283,7 +283,7 @@ def _view(show: Show) -> View:
             preparing.start()
         latest: RunState | None = None
         shown = show != "nothing" and not begun.inner
-        tree = LiveTree(begun.graph, quiet=show == "quiet")
+        tree = LiveTree(begun.graph, quiet=show == "quiet", work_of=begun.board.of)
 
         def observe(event: Event, state: RunState) -> None:
             nonlocal latest

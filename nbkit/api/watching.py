@@ -13,6 +13,7 @@ from nbkit.app import history
 from nbkit.app.following import Follower
 from nbkit.app.located import STREAM
 from nbkit.app.opening import open_ledger
+from nbkit.app.work_board import with_work
 from nbkit.graph.address import Address
 from nbkit.ledger.database import folder_of
 from nbkit.rules.record import record
@@ -118,7 +119,7 @@ class RunWatch:
                 begun = self.ledger().summary(run_id)
                 name, job_id = begun.job_name, begun.job_id
                 state = replace(state, run_id=run_id, job_id=job_id, run_name=name)
-            made = record(graph, state, kept=followed.kept)
+            made = with_work(record(graph, state, kept=followed.kept), seen.works)
             own = {"submitted": followed.submitted, "created": followed.created}
             followed.record = {**made, **own}
             return followed.record

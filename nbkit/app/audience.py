@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nbkit.app.work_board import WorkBoard
 from nbkit.notify.deliver import Notifier
 from nbkit.rules.apply import apply
 
@@ -39,6 +40,7 @@ class Begun:
         directory: the run's folder, where output notebooks and the report go.
         settings: of the project.
         inner: whether it is part of another run, which is shown already.
+        board: what Spark does for it right now.
     """
 
     run_id: int
@@ -46,6 +48,11 @@ class Begun:
     directory: Path
     settings: Settings
     inner: bool = False
+    board: WorkBoard = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put up the board."""
+        object.__setattr__(self, "board", WorkBoard(self.directory))
 
 
 class Audience:

@@ -162,7 +162,11 @@ def _workers(plan: Plan, stage: Stage) -> Iterator[Workers]:
             stage.run, definition, settings, stage.ledger, kernels, stage.view, above
         )
         types = task_types(kernels, settings, definition.path.parent, run_job=others)
-        yield stack.enter_context(Workers(plan.begun.graph, types, stage.clock, kill=kernels.close))
+        board = stack.enter_context(plan.begun.board)
+        workers = Workers(
+            plan.begun.graph, types, stage.clock, kill=kernels.close, working=board.put
+        )
+        yield stack.enter_context(workers)
 
 
 @contextmanager

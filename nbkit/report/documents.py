@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.report.critical import critical_path, ready_times
 from nbkit.report.drawing import line_of
 from nbkit.report.timeline import episodes
+from nbkit.spark.work_now import in_words, share
 
 if TYPE_CHECKING:
     from nbkit.report.state_looks import StateLook
@@ -59,6 +60,7 @@ def _task(task: TaskView, spans: list[tuple[int, int]]) -> Document:
         "kind": task.kind,
         "line": line_of(task),
         "subject": task.subject,
+        "spark": task.spark and [in_words(task.spark), share(task.spark)],
         "description": task.description,
         "run_if": task.run_if,
         "depends_on": [list(parent) for parent in task.depends_on],

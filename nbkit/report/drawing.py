@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nbkit.report.layout import layout
 from nbkit.report.wording import duration
+from nbkit.spark.work_now import in_short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,11 +124,16 @@ def draw(run: RunView) -> Drawing:
 
 
 def line_of(task: TaskView) -> str:
-    """Return what a task is, and how far: its kind with the count, the outcome or the cell."""
+    """Return what a task is, and how far: its kind with the count, the outcome or the cell.
+
+    Where Spark works for its cell, what Spark does is there instead of the kind.
+    """
     if task.iterations:
         done = sum(amount for look, amount in task.counts if look.tone == "good")
         return f"{task.kind} · {done} of {len(task.iterations)}"
     cell, cells = task.progress
+    if cells and task.spark:
+        return f"cell {cell} of {cells} · {in_short(task.spark)}"
     if cells:
         return f"{task.kind} · cell {cell} of {cells}"
     return f"{task.kind} · {task.outcome}" if task.outcome else task.kind

@@ -10,6 +10,7 @@ from nbkit.counted import kept_out, rows
 from nbkit.graph.kinds.for_each import FOR_EACH
 from nbkit.report.state_looks import STYLES, StateLook, look
 from nbkit.report.wording import clock, named, one_line
+from nbkit.spark.work_now import in_words, is_something
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,23 +19,34 @@ if TYPE_CHECKING:
     from nbkit.events import Unit
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import AttemptState, Counts, IterationState, RunState, TaskState
+    from nbkit.wire import SparkWork
 
 _BAR = 10
 _STATE = 17
 """Columns for the state and, at their right end, the elapsed time."""
 
 
-def task_line(graph: RunGraph, state: RunState, key: str, now: int, width: int) -> Text:
+def task_line(
+    graph: RunGraph,
+    state: RunState,
+    key: str,
+    now: int,
+    width: int,
+    *,
+    work: SparkWork | None = None,
+) -> Text:
     """Return a task's line: glyph, name, state, elapsed time and what there is to say."""
     task = state.tasks[key]
-    return _line(key, task, _detail(graph, task, now), now, width)
+    return _line(key, task, _detail(graph, task, now, work), now, width)
 
 
-def iteration_line(state: RunState, unit: Unit, now: int, width: int) -> Text:
+def iteration_line(
+    state: RunState, unit: Unit, now: int, width: int, *, work: SparkWork | None = None
+) -> Text:
     """Return the line of one iteration of a For each task that runs."""
     found = state.unit(unit)
     name = f"[{unit.iteration}] {input_text(getattr(found, 'input', ''))}"
-    return _line(name, found, _attempt_detail(found.last) if found else [], now, width)
+    return _line(name, found, _attempt_detail(found.last, work) if found else [], now, width)
 
 
 def dataset_line(told: Mapping[str, Any], now: int, width: int) -> Text:
@@ -103,11 +115,13 @@ _PLAIN = 8
 """The rank from which on a task is of little interest: left out, disabled."""
 
 
-def _detail(graph: RunGraph, task: TaskState, now: int) -> list[str | tuple[str, str]]:
+def _detail(
+    graph: RunGraph, task: TaskState, now: int, work: SparkWork | None
+) -> list[str | tuple[str, str]]:
     if task.counts is not None and task.life == "RUNNING":
         return _count_detail(task.counts, len(task.iterations))
     if task.life == "RUNNING":
-        return _attempt_detail(task.last)
+        return _attempt_detail(task.last, work)
     if task.life == "WAITING_FOR_RETRY":
         error = error_text(task.last.failure if task.last else None)
         due = clock(max((task.retry_at or now) - now, 0) + 999)
@@ -141,11 +155,15 @@ def _count_detail(counts: Counts, total: int) -> list[str | tuple[str, str]]:
     return detail
 
 
-def _attempt_detail(attempt: AttemptState | None) -> list[str | tuple[str, str]]:
+def _attempt_detail(
+    attempt: AttemptState | None, work: SparkWork | None
+) -> list[str | tuple[str, str]]:
     if attempt is None:
         return []
     detail: list[str | tuple[str, str]] = []
-    if attempt.cells:
+    if work is not None and is_something(work):
+        detail.append(f"cell {attempt.cell}/{attempt.cells}  {in_words(work)}")
+    elif attempt.cells:
         detail += [*_bar(attempt.cell - 1, attempt.cells), f" cell {attempt.cell}/{attempt.cells}"]
     if attempt.attempt:
         detail.append(f"  attempt {attempt.attempt + 1}")

@@ -31,15 +31,16 @@ from nbkit.report.wording import duration, time_of_day
 from nbkit.rules.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from rich.console import Console
 
     from nbkit.clock import Clock
-    from nbkit.events import Event
+    from nbkit.events import Event, Unit
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import RunState, TaskState
+    from nbkit.wire import SparkWork
 
 _FRAME_SECONDS = 1 / 8
 _IDLE_FRAMES = 8
@@ -54,6 +55,7 @@ class LiveTree:
         quiet: show failures and the end only.
         console: where to; standard error if None.
         time: the clock for elapsed wording.
+        work_of: returns what Spark does right now for a task or iteration, if that is known.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class LiveTree:
         quiet: bool = False,
         console: Console | None = None,
         time: Clock | None = None,
+        work_of: Callable[[Unit], SparkWork | None] = lambda _unit: None,
     ) -> None:
         self._graph = graph
         self._quiet = quiet
@@ -70,7 +73,7 @@ class LiveTree:
         self._time = time or SystemClock()
         self._lives: dict[str, tuple[str, int]] = {}
         self._lock = threading.Lock()
-        self._tree = Tree(graph)
+        self._tree = Tree(graph, work_of)
         self._live: Live | None = None
         if self._console.is_terminal and not self._console.is_dumb_terminal and not quiet:
             self._live = Live(

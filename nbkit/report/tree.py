@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from nbkit.events import CancelRequested, RunFinished, RunRepaired, RunStarted
+from nbkit.events import CancelRequested, RunFinished, RunRepaired, RunStarted, Unit
 from nbkit.report.lines import dataset_line, iteration_line, task_line
 from nbkit.report.state_looks import STYLES, StateLook, look
 from nbkit.report.wording import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from nbkit.events import Event, Unit
+    from nbkit.events import Event
     from nbkit.graph.run_graph import RunGraph
     from nbkit.rules.state import RunState
+    from nbkit.wire import SparkWork
 
 _RUN_EVENTS = (RunStarted, RunRepaired, CancelRequested, RunFinished)
 _RECENT = 50
@@ -39,10 +40,17 @@ class Tree:
 
     It notes with each event what changed, so that one frame costs what it shows, not what the
     job has.
+
+    Args:
+        graph: the run's graph.
+        work_of: returns what Spark does right now for a task or iteration, if that is known.
     """
 
-    def __init__(self, graph: RunGraph) -> None:
+    def __init__(
+        self, graph: RunGraph, work_of: Callable[[Unit], SparkWork | None] = lambda _unit: None
+    ) -> None:
         self._graph = graph
+        self._work_of = work_of
         self._place = {key: place for place, key in enumerate(graph.keys)}
         longest = max(map(len, graph.keys), default=0)
         self._width = min(max(longest, _NARROWEST), _WIDEST)
@@ -92,7 +100,9 @@ class Tree:
         spare = room - len(keys)
         for key in keys:
             last = key == keys[-1]
-            line = task_line(self._graph, state, key, now, self._width)
+            line = task_line(
+                self._graph, state, key, now, self._width, work=self._work_of(Unit(key))
+            )
             body.append(Text.assemble(("└─ " if last else "├─ ", "dim"), line))
             below = self._below(state, key, now, min(spare, _NESTED))
             spare -= len(below)
@@ -131,7 +141,8 @@ class Tree:
         if key in state.for_each:
             running = (unit for unit in state.running if unit.task_key == key)
             units = sorted(running, key=lambda unit: unit.iteration or 0)[:most]
-            return [iteration_line(state, unit, now, self._width - 3) for unit in units]
+            width = self._width - 3
+            return [iteration_line(state, u, now, width, work=self._work_of(u)) for u in units]
         told = task.last.reports.values() if task.last else ()
         shown = [each for each in told if each["kind"] == "dataset" and each["state"] in _TELLING]
         shown.sort(key=lambda each: look(each["state"]).rank)

@@ -21,6 +21,8 @@ from nbkit.wire import REPORTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbkit.wire import SparkWork
+
 Record = dict[str, Any]
 
 TOLD = tuple(REPORTS.values())
@@ -104,6 +106,7 @@ class TaskView(Span):
         parameters: what it got if it ran (`resolved`), what the job says if not.
         values: task values as JSON text.
         progress: the code cell it works on, from 1, and how many there are; (0, 0) if it does not.
+        spark: what Spark does for it right now; None for nothing that is known.
     """
 
     key: str
@@ -123,6 +126,7 @@ class TaskView(Span):
     iterations: tuple[Iteration, ...]
     notebook: str
     progress: tuple[int, int]
+    spark: SparkWork | None
 
     @property
     def told(self) -> dict[str, list[Record]]:
@@ -247,6 +251,7 @@ def _task(record: Record) -> TaskView:
         ),
         notebook=record.get("output_notebook") or "",
         progress=_progress(record),
+        spark=(record.get("progress") or {}).get("spark"),
     )
 
 

@@ -33,9 +33,16 @@ _QUIET = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 class LeasedContext(SparkContext):  # type: ignore[misc]
-    """The shared Spark context as one client may use it: it ends its own work, nobody else's."""
+    """The shared Spark context as one client may use it: it ends its own work, nobody else's.
+
+    Attributes:
+        lease: the connection that it lasts as long as.
+        tag: of all jobs of this client.
+        lacking: what this Spark does not have, in one line.
+    """
 
     lease: ClassVar[Channel]
+    tag: ClassVar[str] = ""
     lacking: ClassVar[str] = ""
 
     def cancelAllJobs(self) -> None:  # noqa: N802 - PySpark's name
@@ -135,6 +142,7 @@ def enter(
     if lacking := granted.get("lacking"):
         warnings.warn(lacking, stacklevel=3)
     LeasedContext.lacking = lacking or ""
+    LeasedContext.tag = granted["name"]
     LeasedContext.lease = channel  # a class attribute, since SparkContext is one per process too
     conf = SparkConf(_jconf=java_context.getConf())
     context = LeasedContext(conf=conf, gateway=gateway, jsc=java_context)

@@ -120,6 +120,8 @@ class _Ear:
     def said(self, message: Message) -> None:
         if message["kind"] in (*wire.REPORTS, wire.ROWS):
             self._reports.reported(cast("wire.Report", message))
+        if message["kind"] == "spark_work":
+            self._reports.working(message)
         lacking = message.get("lacking", "") if message["kind"] == "spark_attached" else ""
         if lacking and lacking not in self._told:  # one line in the run is enough
             self._told.add(lacking)

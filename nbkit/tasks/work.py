@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nbkit.kernels.attempt import StopRequest
     from nbkit.rules.commands import StartAttempt
     from nbkit.rules.state import RunState
-    from nbkit.wire import Report
+    from nbkit.wire import Report, SparkWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,10 @@ class Reports(Protocol):
 
     def reported(self, report: Report) -> None:
         """The task told something about itself."""
+        ...
+
+    def working(self, work: SparkWork) -> None:
+        """Spark does this for the task right now; it is shown, and goes on no record."""
         ...
 
     def noted(self, message: str) -> None:

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from nbkit.rules.commands import StartAttempt, StopAttempt
     from nbkit.rules.state import RunState
     from nbkit.tasks.work import TaskType
-    from nbkit.wire import Report
+    from nbkit.wire import Report, SparkWork
+
+    Working = Callable[[Unit, SparkWork | None], None]
 
 _WOKEN = None
 """What `wake` puts into the queue."""
@@ -56,6 +58,7 @@ class Workers:
         types: who runs which type of task; see `nbkit.tasks.registry`.
         clock: tells the time of what happens.
         kill: ends at once whatever the task types have running.
+        working: is told, in whichever thread, what Spark does for an attempt; None at its end.
         patience_seconds: how long to wait on leaving for attempts that were still at work.
     """
 
@@ -66,12 +69,14 @@ class Workers:
         clock: Clock,
         *,
         kill: Callable[[], None] | None = None,
+        working: Working = lambda _unit, _work: None,
         patience_seconds: float = 10,
     ) -> None:
         self._graph = graph
         self._types = types
         self._clock = clock
         self._kill = kill
+        self._working = working
         self._patience_seconds = patience_seconds
         # SimpleQueue, because a signal handler may put while this thread gets.
         self._queue: SimpleQueue[Event | None] = SimpleQueue()
@@ -164,7 +169,7 @@ class Workers:
         """Run one attempt; the body of its thread."""
         command = work.command
         run = self._types.get(work.task.kind, unsupported)
-        reports = _Reports(self._queue, self._clock, command)
+        reports = _Reports(self._queue, self._clock, command, self._working)
         try:
             ended = run(work, reports, stop)
         except TaskFailedError as error:
@@ -174,6 +179,7 @@ class Workers:
                 ended = Ended("EXCLUDED")
         except BaseException as error:  # noqa: BLE001 - a thread that dies silently hangs the run
             ended = Ended("FAILED", failure=_failure(error))
+        self._working(command.unit, None)
         finished = AttemptFinished(
             at=self._clock.now(),
             unit=command.unit,
@@ -197,12 +203,17 @@ class _Reports:
     """Turns what a task type tells into events of its attempt."""
 
     def __init__(
-        self, queue: SimpleQueue[Event | None], clock: Clock, command: StartAttempt
+        self,
+        queue: SimpleQueue[Event | None],
+        clock: Clock,
+        command: StartAttempt,
+        working: Working,
     ) -> None:
         self._queue = queue
         self._clock = clock
         self._unit = command.unit
         self._attempt = command.attempt
+        self._working = working
 
     def progressed(self, cell: int, cells: int) -> None:
         now = self._clock.now()
@@ -214,6 +225,9 @@ class _Reports:
     def reported(self, report: Report) -> None:
         at = self._clock.now()
         self._queue.put(AttemptReported(at, self._unit, self._attempt, {**report}))
+
+    def working(self, work: SparkWork) -> None:
+        self._working(self._unit, work)
 
     def noted(self, message: str) -> None:
         self._queue.put(Noted(self._clock.now(), message, self._unit.task_key))

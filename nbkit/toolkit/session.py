@@ -30,14 +30,18 @@ class Session:
     Attributes:
         project: whose driver to use; None for what the attempt or the current folder says.
         root: whose driver is used.
+        attaching: whether it is being attached right now.
+        on_attach, on_change: are called before it is attached, and when there is another, or none.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._attaching = False
+        self._entered = False
+        self.attaching = False
         self._spark: SparkSession | None = None
         self.project: Path | None = None
         self.root: Path | None = None
+        self.on_attach: list[typing.Callable[[], None]] = []
         self.on_change: list[typing.Callable[[SparkSession | None], None]] = []
 
     def attach(self) -> SparkSession | None:
@@ -50,18 +54,21 @@ class Session:
             DriverLostError: the driver is gone since the last use; the next use gets a new one.
         """
         with self._lock:
-            if self._attaching:
+            if self._entered:
                 return None
-            self._attaching = True
+            self._entered = True
             try:
                 if self._spark is None or not _is_live(self._spark):
+                    self.attaching = True
+                    for tell in self.on_attach:
+                        tell()
                     self.root = _settings().root
                     self._become(_attach())
             except SetupError as error:
                 self.lose(error)
                 raise
             finally:
-                self._attaching = False
+                self._entered = self.attaching = False
             return self._spark
 
     def of_project(self, root: Path) -> SparkSession:

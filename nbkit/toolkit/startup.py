@@ -19,6 +19,7 @@ from nbkit.toolkit import (
     pipeline_modules,
     redaction,
     secret_store,
+    spark_watch,
     unattended,
 )
 from nbkit.toolkit import door as of_notebooks
@@ -27,6 +28,7 @@ from nbkit.toolkit.display import display, displayHTML
 from nbkit.toolkit.mention import AttachFirst
 from nbkit.toolkit.reading import reads
 from nbkit.toolkit.rerun import RunAgain
+from nbkit.toolkit.say import say
 from nbkit.toolkit.session import PLACEHOLDERS, SQL_CONTEXT, is_classic, session, sql, table, udf
 from nbkit.toolkit.tracebacks import Tracebacks
 
@@ -121,6 +123,8 @@ def _install(shell: InteractiveShell) -> None:
         shell.push(mine, interactive=False)
 
     session.on_change.append(follow)
+    if attempt.current() is not None:
+        spark_watch.register(shell, say)
     begin = shell.init_user_ns
 
     def begin_again() -> None:

@@ -21,6 +21,7 @@ from nbkit.app.following import Follower, latest_run
 from nbkit.app.launching import Launched, launch_repair, launch_run
 from nbkit.app.loading import load
 from nbkit.app.parameters import again
+from nbkit.app.work_board import with_work
 from nbkit.errors import NbkitError
 from nbkit.ledger.store import Ledger
 from nbkit.report.diff import diff_runs, write_diff
@@ -212,7 +213,7 @@ class JobWidget(anywidget.AnyWidget):
         self._starting = self._starting and not live
         change: dict[str, Any] = {}
         if seen is not None:
-            self._run = run_view(record(seen.graph, seen.state))
+            self._run = run_view(with_work(record(seen.graph, seen.state), seen.works))
             document = run_document(self._run)
             tasks = task_documents(self._run)
             graph = known["graph"]

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 import nbkit.report
+from nbkit.app.work_board import with_work
+from nbkit.events import Unit
 from nbkit.report.critical import critical_path, ready_times
 from nbkit.report.documents import run_document, task_documents
 from nbkit.report.front_end import hash_of, script
 from nbkit.report.rows import matrix_of, row_of
 from nbkit.report.view import run_view
 from nbkit.rules.record import record
+from nbkit.spark.work_now import starting, told
 
 STATIC = Path(nbkit.report.__file__).parent / "static"
 NODE = shutil.which("node")
@@ -83,7 +86,25 @@ def test_a_running_task_tells_its_cell(flights):
                  and s.tasks["transform"].last.cell == 3)  # fmt: skip
     tasks = task_documents(run_view(record(flights.graph, state)))
     assert tasks["transform"]["line"] == "notebook · cell 3 of 8"
+    assert tasks["transform"]["spark"] is None
     assert tasks["transform"]["ended"] == 0
+
+
+def test_a_running_task_tells_what_spark_does_for_it(flights):
+    """In the box of the graph in short, in the panel with a bar."""
+    state = next(s for _, s in flights.events if s.tasks["transform"].life == "RUNNING"
+                 and s.tasks["transform"].last.cell == 3)  # fmt: skip
+
+    def shown(work):
+        document = with_work(record(flights.graph, state), {Unit("transform"): work})
+        return task_documents(run_view(document))["transform"]
+
+    busy = shown(told("2 1 3 1200 2000"))
+    assert busy["line"] == "cell 3 of 8 · Spark: 1,200 of 2,000 tasks"
+    assert busy["spark"] == ["Spark: 1,200 of 2,000 tasks, 1 of 3 stages, 2 jobs", 0.6]
+    assert shown(starting())["spark"] == ["starting Spark …", None]
+    over = with_work(record(flights.graph, flights.state), {Unit("transform"): starting()})
+    assert task_documents(run_view(over))["transform"]["spark"] is None
 
 
 def test_a_matrix_has_one_column_per_run_and_names_each_look_once(flights):

@@ -6,10 +6,11 @@ import pytest
 from rich.console import Console
 
 from nbkit.errors import Failure
-from nbkit.events import Noted
+from nbkit.events import Noted, Unit
 from nbkit.report.consoles import error_console
 from nbkit.report.terminal import LiveTree
 from nbkit.report.tree import Tree
+from nbkit.spark.work_now import starting, told
 
 
 class Stopped:
@@ -110,6 +111,29 @@ def test_the_tree_shows_cells_retries_and_iterations(flights):
     assert "1 of 5 done, 3 active" in lines
     assert "│  └─ ► [4] weather" in lines
     assert "2 attempts  ValueError: 2.5%" in lines
+
+
+def test_the_tree_shows_what_spark_does_for_what_runs(flights):
+    """On 80 columns, too; a task that is over has nothing of it, whatever is still known."""
+    works = {
+        Unit("clean"): starting(),
+        Unit("transform"): told("1 1 3 1200 2000"),
+        Unit("ingest", 4): told("1 0 1 0 8"),
+        Unit("gold_carriers"): told(""),
+    }
+    tree = Tree(flights.graph, works.get)
+    found = []
+    for event, state in flights.events:
+        tree.note(event, state)
+        found += [line.plain for line in tree.lines(event.at, 24)]
+    running = [line for line in found if "► clean" in line and "cell 5/8" in line]
+    assert running
+    assert all("cell 5/8  starting Spark …" in line for line in running)
+    (moving,) = {line[:80].partition("cell 3/8")[2] for line in found if "cell 3/8  S" in line}
+    assert moving.startswith("  Spark: 1,200 of 2,000 tasks")
+    assert any("[4] weather" in line and "Spark: 0 of 8 tasks, 0 of 1" in line for line in found)
+    assert not any("Spark" in line for line in found[-12:])
+    assert any("gold_carriers" in line and "─ cell" in line for line in found)
 
 
 @pytest.mark.parametrize("height", [5, 10, 24])

@@ -88,6 +88,63 @@ def test_sessions_are_apart_and_tables_are_shared(client):
     assert said.split() == ["False", "True", "False"]
 
 
+def test_what_spark_does_now_is_known_for_each_client_by_itself(client, tmp_path):
+    """Stages and tasks done of all, without those whose output is there; a neighbour has none."""
+    gates = tmp_path / "gates"
+    gates.mkdir()
+    looking = """
+        import time
+        from nbkit.spark.work_now import looker, nothing
+        look = looker(spark.sparkContext)
+        def seen(wanted):
+            while (now := tuple(look().values())[2:]) != wanted:
+                time.sleep(0.02)
+            return now
+    """
+    busy = client(f"""{looking}
+        from pathlib import Path
+        from threading import Thread
+        def wait_at(name):
+            def passing(number, rows):
+                while not Path({str(gates)!r}, f"{{name}}{{number}}").exists():
+                    time.sleep(0.02)
+                return rows
+            return passing
+        def let(*names):
+            for name in names:
+                Path({str(gates)!r}, name).touch()
+        assert look() == nothing()
+        pairs = spark.sparkContext.range(8, numSlices=4).map(lambda n: (n % 2, n))
+        pairs = pairs.mapPartitionsWithIndex(wait_at("a")).reduceByKey(max, 3)
+        again = pairs.mapPartitionsWithIndex(wait_at("b")).map(lambda p: (p[1] % 2, 1))
+        work = Thread(target=again.reduceByKey(max, 2).count)
+        work.start()
+        seen((1, 0, 3, 0, 9))
+        print("at work", flush=True)
+        sys.stdin.readline()
+        let("a0")
+        seen((1, 0, 3, 1, 9))
+        let("a1", "a2", "a3", "b0")
+        seen((1, 1, 3, 5, 9))
+        let("b1", "b2")
+        work.join()
+        seen((0, 0, 0, 0, 0))
+        for name in ("b0", "b1", "b2"):
+            Path({str(gates)!r}, name).unlink()
+        work = Thread(target=again.count)
+        work.start()
+        seen((1, 0, 1, 0, 3))  # the first stage has been worked through before
+        let("b0", "b1", "b2")
+        work.join()
+        print("done")
+    """)
+    assert busy.line() == "at work"
+    idle = client(f"{looking}\n        print(seen((0, 0, 0, 0, 0)))")
+    assert idle.result() == "(0, 0, 0, 0, 0)"
+    busy.tell()
+    assert busy.result() == "done"
+
+
 def test_stop_ends_one_session_and_the_next_use_gets_another(client):
     """`spark.stop()` at the end of a notebook does not end the driver of all."""
     other = client("""

@@ -42,6 +42,7 @@ class Reported:
 
     def __init__(self):
         self.progress, self.values, self.notes, self.reports = [], {}, [], []
+        self.work = []
 
     def progressed(self, cell, cells):
         self.progress.append((cell, cells))
@@ -51,6 +52,9 @@ class Reported:
 
     def reported(self, report):
         self.reports.append(report)
+
+    def working(self, work):
+        self.work.append(work)
 
     def noted(self, message):
         self.notes.append(message)
@@ -168,6 +172,14 @@ def test_what_spark_lacks_is_one_line_of_the_run(project):
     _, reported = attempt(project, FakeKernels(says=says))
 
     assert reported.notes == ["no names"]
+
+
+def test_what_spark_does_now_is_passed_on_and_on_no_record(project):
+    work = {"kind": "spark_work", "starting": True, "jobs": 0}
+    _, reported = attempt(project, FakeKernels(says=[work]))
+
+    assert reported.work == [work]
+    assert reported.reports == reported.notes == []
 
 
 def test_a_task_value_over_48_kib_fails_the_task(project):

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import nbformat
 import pytest
+from processes import until
 
 import nbkit
+from nbkit.app.work_board import WorkLook
+from nbkit.events import Unit
+from nbkit.ledger.store import Ledger
 from nbkit.settings import Settings
 from nbkit.spark import control
 
@@ -204,6 +211,40 @@ def test_dbt_runs_where_it_is_installed(project, monkeypatch):
     assert "dbt says run" in outputs(run, "good")
     assert run.tasks["bad"]["state"]["result_state"] == "FAILED"
     assert "dbt says never" not in outputs(run, "bad")
+
+
+def test_what_spark_does_is_seen_while_it_runs_and_nowhere_after(project):
+    """By another process: neither the ledger nor the output notebook keeps any of it."""
+    gate = project.root / "gate"
+    project.write(
+        "waiting.py",
+        f"""# Databricks notebook source
+def passing(number, rows):
+    import time
+    from pathlib import Path
+    while not Path({str(gate)!r}).exists():
+        time.sleep(0.05)
+    return rows
+print(sc.range(6, numSlices=3).mapPartitionsWithIndex(passing).count())
+""",
+    )
+    runs = project.root / "runs"
+    with ThreadPoolExecutor(1) as hands:
+        task = {"task_key": "wait", "notebook_task": {"notebook_path": "waiting"}}
+        going = hands.submit(project.run, task)
+        try:
+            look = WorkLook(
+                until(lambda: next((f.parent for f in runs.glob("*/.work-now.json")), None))
+            )
+            until(lambda: look.changed() and look.works.get(Unit("wait"), {}).get("tasks") == 3)
+        finally:
+            gate.touch()
+        run = going.result()
+    assert run.succeeded, errors(run)
+    assert not list(runs.glob("*/.work-now.json*"))
+    assert "Spark:" not in Path(run.output_notebook("wait")).read_text()
+    with closing(Ledger(Settings.of(project.root).ledger_url)) as ledger:
+        assert not any("spark_work" in str(event) for event in ledger.read(run.run_id))
 
 
 def test_other_types_say_that_they_cannot_run_here(project):

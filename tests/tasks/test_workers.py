@@ -226,6 +226,25 @@ def test_progress_is_thinned_out_and_ends_with_the_attempt():
     assert not any(isinstance(event, AttemptProgressed) for event in last)
 
 
+def test_what_spark_does_is_told_beside_the_events_and_ends_with_the_attempt():
+    """However often it changes, nothing of it comes out of the queue that goes on record."""
+    told = []
+
+    def run(work, reports, stop):
+        for done in range(3):
+            reports.working({"kind": "spark_work", "tasks_done": done})
+        raise OSError("broken off")
+
+    graph = job()
+    with workers(run, graph, working=lambda unit, work: told.append((unit, work))) as tasks:
+        tasks.submit(start(), RunState.fresh(graph))
+        (only,) = finish(tasks)
+
+    assert isinstance(only, AttemptFinished)
+    assert [unit for unit, _ in told] == [A] * 4
+    assert [work and work["tasks_done"] for _, work in told] == [0, 1, 2, None]
+
+
 def test_leaving_ends_what_still_runs():
     """A run that breaks off leaves no attempt at work."""
     killed, threads = [], set()

@@ -12,10 +12,19 @@ from nbformat.v4 import new_code_cell, new_notebook
 from processes import until
 
 from nbkit.app.loading import load
+from nbkit.app.work_board import WorkBoard
 from nbkit.errors import DefinitionError
-from nbkit.events import CancelRequested, RunFinished, RunStarted, TaskSkipped
+from nbkit.events import (
+    AttemptStarted,
+    CancelRequested,
+    RunFinished,
+    RunStarted,
+    TaskSkipped,
+    Unit,
+)
 from nbkit.ledger.store import Ledger
 from nbkit.settings import Settings
+from nbkit.spark.work_now import starting
 from nbkit.ui.document import JobDocument
 from nbkit.ui.widget import MIME, JobWidget, job
 
@@ -105,6 +114,21 @@ def test_the_latest_run_is_followed_whoever_began_it(project, shown):
     until(lambda: not widget.dashboard["status"]["live"])
     assert widget.dashboard["run"]["look"]["word"] == "cancelled"
     assert widget.dashboard["tasks"]["a"]["reason"] == "not needed"
+
+
+def test_what_spark_does_for_a_task_is_shown_as_it_changes(project, shown):
+    """Without any event on record; it goes with the run's process."""
+    run_id = begin(project, AttemptStarted(START, Unit("a"), 0, 1, RUNS))
+    folder = Settings.of().runs_directory / str(run_id)
+    folder.mkdir(parents=True)
+    with closing(Ledger(Settings.of().ledger_url)) as ledger:
+        ledger.claim(run_id)
+        with WorkBoard(folder) as board:
+            widget = shown()
+            board.put(Unit("a"), starting())
+            until(lambda: widget.dashboard["tasks"]["a"]["spark"] == ["starting Spark …", None])
+            board.put(Unit("a"), None)
+            until(lambda: widget.dashboard["tasks"]["a"]["spark"] is None)
 
 
 def test_a_run_that_lost_its_process_is_not_shown_as_live(project, shown):

@@ -21,6 +21,7 @@ export function drawPanel(box, task, now, link, notebooks = {}) {
     ...[
       element("h3", {}, task.key, " ", badge(task.look)),
       element("p", { class: "soft" }, [task.line, elapsed(task, now)].filter(Boolean).join(" · ")),
+      task.spark && sparkWork(task.spark),
       task.description && element("p", { class: "wrap" }, task.description),
       task.error && element("p", { class: "bad wrap" }, element("strong", {}, task.error)),
       task.reason && element("p", { class: "wrap" }, `Did not run: ${task.reason}`),
@@ -45,6 +46,12 @@ export function drawPanel(box, task, now, link, notebooks = {}) {
       task.iterations.length > 0 && iterations(task, now, link),
     ].filter(Boolean),
   );
+}
+
+/** What Spark does for the cell that runs: a bar that moves where nobody can know how far it is. */
+function sparkWork([text, share]) {
+  const value = share === null ? {} : { value: String(share) };
+  return element("p", { class: "spark" }, element("progress", { "aria-label": text, ...value }), " ", text);
 }
 
 /** Where to mend it: a place in the notebook that was run. */
