@@ -100,6 +100,10 @@ class Notebook:
         """Run every cell; returns when the kernel has answered the last one."""
         self.command("notebook:run-all-cells")
 
+    def begin_all(self) -> None:
+        """Begin to run every cell; returns at once."""
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+
     def run(self, index: int) -> str:
         """Run one cell and return its output as it reads on the page."""
         self.page.evaluate(

@@ -19,6 +19,7 @@ from nbkit.toolkit import (
     pipeline_modules,
     redaction,
     secret_store,
+    spark_bar,
     spark_watch,
     unattended,
 )
@@ -123,8 +124,8 @@ def _install(shell: InteractiveShell) -> None:
         shell.push(mine, interactive=False)
 
     session.on_change.append(follow)
-    if attempt.current() is not None:
-        spark_watch.register(shell, say)
+    if (tell := say if attempt.current() else spark_bar.teller(shell)) is not None:
+        spark_watch.register(shell, tell)
     begin = shell.init_user_ns
 
     def begin_again() -> None:

@@ -109,5 +109,37 @@ def test_without_its_kernel_a_notebook_reads_as_it_was_saved(lab):
     assert "Error" not in "".join(outputs)
 
 
+WAITING = """\
+def passing(number, rows):
+    import time
+    from pathlib import Path
+    while not Path({gate!r}).exists():
+        time.sleep(0.05)
+    return rows
+print(sc.range(6, numSlices=3).mapPartitionsWithIndex(passing).count())"""
+
+
+def test_a_bar_under_the_cell_shows_what_spark_does_until_the_cell_is_over(lab, tmp_path):
+    """First that Spark starts, then tasks and stages done of all; the file has none of it."""
+    gate = tmp_path / "gate"
+    lab.write("c.ipynb", WAITING.format(gate=str(gate)), "spark.sparkContext.stop()")
+    notebook = lab.open("c.ipynb")
+    bar = notebook.page.locator(".nbkit-spark")
+    notebook.begin_all()
+    expect(bar).to_have_text("starting Spark …")
+    expect(notebook.cell(0).locator(".nbkit-spark")).to_have_text(
+        "Spark: 0 of 3 tasks, 0 of 1 stage", timeout=120_000
+    )
+    found = Axe().run(notebook.page, context=".nbkit-spark")
+    assert found.violations_count == 0, found.generate_report()
+    notebook.screenshot("spark_bar")
+    saved = notebook.save()
+    assert not saved.cells[0].outputs
+    gate.touch()
+    expect(bar).to_have_count(0)
+    expect(notebook.cell(0).locator(".jp-Cell-outputArea")).to_contain_text("6")
+    assert [out["name"] for out in notebook.save().cells[0].outputs] == ["stdout"]
+
+
 def pattern(kind):
     return re.compile({"bar": "by n", "line": "by n", "scatter": "against n"}.get(kind, "of n"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from processes import until
 
 from nbkit.spark.work_now import nothing, starting, told
+from nbkit.toolkit import spark_bar
 from nbkit.toolkit.spark_watch import SparkWatch
 
 BUSY = told("1 0 1 3 8")
@@ -97,3 +99,27 @@ def test_who_cannot_hear_hurts_no_cell():
     watch.wake()
     until(lambda: watch._told == starting())
     watch.cell_ended()
+
+
+def test_a_page_is_told_of_an_output_that_nowhere_is():
+    """With the request of the cell, and an id that no output has: no notebook keeps it."""
+    sent, listening = [], {}
+    kernel = SimpleNamespace(
+        get_parent=lambda channel: {"header": {"msg_id": "cell 1"}},
+        iopub_socket="iopub",
+        session=SimpleNamespace(send=lambda *args, **named: sent.append((args, named))),
+    )
+    shell = SimpleNamespace(kernel=kernel, events=SimpleNamespace(register=listening.__setitem__))
+    tell = spark_bar.teller(shell)
+    listening["pre_run_cell"](SimpleNamespace(store_history=True))
+    tell(BUSY)
+    ((socket, kind, content), named) = sent[0]
+    assert (socket, kind) == ("iopub", "update_display_data")
+    assert named["parent"]["header"]["msg_id"] == "cell 1"
+    assert content["transient"] == {"display_id": spark_bar.MIME}
+    told_page = {"text": "Spark: 3 of 8 tasks, 0 of 1 stage", "share": 0.375}
+    assert content["data"] == {spark_bar.MIME: told_page}
+
+
+def test_a_shell_without_pages_has_none_to_tell():
+    assert spark_bar.teller(SimpleNamespace()) is None

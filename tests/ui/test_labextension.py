@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import nbkit
+from nbkit.toolkit import spark_bar
 from nbkit.ui.widget import MIME
 
 ROOT = Path(__file__).parents[2]
@@ -35,3 +36,4 @@ def test_its_modules_are_there_and_speak_of_the_same_output():
     assert set(IMPORT.findall("".join(texts.values()))) <= set(texts)
     named = [name for name, text in texts.items() if f'const MIME = "{MIME}";' in text]
     assert sorted(named) == ["document.js", "output.js"]
+    assert f'const MIME = "{spark_bar.MIME}";' in texts["spark_bar.js"]

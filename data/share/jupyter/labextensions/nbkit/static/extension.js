@@ -9,6 +9,7 @@ import { liveOutputs } from "./output.js";
 import { JobTabs } from "./run_tab.js";
 import { asker } from "./server.js";
 import { sideBar } from "./side_bar.js";
+import { sparkBars } from "./spark_bar.js";
 import { addStyle } from "./style.js";
 import { tablesBar } from "./tables_bar.js";
 
@@ -77,6 +78,12 @@ export function plugins(lab) {
         app.docRegistry.addWidgetExtension("Notebook", {
           createNew: (panel, context) => liveOutputs(lab, app, panel, context, shared),
         }),
+    },
+    {
+      id: "nbkit:spark",
+      description: "Shows under a cell that runs what Spark does for it.",
+      autoStart: true,
+      activate: (app) => app.docRegistry.addWidgetExtension("Notebook", { createNew: sparkBars }),
     },
     {
       id: "nbkit:jobs",

@@ -17,6 +17,8 @@ const STYLE = `
 .nbkit-acts button.jp-mod-styled { height: 24px; line-height: 22px; padding: 0 8px; margin: 0; font-size: var(--jp-ui-font-size1); }
 .nbkit-name:focus-visible, .nbkit-acts button:focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: 1px; }
 .nbkit-list progress { width: 100%; height: 8px; accent-color: var(--jp-brand-color1); }
+.nbkit-spark { display: flex; align-items: center; gap: 8px; padding: 2px 0 2px calc(var(--jp-cell-prompt-width) + 8px); font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color1); }
+.nbkit-spark progress { width: 160px; height: 8px; accent-color: var(--jp-brand-color1); }
 .nbkit-good, .nbkit-bad, .nbkit-warn, .nbkit-active { font-weight: 600; }
 .nbkit-good { color: light-dark(#1a7f37, #4cc764); } .nbkit-bad { color: light-dark(#c21c28, #ff7b72); }
 .nbkit-warn { color: light-dark(#8a5a00, #e0ac3c); } .nbkit-active { color: light-dark(#0860c4, #6cb1ff); }
