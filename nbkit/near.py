@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _FEW = 8
 
@@ -26,10 +26,16 @@ def meant(name: str, names: Iterable[str]) -> str:
     return f"; nearest: {near}" if near else ""
 
 
-def hint(name: str, names: Iterable[str]) -> str:
-    """Return what to add to a message about a wrong name: the nearest, or the few there are."""
+def hint(name: str, names: Iterable[str], shown: Callable[[str], str] = str) -> str:
+    """Return what to add to a message about a wrong name: the nearest, or the few there are.
+
+    Args:
+        name: the wrong one.
+        names: those that there are.
+        shown: how one of them is shown.
+    """
     known = list(names)
-    near = meant(name, known)
+    near = nearest(name, known)
     if near:
-        return near
-    return f"; known: {', '.join(known)}" if 0 < len(known) <= _FEW else ""
+        return f"; nearest: {shown(near)}"
+    return f"; known: {', '.join(map(shown, known))}" if 0 < len(known) <= _FEW else ""

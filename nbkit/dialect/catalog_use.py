@@ -173,7 +173,8 @@ def with_catalogs(call: SqlCall, go_on: GoOn) -> DataFrame:
     try:
         return go_on(call)
     except AnalysisException as error:
-        name = foreign_errors.NO_CATALOG.said(str(error))
+        said = getattr(error, "_desc", "") or ""  # its text would be looked up for a person
+        name = foreign_errors.NO_CATALOG.said(said)
         if script or not name or spark.conf.get(f"spark.sql.catalog.{name}", None):
             raise
         if found(name, spark) or (makes_in(call.text, name) and make(name, spark)):

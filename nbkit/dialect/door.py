@@ -12,6 +12,7 @@ from nbkit.dialect import (
     described,
     function_names,
     local_rows,
+    missing_table,
     row_changes,
     spark_paths,
     sql_call,
@@ -58,6 +59,13 @@ REPLACED = (
         "an error about a catalog or a connector says what to do about it",
         PYSPARK,
         statements.with_advice,
+    ),
+    Replacement(
+        "pyspark.errors.exceptions.captured:CapturedException",
+        {"__str__": "self"},
+        "an error about a table that is not there says which are, when it is shown",
+        PYSPARK,
+        missing_table.shown_with_advice,
     ),
     Replacement(
         "pyspark.sql.pandas.typehints",

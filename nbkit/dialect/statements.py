@@ -12,7 +12,15 @@ import typing
 from dataclasses import replace
 
 from nbkit import foreign_errors
-from nbkit.dialect import catalog_use, copy_into, not_in_spark, paths, show_create, sql_paths
+from nbkit.dialect import (
+    catalog_use,
+    copy_into,
+    missing_table,
+    not_in_spark,
+    paths,
+    show_create,
+    sql_paths,
+)
 from nbkit.dialect.catalog_use import catalogs_of
 from nbkit.dialect.connectors import missing
 from nbkit.dialect.databricks_syntax import immediate, in_sparks_words, without_keys
@@ -284,6 +292,10 @@ def with_advice(convert: Callable[..., typing.Any]) -> Callable[..., typing.Any]
 
         error = convert(e)
         said = getattr(error, "_desc", None) or ""
+        if isinstance(error, captured.AnalysisException):
+            simple = e.getSimpleMessage()  # without Spark's plan, which tells its reader nothing
+            error._desc = said = simple if said.startswith(simple) else said  # noqa: SLF001
+            missing_table.will_tell(error)
         if (written := _as_written(said)) != said:
             error._desc = said = written  # noqa: SLF001
         if advice := _advice(said) or not_in_spark.of_routine(error):

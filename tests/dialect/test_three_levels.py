@@ -237,11 +237,52 @@ def test_an_unknown_catalog_tells_how_to_add_it(notebook, code):
     assert said.startswith("nbkit: there is no catalog prod here. Add it in nbkit.toml")
 
 
+def test_a_missing_table_is_told_with_the_nearest(notebook):
+    """In one sentence, whatever asks for it; looked for only when the error is shown."""
+    asked = [
+        "spark.table('{}')",
+        "spark.read.table('{}')",
+        "spark.readStream.table('{}')",
+        "spark.sql('SELECT * FROM {}')",
+        "spark.sql('DELETE FROM {}')",
+        "DeltaTable.forName(spark, '{}')",
+        "spark.range(1).write.insertInto('{}')",
+        "get_ipython().run_line_magic('sql', 'SELECT * FROM {}')",
+    ]
+    for code in asked:
+        said = notebook.run(code.format("main.silver.oders"))
+        assert said.startswith(
+            "AnalysisException: nbkit: there is no table main.silver.oders here; "
+            "nearest: main.silver.orders.\n["
+        ), code
+        assert "UnresolvedRelation" not in said
+        said = notebook.run(code.format("silver.orders"))
+        assert ": there is no table silver.orders here, but main.silver.orders in another" in said
+    said = notebook.run("""
+        spark.range(1).createOrReplaceTempView("orders_today")
+        spark.table("`order_today`")
+    """)
+    assert "there is no table order_today here; nearest: orders_today.\n" in said
+    said = notebook.run("""
+        from nbkit.dialect import missing_table
+        looked, look = [], missing_table.listed
+        missing_table.listed = lambda *given: looked.append(1) or look(*given)
+        try:
+            spark.table("main.silver.oders")
+        except Exception as error:
+            print(len(looked), str(error) == str(error), len(looked))
+        missing_table.listed = look
+        print(spark.catalog.tableExists("main.silver.oders"))
+        spark.catalog.dropTempView("orders_today")
+    """)
+    assert said.splitlines() == ["0 True 1", "False"]
+
+
 def test_other_errors_are_sparks(notebook):
-    """A table that is missing in a known catalog is only that."""
-    for name in ("main.silver.nothing", "nowhere.nothing"):
-        said = notebook.run(f"spark.table('{name}')")
-        assert said.startswith("AnalysisException: [TABLE_OR_VIEW_NOT_FOUND]")
+    """Of what comes near to nothing; without the plan, which tells its reader nothing."""
+    said = notebook.run("spark.sql('SELECT nothing FROM main.silver.orders')")
+    assert said.startswith("AnalysisException: [UNRESOLVED_COLUMN")
+    assert "Relation" not in said
 
 
 def test_what_only_unity_catalog_knows(notebook):

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbkit.dialect import missing_table
 from nbkit.dialect.unity_catalog import unknown_catalog
 from nbkit.errors import Problem, UsageError
 from nbkit.foreign_errors import PLACE_IN_QUERY
-from nbkit.near import hint
+from nbkit.near import hint, meant
 from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.declare.sources import as_problem
 from nbkit.pipelines.files import auto_loader, change_feed
@@ -315,15 +316,22 @@ class _Analysis:
         said = as_problem(error)
         message = f"{flow.name}: {said.message}"
         if _error_class(error) == "TABLE_OR_VIEW_NOT_FOUND":
-            missing = _missing(error)
-            names = [each.name for each in self._declared.values()]
-            message = f"{flow.name}: there is no table or dataset {missing}{hint(missing, names)}"
+            message = f"{flow.name}: there is no table or dataset {self._looked_for(error)}"
         place = said.pointer
         sql = getattr(flow.query, "sql", None)
         if sql is not None or not place:
             line = PLACE_IN_QUERY.said(str(error)) if sql is not None else ""
             place = f"{flow.place.file}:{line}" if line else str(flow.place)
         return Problem(place, message)
+
+    def _looked_for(self, error: Exception) -> str:
+        """Return the name that an error misses, and the nearest that there are."""
+        missing = _missing(error)
+        names = [each.name for each in self._declared.values()]
+        parts, here = parts_of(missing), self._naming.here()
+        there = missing_table.listed(self._spark, parts)
+        other = missing_table.in_other_catalogs(parts, here, there) or meant(missing, names)
+        return missing + (other or missing_table.tail(parts, here, there) or hint(missing, names))
 
     def _unknown(self, name: str) -> str:
         catalog, *rest = parts_of(name) or ("",)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbkit.dialect import catalog_use
+from nbkit.dialect.missing_table import Here
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.dialect.unity_catalog import unknown_catalog
 from nbkit.errors import DefinitionError, Problem
-from nbkit.spark.catalogs import in_catalog, prefixes
+from nbkit.spark.catalogs import OWN, in_catalog, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -100,6 +101,12 @@ class Naming:
     def written(self, key: str) -> str:
         """Return the name that people have for a key: `main.silver.orders`."""
         return in_catalog(key, self.prefixes)
+
+    def here(self) -> Here:
+        """Return where names without a catalog or a schema belong, for messages."""
+        return Here(
+            "" if self.catalog.lower() in {*OWN, _SESSION_CATALOG} else self.catalog, self.schema
+        )
 
     def outside(self, name: str, exists: Callable[[str], bool]) -> str | None:
         """Return what Spark calls a table of nobody's pipeline; None if it is as it is written.
