@@ -113,6 +113,8 @@ class SparkSettings(_Section):
         grace_seconds: how long a driver without users waits before it stops itself.
         keep_minutes: how long one waits after a run that a person started at a terminal or from
             JupyterLab; 0 not to. It leaves earlier when the machine needs its memory.
+        ui: whether the driver serves Spark's own pages, on the loopback and to those only who have
+            its token; `nbkit driver ui` opens them.
     """
 
     master: str = "local[*]"
@@ -126,6 +128,7 @@ class SparkSettings(_Section):
     java: str = ""
     grace_seconds: float = Field(0, ge=0)
     keep_minutes: float = Field(15, ge=0)
+    ui: bool = False
 
     @property
     def first_catalogs(self) -> list[str]:

@@ -1,12 +1,14 @@
-"""Commands about the project's Spark driver: start, stop, status."""
+"""Commands about the project's Spark driver: start, stop, status, its pages."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from nbkit.cli import options
+from nbkit.cli.browser import open_in_browser
 from nbkit.cli.streams import print_document
 
 if TYPE_CHECKING:
@@ -45,6 +47,21 @@ def status(as_json: options.Json = False) -> None:
         print_document(found)
     else:
         _show(found)
+
+
+@commands.command()
+def ui(no_open: options.NoOpen = False) -> None:
+    """Print the address of Spark's own pages, and open them if this is a terminal.
+
+    Whoever has the address can see and end what Spark does: it goes with the driver.
+    """
+    from nbkit.settings import Settings
+    from nbkit.spark import control
+
+    address = control.pages(Settings.of())
+    typer.echo(address)
+    if sys.stdout.isatty() and not no_open:
+        open_in_browser(address)
 
 
 def _show(found: Mapping[str, Any]) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nbkit.cli import options
+from nbkit.cli.browser import open_in_browser
 from nbkit.cli.streams import print_document
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def runs(
@@ -59,9 +57,7 @@ def review(
         str | None,
         typer.Option(help="The output notebook of this task; of an iteration, KEY[NUMBER]."),
     ] = None,
-    no_open: Annotated[
-        bool, typer.Option("--no-open", help="Print the page's path; open no browser.")
-    ] = False,
+    no_open: options.NoOpen = False,
 ) -> None:
     """Write the HTML report of a run, or the index of runs, and open it if this is a terminal."""
     from nbkit import api
@@ -69,7 +65,7 @@ def review(
     page = api.review(run_id, task=task)
     typer.echo(page)
     if sys.stdout.isatty() and not no_open:
-        _open(page)
+        open_in_browser(page.as_uri())
 
 
 def diff(
@@ -89,15 +85,3 @@ def diff(
     else:
         diff.print_diff(found, output_console())
         typer.echo(f"page  {api.near(page)}", err=True)
-
-
-def _open(page: Path) -> None:
-    """Open the page in a browser; where there is none, say so instead of an error."""
-    import webbrowser
-
-    try:
-        opened = webbrowser.open(page.as_uri())
-    except (webbrowser.Error, OSError):
-        opened = False
-    if not opened:
-        typer.echo("No browser is to be had here; open the page yourself.", err=True)

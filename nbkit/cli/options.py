@@ -42,6 +42,9 @@ Only = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+NoOpen = Annotated[
+    bool, typer.Option("--no-open", help="Print where the page is; open no browser.")
+]
 Keep = Annotated[
     bool | None,
     typer.Option(

@@ -9,6 +9,7 @@ import functools
 import logging
 import os
 import warnings
+from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from py4j.protocol import Py4JError, Py4JNetworkError
@@ -44,6 +45,17 @@ class LeasedContext(SparkContext):  # type: ignore[misc]
     lease: ClassVar[Channel]
     tag: ClassVar[str] = ""
     lacking: ClassVar[str] = ""
+
+    def _repr_html_(self) -> str:
+        """Say what it is; without PySpark's link to pages that are off, or that ask for a token."""
+        pages = "<p>Spark's pages: <code>nbkit driver ui</code></p>" if self.uiWebUrl else ""
+        facts = [
+            ("Version", f"v{self.version}"),
+            ("Master", self.master),
+            ("AppName", self.appName),
+        ]
+        listed = (f"<dt>{name}</dt><dd><code>{escape(fact)}</code></dd>" for name, fact in facts)
+        return f"<div><p><b>SparkContext</b></p>{pages}<dl>{''.join(listed)}</dl></div>"
 
     def cancelAllJobs(self) -> None:  # noqa: N802 - PySpark's name
         """Interrupt this session's jobs, in whatever state the connection to Java is."""

@@ -104,7 +104,7 @@ def cores_of(master: str) -> int:
 
 
 def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict[str, str]:
-    """Return every Spark setting of the driver; the project's own `[spark.conf]` wins.
+    """Return every Spark setting of the driver but those of its pages; `[spark.conf]` wins.
 
     Args:
         settings: of the project.
@@ -117,7 +117,6 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         "spark.app.name": f"nbkit {settings.root.name}",
         "spark.submit.deployMode": "client",
         "spark.scheduler.mode": "FAIR",
-        "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.rdd.compress": "true",
         "spark.serializer.objectStreamReset": "100",
@@ -149,7 +148,7 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         conf["spark.executorEnv.PYSPARK_PYTHON"] = worker_python(settings)
     if is_loopback(spark.master):
         conf |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-    return conf | spark.conf
+    return conf | spark.conf | {"spark.ui.enabled": "false"}  # see `nbkit.spark.ui`
 
 
 def driver_env(settings: Settings) -> dict[str, str]:

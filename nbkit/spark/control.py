@@ -1,10 +1,11 @@
-"""What `nbkit driver start|stop|status` do."""
+"""What `nbkit driver start|stop|status|ui` do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbkit.spark import discovery
+from nbkit.errors import SetupError
+from nbkit.spark import discovery, ui
 
 if TYPE_CHECKING:
     from nbkit.channel import Line
@@ -44,6 +45,24 @@ def stop(settings: Settings) -> bool:
         return False
     with discovery.owned(settings):
         return True  # the driver and its JVM have let the lock go: both are gone
+
+
+def pages(settings: Settings) -> str:
+    """Return the address of the pages of the running driver, with the token that opens them.
+
+    Raises:
+        SetupError: no driver runs, or it serves none.
+    """
+    answer = None if settings.spark.remote else _say(settings, "ui")
+    if answer is None:
+        why, advice = ui.problem(settings)
+        raise SetupError(
+            why or "No Spark driver runs here, so there are no pages of Spark's.",
+            advice or "Start one, `nbkit driver start`, or look while a job runs.",
+        )
+    if "error" in answer:
+        raise SetupError(answer["error"], answer.get("advice", ""))
+    return str(answer["address"])
 
 
 def _say(settings: Settings, what: str) -> Line | None:

@@ -8,6 +8,7 @@
 {"want": "watch"}                  hear of the driver's end, without keeping it alive
 {"want": "hide", "values": […]}    keep values out of the log; answered when they are
 {"want": "places", "tables": […]}  where tables are; null while Spark starts
+{"want": "ui"}                     the address of Spark's pages, once Spark is there
 {"want": "room"}                   end, if it is idle and stays only by courtesy
 {"want": "status"}, {"want": "keep"}, {"want": "stop"}
 {"do": "cancel"}                   on the connection of a session: interrupt its jobs
@@ -32,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.channel import Channel, Line
 from nbkit.errors import NbkitError, SetupError
 from nbkit.settings import Settings
-from nbkit.spark import discovery, idle, java_classes, metastore, table_places
+from nbkit.spark import discovery, idle, java_classes, metastore, table_places, ui
 from nbkit.spark.class_data import archive_options
 from nbkit.spark.conf import driver_conf
 from nbkit.spark.jars import ensure_jars
@@ -87,6 +88,7 @@ class Driver:
                 _LOG.warning("No three-level names: %s", said)
             threading.Thread(target=self._watch, args=[jvm], daemon=True).start()
             conf = driver_conf(self.settings, ensure_jars(), self.scratch)
+            conf |= ui.conf(self.settings, self.scratch)
             with metastore.ready(jvm.gateway.jvm, self.settings.spark.metastore):
                 root = open_root(jvm, conf)
         except Exception as error:  # noqa: BLE001 - whatever it is, the clients get it
@@ -113,11 +115,14 @@ class Driver:
         self.end(f"the JVM ended with status {status}")
 
     def _fail(self, error: Exception) -> None:
-        advice = getattr(error, "advice", f"See {discovery.log_file(self.settings)}.")
-        told = str(error).removesuffix(f"\n{advice}") if isinstance(error, NbkitError) else ""
-        message = told or f"Spark did not start: {first_lines(error)}"
+        failure: Line = {
+            "error": f"Spark did not start: {first_lines(error)}",
+            "advice": f"See {discovery.log_file(self.settings)}.",
+        }
+        if isinstance(error, NbkitError):
+            failure |= _told(error)
         with self._changed:
-            self._failure = {"error": message, "advice": advice}
+            self._failure = failure
             self.keep = False
             self._changed.notify_all()
 
@@ -170,6 +175,7 @@ class Driver:
             "watch": self._serve_watch,
             "hide": self._serve_hide,
             "places": self._serve_places,
+            "ui": self._serve_ui,
             "status": lambda channel, _: channel.send(self._status()),
             "keep": self._serve_keep,
             "stop": self._serve_stop,
@@ -241,6 +247,13 @@ class Driver:
         root = self._root
         channel.send({"places": root and table_places.looked_up(root, line["tables"])})
 
+    def _serve_ui(self, channel: Channel, _: Line) -> None:
+        _jvm, root = self._ready(channel)
+        try:
+            channel.send({"address": ui.address(root.sparkContext(), self.settings, self.scratch)})
+        except SetupError as error:
+            channel.send(_told(error))
+
     def _serve_session(self, channel: Channel, line: Line) -> None:
         with _Lease(self):
             jvm, root = self._ready(channel)
@@ -270,6 +283,13 @@ class Driver:
             self._rested = False
             self._stay.begin()
             self._changed.notify_all()
+
+
+def _told(error: NbkitError) -> Line:
+    """Return an error as clients are told of it: what to do by itself."""
+    advice = getattr(error, "advice", "")
+    told: Line = {"error": str(error).removesuffix(f"\n{advice}")}
+    return {**told, "advice": advice} if advice else told
 
 
 class _Lease:

@@ -14,7 +14,8 @@ from nbkit.spark.lease import hold
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory) -> Settings:
-    return Settings.model_validate({"root": tmp_path_factory.mktemp("project")})
+    root = tmp_path_factory.mktemp("project")
+    return Settings.model_validate({"root": root, "spark": {"ui": True}})
 
 
 @pytest.fixture(scope="session")

@@ -48,8 +48,8 @@ def test_a_cluster_gets_the_jars_and_keeps_its_own_partitions():
 
 def test_the_project_has_the_last_word():
     """What `[spark.conf]` says replaces nbkit's own settings."""
-    conf = conf_of(conf={"spark.sql.shuffle.partitions": "200", "spark.ui.enabled": "true"})
-    assert (conf["spark.sql.shuffle.partitions"], conf["spark.ui.enabled"]) == ("200", "true")
+    conf = conf_of(conf={"spark.sql.shuffle.partitions": "200", "spark.rdd.compress": "false"})
+    assert (conf["spark.sql.shuffle.partitions"], conf["spark.rdd.compress"]) == ("200", "false")
 
 
 def test_the_warehouse_and_metastore_are_the_projects_unless_said_otherwise():
