@@ -135,7 +135,7 @@ def register(shell: InteractiveShell, tell: Callable[[SparkWork], None]) -> None
             watch.cell_ended()
 
     def follow(spark: SparkSession | None) -> None:
-        watch.look_at(None if spark is None else _looker(spark))
+        watch.look_at(None if spark is None else of_session(spark))
 
     shell.events.register("pre_run_cell", began)
     shell.events.register("post_run_cell", ended)
@@ -143,7 +143,8 @@ def register(shell: InteractiveShell, tell: Callable[[SparkWork], None]) -> None
     session.on_change.append(follow)
 
 
-def _looker(spark: SparkSession) -> Callable[[], SparkWork] | None:
+def of_session(spark: SparkSession) -> Callable[[], SparkWork]:
+    """Return what tells the work of a session, whichever kind it is of."""
     if is_classic(spark):
         made: list[Callable[[], SparkWork]] = []
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -23,7 +25,9 @@ from nbkit.guard.transient import is_transient
 from nbkit.quality.history import History
 from nbkit.settings import Settings
 from nbkit.spark.lease import attach, hold
+from nbkit.spark.work_now import nothing
 from nbkit.toolkit.frames import of_raw_spark, of_spark
+from nbkit.toolkit.spark_watch import of_session
 
 pytestmark = pytest.mark.e2e
 
@@ -211,3 +215,26 @@ def test_a_server_that_is_gone(spark):
     with pytest.raises(Exception, match=r".") as raised:
         until(lambda: spark.range(3).collect() is None, seconds=60)
     assert is_transient(raised.value)
+
+
+def test_what_spark_does_now_is_known_until_it_is_done(spark, tmp_path):
+    """The server tells of it by itself while its client waits."""
+    gate = tmp_path / "gate"
+
+    def passing(batches):
+        while not gate.exists():
+            time.sleep(0.05)
+        yield from batches
+
+    look = of_session(spark)
+    assert look() == nothing()
+    with ThreadPoolExecutor(1) as hands:
+        waits = spark.range(0, 8, 1, 2).mapInPandas(passing, "id long")
+        counted = hands.submit(waits.count)
+        try:
+            until(lambda: look()["tasks"] == 2)
+            assert look()["jobs"] == 1
+        finally:
+            gate.touch()
+        assert counted.result() == 8
+    assert look() == nothing()
