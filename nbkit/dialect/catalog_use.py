@@ -14,6 +14,7 @@ from nbkit import foreign_errors
 from nbkit.dialect.grammar import matched, name_parts
 from nbkit.dialect.tokens import closing, starts, tokens
 from nbkit.spark.catalogs import ANY, filled, known_by, may_be_made, new, prefixes
+from nbkit.spark.session_settings import settings_of
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,7 +105,7 @@ def schemas_of(spark: SparkSession) -> list[str]:
 
 def starts_of(spark: SparkSession) -> dict[str, str]:
     """Return what the schemas of each catalog begin with that the session has, or may have."""
-    conf = spark.conf.getAll
+    conf = settings_of(spark)
     known = prefixes(conf)
     more = filled(schemas_of(spark)) if conf.get(ANY) else {}
     return known | {name: at for name, at in more.items() if at not in known.values()}
@@ -117,7 +118,7 @@ def catalogs_of(spark: SparkSession) -> list[str]:
 
 def other_spellings(spark: SparkSession) -> list[str]:
     """Return the names under which a session knows catalogs a second time, in another case."""
-    conf = spark.conf.getAll
+    conf = settings_of(spark)
     return [key.split(".")[3] for key in conf if key.startswith(_KEY) and key.endswith(".of")]
 
 
@@ -130,7 +131,7 @@ def found(name: str, spark: SparkSession) -> bool:
     """
     if spark.conf.get(f"spark.sql.catalog.{name}", None):
         return True
-    settings = known_by(name, spark.conf.getAll, lambda: schemas_of(spark))
+    settings = known_by(name, settings_of(spark), lambda: schemas_of(spark))
     _learn(settings or {}, spark)
     return settings is not None
 

@@ -41,6 +41,7 @@ from nbkit.spark.catalogs import (
     whole_name,
     written_name,
 )
+from nbkit.spark.session_settings import settings_of
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -229,7 +230,7 @@ def _with_written_name(detail: DataFrame) -> DataFrame:
     if not name:
         return detail  # a table without one, by its path
     own = name.removeprefix("spark_catalog.")
-    written = written_name(own, detail.sparkSession.conf.getAll)
+    written = written_name(own, settings_of(detail.sparkSession))
     return detail if written == own else detail.withColumn("name", F.lit(written))
 
 
@@ -238,7 +239,7 @@ def of_three_levels(take: Callable[..., typing.Any]) -> Callable[..., typing.Any
 
     @functools.wraps(take)
     def table_name(self: typing.Any, identifier: str) -> typing.Any:
-        own = session_name(_of_delta(identifier, self._spark), self._spark.conf.getAll)
+        own = session_name(_of_delta(identifier, self._spark), settings_of(self._spark))
         schema = own.rpartition(".")[0]
         if schema.endswith("__default`"):  # every catalog has it, before anything is in it
             self._spark.sql(f"CREATE SCHEMA IF NOT EXISTS spark_catalog.{schema}")

@@ -11,6 +11,7 @@ from nbkit.dialect.catalog_use import found
 from nbkit.dialect.grammar import matched, name_parts
 from nbkit.dialect.tokens import Edit, edited, tokens
 from nbkit.spark.catalogs import session_name, whole_name
+from nbkit.spark.session_settings import settings_of
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ def _own(name: str, spark: SparkSession) -> str:
     whole = whole_name(name, spark)
     if not found(name_parts(tokens(whole))[0], spark):
         return ""
-    own = session_name(whole, spark.conf.getAll)
+    own = session_name(whole, settings_of(spark))
     return f"spark_catalog.{own}" if own != whole else ""
 
 

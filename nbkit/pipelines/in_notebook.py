@@ -20,6 +20,7 @@ from nbkit.pipelines.tell.last_counts import last_counts
 from nbkit.pipelines.tell.shown import Shown, explained_shown, graph_shown
 from nbkit.pipelines.updating import explain, left_code, preview, update
 from nbkit.spark import apart
+from nbkit.spark.session_settings import settings_of
 from nbkit.toolkit.display import display
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _for_notebook(rows: DataFrame, spark: SparkSession) -> DataFrame:
     Settings of the query's own still hold for its rows.
     """
     there = apart.moved(rows, spark)
-    if rows.sparkSession.conf.getAll == spark.conf.getAll:
+    if settings_of(rows.sparkSession) == settings_of(spark):
         return there
     named: Any = rows
     for method in ("createTempView", "createOrReplaceTempView"):

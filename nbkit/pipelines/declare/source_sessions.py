@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.scala import option, sequence
 from nbkit.spark import apart
+from nbkit.spark.session_settings import settings_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -58,8 +59,8 @@ def _defined(session: SparkSession) -> tuple[object, ...]:
 
 def _fill(session: SparkSession, whole: SparkSession) -> None:
     """Give a session what another has and it has not."""
-    settings = session.conf.getAll
-    for name, value in whole.conf.getAll.items():
+    settings = settings_of(session)
+    for name, value in settings_of(whole).items():
         if name not in settings:
             session.conf.set(name, value)
     mine, theirs = _state(session), _state(whole)

@@ -169,7 +169,7 @@ def transaction_of(spark: SparkSession, key: str, application: str) -> int | Non
 def size_of(spark: SparkSession, key: str, known: Any = None) -> int | None:
     """Return how many bytes of files a table has now; None if there is no table."""
     snapshot = snapshot_of(spark, key, known)
-    return None if snapshot is None else int(snapshot.sizeInBytes())
+    return None if snapshot is None else _bytes_of(snapshot)
 
 
 def told_at(spark: SparkSession, path: str) -> tuple[bool, int]:
@@ -177,7 +177,13 @@ def told_at(spark: SparkSession, path: str) -> tuple[bool, int]:
     jvm: Any = spark._jvm  # noqa: SLF001 - as below
     log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path)  # noqa: SLF001
     snapshot = _newest(log, jvm)
-    return has_feed(snapshot), int(snapshot.sizeInBytes())
+    return has_feed(snapshot), _bytes_of(snapshot)
+
+
+def _bytes_of(snapshot: Any) -> int:
+    """Return how many bytes of files a table has; its log is gone through only for want of sums."""
+    sums = option(snapshot.checksumOpt())
+    return int(snapshot.sizeInBytes() if sums is None else sums.tableSizeBytes())
 
 
 def has_feed(snapshot: Any) -> bool:

@@ -12,6 +12,7 @@ from nbkit.dialect.sql_text import quoted_part
 from nbkit.dialect.unity_catalog import unknown_catalog
 from nbkit.errors import DefinitionError, Problem
 from nbkit.spark.catalogs import OWN, in_catalog, prefixes
+from nbkit.spark.session_settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -51,7 +52,7 @@ def naming_of(
     Raises:
         DefinitionError: its catalog is none of those that the project allows.
     """
-    before = _by_lower_name(spark.conf.getAll)
+    before = _by_lower_name(settings_of(spark))
     firsts = [parts[0] for name in named if len(parts := parts_of(name)) == 3]  # noqa: PLR2004
     for catalog in dict.fromkeys(each for each in (spec.catalog, *firsts) if each):
         if catalog.lower() in {*before, _SESSION_CATALOG} or catalog_use.found(catalog, spark):
@@ -62,7 +63,7 @@ def naming_of(
         elif catalog == spec.catalog:
             said = unknown_catalog(catalog, before).removeprefix("nbkit: ")
             raise DefinitionError((Problem("catalog", said),), f"pipeline {spec.name}")
-    return Naming(spec.schema, spec.catalog, _by_lower_name(spark.conf.getAll))
+    return Naming(spec.schema, spec.catalog, _by_lower_name(settings_of(spark)))
 
 
 def _by_lower_name(conf: Mapping[str, str | None]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from nbkit.pipelines.resolve.stand_ins import stands_for
 from nbkit.pipelines.scala import java_class, option, scala_map, sequence
 from nbkit.spark.catalogs import written_name
+from nbkit.spark.session_settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def sources_of(frame: DataFrame) -> dict[int, Source]:
         if source is None or not columns.size():
             continue
         if not source.namespace:
-            source = Source(written_name(source.name, frame.sparkSession.conf.getAll))
+            source = Source(written_name(source.name, settings_of(frame.sparkSession)))
         found[int(columns.apply(0).exprId().id())] = source
     return found
 
