@@ -154,6 +154,8 @@ OTHERWISE = {
     "hidden": "SELECT id, length(aes_encrypt(k, '0000111122223333')) AS k FROM t",
     "files": "SELECT id, _metadata.file_name AS f FROM t",
     "past": "SELECT id, v FROM t WHERE v < 100",
+    "judged": "SELECT id, v AS over_v FROM t",
+    "looking": "SELECT id, v FROM t",
 }
 """Views by what their tables hold in the end."""
 
@@ -172,6 +174,10 @@ CREATE MATERIALIZED VIEW files AS SELECT id, _metadata.file_name AS f FROM {0}.t
 CREATE MATERIALIZED VIEW past
   (CONSTRAINT past EXPECT (v < 100 AND current_date() > DATE'2020-01-01') ON VIOLATION DROP ROW)
   AS SELECT id, v FROM {0}.t;
+CREATE MATERIALIZED VIEW judged (CONSTRAINT selected EXPECT (over_v < 100))
+  AS SELECT id, v AS over_v FROM {0}.t;
+CREATE MATERIALIZED VIEW looking (CONSTRAINT known EXPECT ({0}.known(v)))
+  AS SELECT id, v FROM {0}.t;
 """
 
 
@@ -183,6 +189,10 @@ def test_values_that_come_back_otherwise(pipeline, forced):
     values = "(1, '', 1), (2, NULL, 2), (3, 'b', 3), (4, 'c', 400), (5, 'c', NULL)"
     spark.sql(f"INSERT INTO {schema}_in.t VALUES {values}")
     spark.sql(f"INSERT INTO {schema}_in.raw VALUES ('x', 1), ('insert', 2)")
+    spark.sql(
+        f"CREATE FUNCTION {schema}_in.known(x INT) RETURNS BOOLEAN "
+        f"RETURN EXISTS(TABLE {schema}_in.raw |> WHERE v = x)"
+    )
     pipeline.write("src/a.sql", DECLARED.format(f"{schema}_in"))
     pipeline.write(
         "spark-pipeline.yml",
@@ -203,6 +213,7 @@ def test_values_that_come_back_otherwise(pipeline, forced):
     spark.sql(f"INSERT INTO {schema}_in.raw VALUES ('x', 5)")
     found = hows()
     assert found["parts"] == found["figures"] == found["cipher"] == "affected_keys"
+    assert (found["judged"], found["looking"]) == ("affected_keys", "recompute")
     assert found["by_part"] == found["kinds"] == found["files"] == found["past"] == "recompute"
     spark.sql(f"OPTIMIZE {schema}_in.t")
     found = hows()

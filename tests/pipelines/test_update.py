@@ -62,6 +62,19 @@ def updated(monkeypatch):
     return run
 
 
+def test_another_way_than_planned_is_told(updated):
+    """Who keeps plans hears of both, in the order in which they were made."""
+    heard = []
+    instead = Refresh("anew", "the keys do not fit", "computed")
+    progress = updated(
+        dataset("a"),
+        do={"a": lambda: Written(1, 0, instead=instead)},
+        listener=lambda said: heard.append(said.planned and said.planned.decision.how),
+    )
+    assert [how for how in heard if how] == ["recompute", "anew"]
+    assert progress["s.a"].how == "anew"
+
+
 def states(progress):
     return {each.name.removeprefix("s."): each.state for each in progress.values()}
 

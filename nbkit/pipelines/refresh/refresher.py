@@ -24,6 +24,7 @@ from nbkit.pipelines.refresh.strategies import ways
 from nbkit.pipelines.refresh.streams import Streams
 from nbkit.pipelines.refresh.tables import TableState
 from nbkit.pipelines.refresh.work import Work
+from nbkit.pipelines.resolve.rules import look_around
 from nbkit.quality.splitting import aborted_by
 from nbkit.settings import Settings
 
@@ -37,16 +38,6 @@ if TYPE_CHECKING:
     from nbkit.pipelines.refresh.source_changes import SourceChange
     from nbkit.pipelines.refresh.written import Written
     from nbkit.pipelines.resolve.graph import AnalysedDataset, PipelineGraph
-    from nbkit.quality.expectation import Expectation
-
-
-_WORDS_OF_SUBQUERIES = ("select", "over")
-
-
-def _looks_around(expectation: Expectation) -> bool:
-    """Say whether an expectation may look at more than one row; rather too often than not."""
-    condition = expectation.predicate.lower()
-    return expectation.across_rows or any(word in condition for word in _WORDS_OF_SUBQUERIES)
 
 
 class ExpectationViolatedError(UsageError):
@@ -96,7 +87,14 @@ class Refresher:
     def _more(self, found: AnalysedDataset, facts: Facts) -> Facts:
         """Add what helps to choose a way for a view that has to be refreshed."""
         last = full_times.of(self._storage, found.key)
-        facts = replace(facts, rows=last.rows, full_seconds=last.seconds, others=last.others)
+        rules = [each.predicate for each in expectations_of(found.dataset.rules)]
+        facts = replace(
+            facts,
+            rows=last.rows,
+            full_seconds=last.seconds,
+            others=last.others,
+            rules_look_around=look_around(rules, found.flows[0].frame),
+        )
         if by_changes.why_not(facts):
             return facts
         folders = {name: folder for folder, name in facts.places.items()}
@@ -221,7 +219,6 @@ class Refresher:
             policy=found.dataset.policy,
             places={parent.path: key for key, parent in parents.items() if parent is not None},
             rules=frozenset(each.action for each in rules),
-            rules_look_around=any(map(_looks_around, rules)),
             counted_views=tuple(self._counted_views(found.key)),
         )
 

@@ -158,7 +158,9 @@ class Update:
                 self._said.put(replace(begun, state="RETRYING", message=said, error=error))
                 self._stop.wait(_PAUSE_SECONDS * 2**attempt)
                 continue
-            how = done.instead or how
+            if done.instead:  # planned once more, in the middle of it
+                how = done.instead
+                self._said.put(replace(begun, how=how.how, planned=Planned(how, facts)))
             return replace(
                 begun,
                 state="COMPLETED",

@@ -65,6 +65,27 @@ def varying(rules: Sequence[Rule], rows: DataFrame) -> tuple[str, ...]:
     return (*identity_of(asked).unknown, *around)
 
 
+def look_around(conditions: Sequence[str], rows: DataFrame) -> bool:
+    """Say whether conditions look at more than the row that they are asked of.
+
+    Spark puts nothing but projections over the rows for those that do not: what looks at other
+    rows or tables, also by a function in SQL, is a subquery or an operator of its own.
+
+    Args:
+        conditions: in SQL.
+        rows: the query that they are asked of, not run.
+    """
+    if not conditions:
+        return False
+    below = rows._jdf.queryExecution().analyzed()  # noqa: SLF001 - as in `varying`
+    plan = rows.selectExpr(*conditions)._jdf.queryExecution().analyzed()  # noqa: SLF001
+    while not plan.fastEquals(below):
+        if java_class(plan) != "Project" or not plan.subqueries().isEmpty():
+            return True
+        plan = plan.child()
+    return False
+
+
 def _checked(rule: Rule, frame: DataFrame) -> Rule:
     """Return an expectation with its condition in SQL.
 
