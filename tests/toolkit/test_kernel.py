@@ -35,7 +35,8 @@ class Notebook:
         return [found[mime] for found in data if mime in found]
 
     def said(self):
-        return list(self.messages.new())
+        """What the runner was told, but for what Spark was doing in passing."""
+        return [said for said in self.messages.new() if said["kind"] != "spark_work"]
 
     def text(self):
         streams = [o["content"]["text"] for o in self.outputs if o["msg_type"] == "stream"]
