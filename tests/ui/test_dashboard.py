@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from processes import until
 
 from nbkit.report.notebook_page import write_notebook_page
+from nbkit.spark.work_now import told
 
 pytestmark = [pytest.mark.e2e, needs_chromium]
 
@@ -43,6 +44,11 @@ OUTPUT_AT = """([title, cell]) => {
     return open.content.activeCellIndex === cell && !open.context.sessionContext.session?.kernel
         && open.content.widgets.every((each) => each.editor?.getOption("readOnly") !== false)
 }"""
+SLOW = f"""\
+import time
+from nbkit.toolkit.say import say
+say({told("1 1 3 6 24")})
+time.sleep(180)"""
 SERVE = f"from nbkit.toolkit.say import say\nsay({REPORTED})"
 
 
@@ -63,7 +69,7 @@ def lab(tmp_path_factory):
         ("one", "print(1)"),
         ("check", CHECK),
         ("serve", SERVE),
-        ("slow", "import time\ntime.sleep(180)"),
+        ("slow", SLOW),
     ):
         kernel = {"name": "nbkit", "display_name": "Python (nbkit)", "language": "python"}
         made = new_notebook(cells=[new_code_cell(source)], metadata={"kernelspec": kernel})
@@ -349,6 +355,10 @@ def test_reopening_shows_the_live_run_and_cancel_ends_it(lab):
     again = lab.open("watch.ipynb")
     again.page.set_default_timeout(PATIENCE)
     run_badge(again, "running").wait_for(timeout=PATIENCE)
+    again.page.locator('a[data-task="slow"]').click()
+    work = again.page.locator(".panel .spark")
+    work.get_by_text("Spark: 6 of 24 tasks, 1 of 3 stages").wait_for()
+    assert work.locator("progress").get_attribute("value") == "0.25"
     again.screenshot("dashboard-live")
     again.command("application:close")  # only the tab: its kernel goes on, its subshell does not
     again.command("docmanager:open", path="watch.ipynb")
@@ -356,3 +366,4 @@ def test_reopening_shows_the_live_run_and_cancel_ends_it(lab):
     again.page.get_by_role("button", name="Cancel").click()
     run_badge(again, "cancelled").wait_for(timeout=PATIENCE)
     assert state_of(again, "slow").text_content().startswith("■ cancelled")
+    assert work.count() == 0
