@@ -1,13 +1,14 @@
 # make demo   set everything up and run the example job
 # make test   set everything up and pass every test
 # make docs   the documentation, into site/
+# make guide  run the guide's notebooks, and save what they show
 # make prove  the property tests with ten times as many examples; WHAT=cdc takes some of them
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test prove check static fast docs javascript setup lock format clean
+.PHONY: demo test guide prove check static fast docs javascript setup lock format clean
 
 demo: setup
 	@$(BIN)/nbkit run notebooks/flights/job.json
@@ -15,6 +16,9 @@ demo: setup
 # Kernels, Spark and browsers. No test is run twice: one that fails now and then is a defect.
 test: check
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -r fE --durations 30 -m "e2e or slow"
+
+guide: setup
+	@PYTHONPATH=tests $(BIN)/python -m guide.saved_outputs
 
 # A failure prints the smallest input that shows it, ready to be pasted into a test as @example.
 prove: setup

@@ -5,8 +5,11 @@ from __future__ import annotations
 import nbformat
 
 
-def check(path):
-    """No outputs, nbkit's kernel, a heading, lines that fit the screen; returns its code cells."""
+def check(path, *, saved=False):
+    """It has nbkit's kernel, a heading, lines that fit the screen; returns its code cells.
+
+    Only what is `saved` with its outputs has any.
+    """
     text = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
@@ -15,6 +18,7 @@ def check(path):
     assert notebook.metadata.kernelspec.name == "nbkit"
     assert notebook.cells[0].cell_type == "markdown"
     assert notebook.cells[0].source.startswith("# ")
-    assert all(not cell.outputs and cell.execution_count is None for cell in code)
+    if not saved:
+        assert all(not cell.outputs and cell.execution_count is None for cell in code)
     assert all(len(line) <= 100 for cell in notebook.cells for line in cell.source.splitlines())
     return code

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import typing
 from codecs import getincrementaldecoder
+from pathlib import Path
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ def run_command(arguments: Sequence[str], write: Callable[[str], object] | None 
 
     It is over with the program: a process that it leaves in the background is not waited for. One
     that takes the screen, such as `vi`, waits for a person: it is ended, with a line that says so.
+    Programs of this kernel's Python are found, as on Databricks: `python`, `pytest`, `nbkit`.
 
     Args:
         arguments: the program, and what it is told.
@@ -50,6 +52,7 @@ def run_command(arguments: Sequence[str], write: Callable[[str], object] | None 
         env={
             "PYTHONUNBUFFERED": "1",  # else what it prints comes out of order
             **os.environ,
+            "PATH": _path(),
             "TERM": _TERMINAL if kind in {"", "dumb", "unknown"} else kind,
         },
     )
@@ -63,6 +66,12 @@ def run_command(arguments: Sequence[str], write: Callable[[str], object] | None 
     finally:
         status = process.wait()
     return status
+
+
+def _path() -> str:
+    """Return where programs are looked for: also among those of this kernel's Python."""
+    own, known = str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)
+    return known if own in known.split(os.pathsep) else os.pathsep.join([own, known])
 
 
 def _show(text: str) -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from nbkit.errors import DefinitionError, UsageError
+from nbkit.pipelines.declare.code_places import place_of
 from nbkit.pipelines.declare.spec import Spec
 from nbkit.pipelines.files import loader_options
 from nbkit.pipelines.files.file_arguments import file_arguments
@@ -319,3 +320,16 @@ def test_one_update_at_a_time_and_what_it_knew(tmp_path):
     with place.claimed("shop"):
         place.remember(["s.b", "s.a"])
     assert place.known() == ("s.a", "s.b")
+
+
+def test_code_of_a_cell_is_named_by_its_number(monkeypatch):
+    """The file that the kernel keeps it in is one that nobody has seen."""
+    from IPython.core import getipython
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    file = shell.compile.cache("x = 1", 5)
+    monkeypatch.setattr(getipython, "get_ipython", lambda: shell)
+    assert str(place_of(file, 3)) == "cell [5], line 3"
+    assert str(place_of(file)) == "cell [5]"
+    assert str(place_of("sources/a.py", 3)) == "sources/a.py:3"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import pytest
 
@@ -105,3 +106,13 @@ def test_lines_end_as_they_like(cell, end):
     plain = whole_cell(cell.splitlines(keepends=True))
 
     assert whole_cell(cell.replace("\n", end).splitlines(keepends=True)) == plain
+
+
+def test_programs_of_this_python_are_found(shell, capfd, monkeypatch):
+    """Though JupyterLab was started by its path, so that the shell does not know of them."""
+    from nbkit.toolkit import magics
+
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    magics.register(shell)
+    assert shell.run_cell("%sh -e\npython -c 'import sys; print(sys.executable)'").success
+    assert capfd.readouterr().out.strip() == sys.executable

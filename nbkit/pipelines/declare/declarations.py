@@ -32,15 +32,18 @@ class Place:
         file: as people read it.
         line: from 1; 0 if nobody knows.
         cell: id of the notebook's cell, where a frontend tells it.
+        in_cell: whether `file` is no file, but names a cell of this kernel.
     """
 
     file: str
     line: int = 0
     cell: str = field(default="", compare=False)
+    in_cell: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         """Return it as people and editors read it."""
-        return f"{self.file}:{self.line}" if self.line else self.file
+        line = f"{', line ' if self.in_cell else ':'}{self.line}" if self.line else ""
+        return f"{self.file}{line}"
 
 
 @dataclass(frozen=True, slots=True)

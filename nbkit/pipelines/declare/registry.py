@@ -6,10 +6,10 @@ import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
+from nbkit.pipelines.declare.code_places import place_of
 from nbkit.pipelines.declare.declarations import Dataset, Declared, Flow, Place, Rule
 from nbkit.toolkit import completion
 
@@ -148,12 +148,4 @@ def caller() -> Place:
         if not module.startswith(_LIBRARIES):
             break
         frame = frame.f_back
-    return Place(_shown(frame.f_code.co_filename), frame.f_lineno)
-
-
-def _shown(file: str) -> str:
-    """Return a path as seen from here, if it lies below."""
-    path = Path(file)
-    if path.is_absolute() and path.is_relative_to(Path.cwd()):
-        return path.relative_to(Path.cwd()).as_posix()
-    return file
+    return place_of(frame.f_code.co_filename, frame.f_lineno)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit import source_notebook
 from nbkit.errors import Problem, UsageError
 from nbkit.own_language import before_magic, has_magic, in_python_notebook, language_of
+from nbkit.pipelines.declare.code_places import as_seen, place_of
 from nbkit.pipelines.declare.configuration import configured
 from nbkit.pipelines.declare.pyspark_names import as_pipeline_code
 from nbkit.pipelines.declare.registry import Registry, collecting
@@ -77,7 +78,7 @@ class _Evaluation:
         self.ran_python = False
         text = source.read_text(encoding="utf-8")
         names = self._names(source) | ({"__name__": "__main__"} if _runs_itself(text) else {})
-        shown = _shown(source)
+        shown = as_seen(source)
         if source.suffix == ".ipynb":
             self._cells(list(_notebook_cells(text, shown)), names, source)
         elif source_notebook.is_source_notebook(text, source.suffix):
@@ -137,13 +138,13 @@ class _Evaluation:
                 text = path.read_text(encoding="utf-8")
                 read = _notebook_cells if path.suffix == ".ipynb" else None
                 found = (
-                    read(text, _shown(path))
+                    read(text, as_seen(path))
                     if read
-                    else _source_cells(text, path.suffix, _shown(path))
+                    else _source_cells(text, path.suffix, as_seen(path))
                 )
                 self._cells(list(found), names, path)
                 return
-        self.problems.append(Problem(_shown(source), f"%run {word}: there is no such notebook"))
+        self.problems.append(Problem(as_seen(source), f"%run {word}: there is no such notebook"))
 
     def _python(self, code: str, file: str, names: dict[str, Any]) -> bool:
         """Run Python; what it raises becomes a problem, with the line of this source."""
@@ -154,8 +155,8 @@ class _Evaluation:
         try:
             exec(compile(code, file, "exec"), names)  # noqa: S102 - it is the person's own code
         except SyntaxError as error:
-            place = f"{_shown(Path(error.filename or file))}:{error.lineno}"
-            self.problems.append(Problem(place, f"SyntaxError: {error.msg}"))
+            place = place_of(error.filename or file, error.lineno or 0)
+            self.problems.append(Problem(str(place), f"SyntaxError: {error.msg}"))
         except Exception as error:  # noqa: BLE001 - whatever the person's code raises
             self.problems.append(as_problem(error, file))
         else:
@@ -179,7 +180,7 @@ def as_problem(error: BaseException, file: str = "") -> Problem:
     """
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if (f.filename == file if file else _is_own(f.filename))]
-    place = f"{_shown(Path(own[-1].filename))}:{own[-1].lineno}" if own else _shown(Path(file))
+    place = str(place_of(own[-1].filename, own[-1].lineno or 0) if own else place_of(file))
     name, said = _said(error)
     said = said.removeprefix(f"{place}: ")
     return Problem(place if place != "." else "", f"{name}: {said}" if name else said)
@@ -289,10 +290,3 @@ def _runs_itself(text: str) -> bool:
         return False
     tests = (ast.unparse(node.test) for node in found if isinstance(node, ast.If))
     return any(test in {"__name__ == '__main__'", "'__main__' == __name__"} for test in tests)
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    if path.is_absolute() and path.is_relative_to(here):
-        return path.relative_to(here).as_posix()
-    return str(path)

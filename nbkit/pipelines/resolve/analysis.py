@@ -321,7 +321,7 @@ class _Analysis:
         sql = getattr(flow.query, "sql", None)
         if sql is not None or not place:
             line = PLACE_IN_QUERY.said(str(error)) if sql is not None else ""
-            place = f"{flow.place.file}:{line}" if line else str(flow.place)
+            place = str(replace(flow.place, line=int(line)) if line else flow.place)
         return Problem(place, message)
 
     def _looked_for(self, error: Exception) -> str:
