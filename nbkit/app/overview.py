@@ -10,24 +10,20 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from nbkit import on_disk
 from nbkit.app import history
+from nbkit.app.decided import KnownJob, remembered
 from nbkit.app.deployed import file_of
 from nbkit.app.planned import times
 from nbkit.app.serving import is_served
 from nbkit.app.waiting import waits_of_files, waits_of_runs, waits_of_triggers
-from nbkit.graph.validation import read_job
 from nbkit.ledger.store import Ledger
-from nbkit.rules.triggers.deciding import seen_so_far
-from nbkit.rules.triggers.kinds import triggers_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from nbkit.app.waiting import Wait
-    from nbkit.graph.model import Job
     from nbkit.ledger.deployed import DeployedJob
     from nbkit.ledger.watching import Fired, Watches
-    from nbkit.rules.triggers.kinds import Trigger
     from nbkit.settings import Settings
 
 _LOOKED_BACK = 50
@@ -77,32 +73,29 @@ def overview(settings: Settings, *, count: int = 1) -> list[Overview]:
         now = ledger.watches.now()
         fired = ledger.watches.last_firings()
         served = is_served(settings)
+        ordered = sorted(jobs, key=lambda each: (each.name, each.target, each.job_id))
         seen = [
             (
-                job,
-                expected(job, ledger.watches, now, count),
-                waits_of_triggers(job, jobs, ledger.watches, settings, served=served),
+                known.job,
+                expected(known, ledger.watches, now, count),
+                waits_of_triggers(known, jobs, ledger.watches, settings, served=served),
             )
-            for job in sorted(jobs, key=lambda each: (each.name, each.target, each.job_id))
+            for known in map(KnownJob.of, ordered)
         ]
     return [_overview(job, awaited, waits, fired, settings) for job, awaited, waits in seen]
 
 
-def expected(job: DeployedJob, watches: Watches, now: int, count: int = 1) -> Expected:
+def expected(known: KnownJob, watches: Watches, now: int, count: int = 1) -> Expected:
     """Return what starts a deployed job by itself, and when.
 
     Args:
-        job: as deployed.
+        known: the job.
         watches: what its triggers have seen.
         now: by the ledger's clock, in epoch milliseconds.
         count: how many of the next times.
     """
-    read = read_job(job.settings)[0]
-    if read is None:
-        return Expected((), ())
-    triggers = triggers_of(read)
-    following = itertools.islice(_next(read, job, triggers, watches, now), count)
-    return Expected(tuple(dict.fromkeys(each.kind for each in triggers)), tuple(following))
+    following = itertools.islice(_next(known, watches, now), count)
+    return Expected(tuple(dict.fromkeys(each.kind for each in known.triggers)), tuple(following))
 
 
 def state_of(job: DeployedJob, triggers: Sequence[str], lives: Collection[str]) -> State:
@@ -150,14 +143,14 @@ def _overview(
     )
 
 
-def _next(
-    read: Job, job: DeployedJob, triggers: tuple[Trigger, ...], watches: Watches, now: int
-) -> list[datetime]:
+def _next(known: KnownJob, watches: Watches, now: int) -> list[datetime]:
     """Return the next times; what is periodic goes on from its last one."""
-    moment = _EPOCH + timedelta(milliseconds=now)
-    for trigger in triggers:
-        if trigger.kind == "periodic" and len(triggers) == 1:
-            memory, since = seen_so_far(watches.get(job.job_id, trigger.key).memory, job.updated_at)
+    moment, read = _EPOCH + timedelta(milliseconds=now), known.read
+    if read is None:
+        return []
+    for trigger in known.triggers:
+        if trigger.kind == "periodic" and len(known.triggers) == 1:
+            _, memory, since = remembered(trigger, known.job, watches)
             last = _EPOCH + timedelta(milliseconds=memory["last"] if memory else since)
             later = (each for each in times(read, last) if each > moment)
             return list(itertools.islice(later, 100))

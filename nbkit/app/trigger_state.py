@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from nbkit.app.facts import facts_of
+from nbkit.app.decided import decided, remembered
 from nbkit.graph.starting import starts
 from nbkit.graph.validation import read_job
-from nbkit.rules.triggers import continuous
-from nbkit.rules.triggers.deciding import seen_so_far
 from nbkit.rules.triggers.kinds import Trigger
 
 if TYPE_CHECKING:
@@ -66,12 +64,12 @@ def _fired(trigger: Trigger, job: DeployedJob, watches: Watches) -> dict[str, An
 
 def _state(trigger: Trigger, job: DeployedJob, watches: Watches) -> dict[str, Any]:
     wanted = cast("Any", trigger.settings)
-    memory, since = seen_so_far(watches.get(job.job_id, trigger.key).memory, job.updated_at)
+    known = remembered(trigger, job, watches)
     match trigger.kind:
         case "file_arrival":
             return {"using_file_events": False}
         case "table_update":
-            changed = memory["pending"] if memory else {}
+            changed = known.memory["pending"] if known.memory else {}
             tables = [
                 {"table_name": name, "has_seen_updates": name in changed}
                 for name in wanted.table_names
@@ -79,8 +77,7 @@ def _state(trigger: Trigger, job: DeployedJob, watches: Watches) -> dict[str, An
             return {"last_seen_table_states": tables, "using_scalable_monitoring": False}
         case "continuous":
             now = watches.now()
-            facts = facts_of(trigger, job, watches, now, since=since, jobs=(), seen={})
-            decision = continuous.decide(memory, facts)
+            decision = decided(trigger, job, watches, known, now=now).decision
             failures = (decision.memory or {}).get("failures", 0)
             backing_off = bool(failures) and decision.look_at > now
             next_attempt = {"next_attempt_ms": decision.look_at} if backing_off else {}

@@ -7,11 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbkit.app.facts import facts_of, look_every, outside
+from nbkit.app.decided import KnownJob, decided, remembered
+from nbkit.app.facts import look_every, outside
 from nbkit.errors import UsageError
-from nbkit.graph.validation import read_job
-from nbkit.rules.triggers.deciding import seen_so_far
-from nbkit.rules.triggers.kinds import decide, triggers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,10 +104,8 @@ class Triggers:
             job = ledger.jobs.find(job_id)
             if job is None:  # removed just now
                 continue
-            definition = read_job(job.settings)[0]
-            triggers = triggers_of(definition) if definition else ()
             self._jobs[job_id] = job
-            self._watched[job_id] = [_Watched(job, trigger) for trigger in triggers]
+            self._watched[job_id] = [_Watched(job, each) for each in KnownJob.of(job).triggers]
 
     def _look(self, watched: _Watched, ledger: Ledger, now: int) -> bool:
         """Decide about one trigger, if it is worth it; return whether it fired."""
@@ -120,28 +116,21 @@ class Triggers:
             seen = self._outside(watched)
             if seen is None:
                 return False
-            watch = watched.watch or ledger.watches.get(*watched.key)
-            memory, since = seen_so_far(watch.memory, watched.job.updated_at)
-            facts = facts_of(
-                watched.trigger,
-                watched.job,
-                ledger.watches,
-                now,
-                since=since,
-                jobs=list(self._jobs.values()),
-                seen=seen,
-            )
-            decision = decide(watched.trigger, memory, facts)
+            of, watches = (watched.trigger, watched.job), ledger.watches
+            known = remembered(*of, watches, watched.watch)
+            jobs = list(self._jobs.values())
+            decision = decided(*of, watches, known, now=now, jobs=jobs, seen=seen).decision
         except (UsageError, ValueError) as error:
             self._say(watched, str(error))
             return False
+        watch = known.watch
         watched.watch, watched.at, watched.look_at = watch, now, decision.look_at
         if decision.reason:
             self._say(watched, decision.reason)
         else:
             watched.told = ""
         if decision.firing is None or decision.memory is None:
-            if decision.memory is not None and decision.memory != memory:
+            if decision.memory is not None and decision.memory != known.memory:
                 ledger.remember(watched.job, watch, decision.memory)
                 watched.watch = None
             return False

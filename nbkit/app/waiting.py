@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbkit.app.decided import decided, remembered
 from nbkit.app.deployed import definition_of
-from nbkit.app.facts import FAR_SECONDS, facts_of, look_every, outside
+from nbkit.app.facts import FAR_SECONDS, look_every, outside
 from nbkit.app.serving import NO_SERVICE
 from nbkit.errors import NbkitError
-from nbkit.graph.validation import read_job
-from nbkit.rules.triggers.deciding import seen_so_far
-from nbkit.rules.triggers.kinds import decide, paused_kinds, triggers_of
+from nbkit.rules.triggers.kinds import paused_kinds
 from nbkit.rules.triggers.waiting import awaited, overdue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nbkit.app.decided import KnownJob
     from nbkit.ledger.deployed import DeployedJob
     from nbkit.ledger.watching import Watches
     from nbkit.rules.triggers.kinds import Trigger
@@ -34,9 +34,13 @@ class Wait(NamedTuple):
     trigger: str
     message: str
 
+    def __str__(self) -> str:
+        """Return it as one sentence."""
+        return f"{self.trigger}: {self.message}" if self.trigger else self.message
+
 
 def waits_of_triggers(
-    job: DeployedJob,
+    known: KnownJob,
     jobs: Sequence[DeployedJob],
     watches: Watches,
     settings: Settings,
@@ -46,25 +50,23 @@ def waits_of_triggers(
     """Return what the triggers of a job wait for.
 
     Args:
-        job: as deployed.
+        known: the job.
         jobs: all that are deployed.
         watches: what triggers have seen.
         settings: of the project.
         served: whether a service looks at them.
     """
-    read = read_job(job.settings)[0]
-    if read is None:
+    if known.read is None:
         return ()
-    triggers = triggers_of(read)
-    found = [] if served or not triggers else [Wait("", NO_SERVICE)]
-    for trigger in triggers:
+    found = [] if served or not known.triggers else [Wait("", NO_SERVICE)]
+    for trigger in known.triggers:
         try:
-            said = _of_trigger(trigger, job, jobs, watches, settings, served=served)
+            said = _of_trigger(trigger, known.job, jobs, watches, settings, served=served)
         except (NbkitError, ValueError) as error:
             said = str(error).splitlines()[0]
         if said:
             found.append(Wait(trigger.kind, said))
-    found += [Wait(kind, "paused; `nbkit resume` ends that") for kind in paused_kinds(read)]
+    found += [Wait(kind, "paused; `nbkit resume` ends that") for kind in paused_kinds(known.read)]
     return tuple(found)
 
 
@@ -107,11 +109,9 @@ def _of_trigger(
     if every >= FAR_SECONDS:  # a person who asks is not to wait for another machine
         return "the service looks at what it waits for once a minute: it is on another machine"
     seen = outside(trigger, job, settings) if every else {}
-    memory, since = seen_so_far(watches.get(job.job_id, trigger.key).memory, job.updated_at)
-    now = watches.now()
-    facts = facts_of(trigger, job, watches, now, since=since, jobs=jobs, seen=seen)
-    decision = decide(trigger, memory, facts)
-    if decision.firing is None:
-        return awaited(trigger, decision, facts)
+    known, now = remembered(trigger, job, watches), watches.now()
+    facts, decision = decided(trigger, job, watches, known, now=now, jobs=jobs, seen=seen)
     firing = decision.firing
+    if firing is None:
+        return awaited(trigger, decision, facts)
     return overdue(firing.planned_at, exact=firing.exact) + (_SOON if served else "")

@@ -123,8 +123,8 @@ class Deployed(Protocol):
         ...
 
     @property
-    def waits(self) -> Sequence[tuple[str, str]]:
-        """The kind of a trigger, or nothing, and what it waits for."""
+    def waits(self) -> Sequence[object]:
+        """What it waits for, each as one sentence."""
         ...
 
 
@@ -148,15 +148,11 @@ def print_deployed(jobs: Sequence[Deployed], console: Console | None = None) -> 
         )
     console.print(table)
     for each in jobs:
-        for said in _waits(each):
-            console.print(Text.assemble((f"{each.job.name}: ", "bold"), said))
+        for wait in each.waits:
+            console.print(Text.assemble((f"{each.job.name}: ", "bold"), str(wait)))
         if each.missing:
             note = f"The file of {each.job.name} is gone: {each.missing}; it runs as deployed."
             console.print(Text(note, style=STYLES["warn"]))
-
-
-def _waits(job: Deployed) -> list[str]:
-    return [f"{kind}: {said}" if kind else said for kind, said in job.waits]
 
 
 def print_run(

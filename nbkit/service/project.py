@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from nbkit.service.loop import Loop
     from nbkit.service.pages.shown import Shown
+    from nbkit.service.pages.waits import WaitsSeen
     from nbkit.settings import Settings
 
 _AT_ONCE = 16
@@ -80,6 +81,13 @@ class Project:
         return Shown(self.watch)
 
     @cached_property
+    def waits(self) -> WaitsSeen:
+        """What deployed jobs wait for."""
+        from nbkit.service.pages.waits import WaitsSeen
+
+        return WaitsSeen(self.settings)
+
+    @cached_property
     def job_files(self) -> JobFiles:
         """The files of the project that are jobs."""
         return JobFiles(self.settings)
@@ -119,4 +127,6 @@ class Project:
         if self._loop is not None:
             self._loop.stop()
         self.threads.shutdown(wait=False, cancel_futures=True)
+        if "waits" in self.__dict__:
+            self.waits.close()
         self.watch.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from itertools import pairwise
 
 import nbformat
@@ -10,12 +11,15 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from nbformat.v4 import new_code_cell, new_notebook
+from processes import until
 
 from nbkit import api
 from nbkit.api.deployed import create_job, deployed_jobs
 from nbkit.app.overview import overview
 from nbkit.app.parameters import again
-from nbkit.errors import UsageError
+from nbkit.app.waiting import Wait
+from nbkit.errors import SetupError, UsageError
+from nbkit.service.pages import waits
 from nbkit.service.pages.acts import act
 from nbkit.service.pages.listing import listing, side_bar
 from nbkit.service.pages.notebooks import notebook_document, upcoming
@@ -79,12 +83,51 @@ def test_states_and_next_times_are_those_of_the_command(shop):
         assert line["state"] == expected.state
         wanted = [int(each.timestamp() * 1000) for each in expected.next]
         assert [line["next"]] == (wanted or [0]), line
+        assert line["waits"] == [str(each) for each in expected.waits]
     told = {name: (line["state"], line["starts"]) for name, line in lines.items()}
     assert told["by_hand"] == ("by hand", "")
     assert told["paused"] == ("paused", "")
     assert told["files"] == ("waiting", "on new files")
     assert told["both"] == ("waiting", "after other jobs")
     assert told["endless"] == ("waiting", "continuously")
+    assert any("no folder /in" in each for each in lines["files"]["waits"]), lines["files"]
+    assert lines["paused"]["waits"] == ["schedule: paused; `nbkit resume` ends that"]
+    assert lines["by_hand"]["waits"] == []
+
+
+def test_a_look_that_takes_long_holds_up_no_list(shop, monkeypatch):
+    """A disk that does not answer: the list is there, and says what was seen before."""
+    api.deploy(job(shop, "files", **STARTING["files"]), settings=shop.settings)
+    answers, looks = threading.Event(), []
+
+    def slow(*_, **__):
+        looks.append(1)
+        assert answers.wait(60)
+        return (Wait("file_arrival", "no new file"),)
+
+    monkeypatch.setattr(waits, "waits_of_triggers", slow)
+    for _ in range(3):
+        assert listing(shop)["jobs"][0]["waits"] == []
+    answers.set()
+    until(lambda: listing(shop)["jobs"][0]["waits"] == ["file_arrival: no new file"])
+    assert len(looks) >= 1
+
+
+def test_a_look_that_fails_is_made_again(shop, monkeypatch):
+    """Such as while the ledger is away."""
+    api.deploy(job(shop, "files", **STARTING["files"]), settings=shop.settings)
+    answers = iter([SetupError("away"), (Wait("", "there"),)])
+
+    def look(*_, **__):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(waits, "waits_of_triggers", look)
+    with pytest.raises(SetupError):
+        listing(shop)
+    assert listing(shop)["jobs"][0]["waits"] == ["there"]
 
 
 def test_the_side_bar_of_a_folder_without_runs_makes_nothing(shop):

@@ -86,6 +86,7 @@ def test_a_job_is_paused_and_resumed(page, served):
     page.goto(f"{served.url}/nbkit")
     page.get_by_role("button", name="Pause trial").click()
     page.get_by_text("trial is paused").wait_for()
+    page.get_by_text("schedule: paused").wait_for()
     page.get_by_role("button", name="Resume trial").click()
     page.get_by_text("starts by itself again").wait_for()
     page.get_by_role("button", name="Pause trial").wait_for()

@@ -116,6 +116,7 @@ def test_a_planned_run_starts_by_itself_is_seen_live_fails_and_is_repaired(lab, 
     lab.restart()
     job.locator(".title .badge", has_text="failed").wait_for()
     deployed.get_by_text("paused", exact=True).wait_for()
+    deployed.get_by_text(": paused; ").wait_for()
     shown.screenshot("side-bar-failed")
 
     job.locator("a[data-task=check]").click()

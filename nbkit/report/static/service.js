@@ -51,7 +51,7 @@ function jobsPage() {
         job.target ? ` (${job.target})` : "",
         job.missing ? element("p", { class: "soft" }, `Its file is gone: ${job.missing}; it runs as deployed.`) : null,
       ),
-      element("td", {}, job.state),
+      element("td", {}, job.state, job.waits.map((wait) => element("p", { class: "soft wrap wait" }, wait))),
       element("td", {}, [job.next ? moment(job.next) : "", job.starts].filter(Boolean).join(", ")),
       element("td", {}, ...(job.last ? [badge(job.last.look), " ", link(`runs/${job.last.id}`, `run ${job.last.id}`)] : ["–"])),
       element("td", { class: "time" }, job.last ? moment(job.last.started) : ""),

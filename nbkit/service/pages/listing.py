@@ -8,15 +8,18 @@ from nbkit.api.deployed import deployed_jobs
 from nbkit.api.watching import Wanted
 from nbkit.app.deployed import file_of
 from nbkit.app.overview import expected, missing_file, state_of
+from nbkit.app.waiting import waits_of_runs
 from nbkit.graph.pausing import starts_by_itself
 from nbkit.ledger.database import is_there
 from nbkit.report.view import run_view
 from nbkit.service.pages.shown import is_live
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from nbkit.app.decided import KnownJob
     from nbkit.app.job_files import JobFile
+    from nbkit.app.waiting import Wait
     from nbkit.ledger.deployed import DeployedJob
     from nbkit.ledger.watching import Fired
     from nbkit.report.view import RunView
@@ -40,9 +43,10 @@ def listing(project: Project) -> dict[str, Any]:
     jobs = deployed_jobs(settings=project.settings)
     watches = project.watch.ledger().watches
     now, fired = watches.now(), watches.last_firings()
+    ordered = sorted(jobs, key=lambda job: (job.name, job.target, job.job_id))
     lines = [
-        {**_deployed(project, job, fired), **_expected(job, project, now)}
-        for job in sorted(jobs, key=lambda job: (job.name, job.target, job.job_id))
+        {**_deployed(project, known.job, fired), **_expected(known, waits, project, now)}
+        for known, waits in project.waits.of(ordered, watches)
     ]
     latest = project.watch.runs(Wanted(most=_LATEST))
     return {"jobs": lines, "runs": [_run_line(project, run_id) for run_id in latest]}
@@ -85,16 +89,18 @@ def _deployed(
     }
 
 
-def _expected(job: DeployedJob, project: Project, now: int) -> dict[str, Any]:
-    """Return what a job does, and what starts it when, by the rules of `nbkit jobs`."""
-    awaited = expected(job, project.watch.ledger().watches, now)
+def _expected(known: KnownJob, waits: Sequence[Wait], project: Project, now: int) -> dict[str, Any]:
+    """Return what a job does, what starts it when, what it waits for: the rules of `nbkit jobs`."""
+    job, awaited = known.job, expected(known, project.watch.ledger().watches, now)
     latest = project.watch.runs(Wanted(job_id=job.job_id, most=1))
     going = project.watch.runs(Wanted(job_id=job.job_id, active=True))
+    records = [project.watch.record(run_id) for run_id in sorted({*latest, *going}, reverse=True)]
     lives = {_life(project, run_id) for run_id in going}
     return {
         "state": state_of(job, awaited.triggers, lives),
         "next": int(awaited.next[0].timestamp() * 1000) if awaited.next else 0,
         "starts": ", ".join(_WORDS[kind] for kind in awaited.triggers if kind in _WORDS),
+        "waits": [str(each) for each in (*waits_of_runs(records), *waits)],
         "last": _run_line(project, latest[0]) if latest else None,
     }
 

@@ -103,6 +103,7 @@ function deployed(job, act, files, tabs) {
   const facts = [
     line([job.state, starts].filter(Boolean).join(" · ")),
     lastRun(job.last),
+    ...job.waits.map((wait) => line(wait)),
     job.note ? line(job.note) : null,
     job.missing ? line(`Its file is gone: ${job.missing}; it runs as deployed.`) : null,
   ].filter(Boolean);
