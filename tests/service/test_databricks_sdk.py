@@ -139,6 +139,16 @@ def test_who_may_do_what_is_said_and_never_widened(client, served):
     )
     with pytest.raises(DatabricksError, match="gives nobody else rights"):
         client.permissions.update("jobs", job_id, access_control_list=[same, other])
+    theirs = [jobs.JobAccessControlRequest.from_dict(each.as_dict()) for each in (same, other)]
+    tasks = [notebook("a", "/good", day="1")]
+    known = {job.job_id for job in client.jobs.list()}
+    with pytest.raises(DatabricksError, match=f"may only name {me} as IS_OWNER"):
+        client.jobs.create(name="theirs", tasks=tasks, access_control_list=theirs)
+    assert {job.job_id for job in client.jobs.list()} == known
+    ours = client.jobs.create(name="ours", tasks=tasks, access_control_list=theirs[:1])
+    client.jobs.delete(ours.job_id)
+    with pytest.raises(DatabricksError, match="gives nobody else rights"):
+        client.jobs.submit(tasks=[jobs.SubmitTask("a")], access_control_list=theirs)
     with pytest.raises(ResourceDoesNotExist, match="Job 7 does not exist"):
         client.permissions.get("jobs", "7")
     refused = served.ask("GET", "/api/2.0/permissions/clusters/1")

@@ -11,6 +11,7 @@ from nbkit.app.trigger_state import trigger_states
 from nbkit.service import job_settings
 from nbkit.service.parameters import job_parameters, task_parameters
 from nbkit.service.refusals import invalid
+from nbkit.service.rights import refuse_rights_of_others
 from nbkit.service.routes import route
 from nbkit.service.shapes import numbers_of, pages_of, token_of
 from nbkit.service.submitted import with_tasks
@@ -29,7 +30,7 @@ _NOT_SETTINGS = ("access_control_list",)
 @route("POST", "jobs/create", None)
 def create(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Deploy a job."""
-    settings = _settings(request.values)
+    settings = _settings(request.values, project)
     made = create_job(settings, editor=project.user, settings=project.settings)
     return {"job_id": made.job_id}
 
@@ -79,7 +80,7 @@ def listed(project: Project, request: ApiRequest) -> dict[str, Any]:
 @route("POST", "jobs/update", "job_id new_settings fields_to_remove")
 def update(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Change some settings of a job."""
-    new = _settings(request.mapping("new_settings"))
+    new = _settings(request.mapping("new_settings"), project)
     remove = request.texts("fields_to_remove")
     changed = partial(job_settings.updated, new=new, remove=remove)
     change_job(request.number("job_id"), changed, editor=project.user, settings=project.settings)
@@ -91,7 +92,7 @@ def reset(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Give a job other settings."""
     if not request.has("new_settings"):
         raise invalid("Missing required field: new_settings.")
-    new = _settings(request.mapping("new_settings"))
+    new = _settings(request.mapping("new_settings"), project)
     changed = partial(job_settings.after_reset, new=new)
     change_job(request.number("job_id"), changed, editor=project.user, settings=project.settings)
     return {}
@@ -130,8 +131,13 @@ def run_now(project: Project, request: ApiRequest) -> dict[str, Any]:
     return {"run_id": run_id, "number_in_job": run_id}
 
 
-def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a request holds, in today's shape."""
+def _settings(given: Mapping[str, Any], project: Project) -> dict[str, Any]:
+    """Return the settings that a request holds, in today's shape.
+
+    Raises:
+        Refusal: it gives others rights.
+    """
+    refuse_rights_of_others(given.get("access_control_list"), project.user)
     return with_tasks({name: v for name, v in given.items() if name not in _NOT_SETTINGS})
 
 

@@ -7,26 +7,25 @@ from typing import TYPE_CHECKING, Any
 from nbkit.api.deployed import deployed_job
 from nbkit.errors import JobNotFoundError
 from nbkit.service import pipelines_kept as kept
-from nbkit.service.refusals import Refusal, invalid
+from nbkit.service.refusals import Refusal
+from nbkit.service.rights import OWNER, refuse_rights_of_others
 from nbkit.service.routes import route
 
 if TYPE_CHECKING:
     from nbkit.service.project import Project
     from nbkit.service.request import ApiRequest
 
-_OWNER = "IS_OWNER"
 _LEVELS = {
     "CAN_VIEW": "Can view the object and its runs",
     "CAN_MANAGE_RUN": "Can run the object, and cancel its runs",
     "CAN_RUN": "Can run the object, and cancel its runs",
     "CAN_MANAGE": "Can do everything",
-    _OWNER: "Owns the object",
+    OWNER: "Owns the object",
 }
 _OF = {
-    "jobs": ("job", ("CAN_VIEW", "CAN_MANAGE_RUN", _OWNER, "CAN_MANAGE")),
-    "pipelines": ("pipelines", ("CAN_VIEW", "CAN_RUN", "CAN_MANAGE", _OWNER)),
+    "jobs": ("job", ("CAN_VIEW", "CAN_MANAGE_RUN", OWNER, "CAN_MANAGE")),
+    "pipelines": ("pipelines", ("CAN_VIEW", "CAN_RUN", "CAN_MANAGE", OWNER)),
 }
-_NEVER_WIDER = "nbkit gives nobody else rights: whoever has the server's token may do everything."
 
 
 @route("GET", "permissions/{kind}/{object_id}", versions=r"2\.0")
@@ -57,12 +56,7 @@ def patch(project: Project, request: ApiRequest) -> dict[str, Any]:
 
 def _changed(project: Project, request: ApiRequest) -> dict[str, Any]:
     kind, object_id = _asked(project, request)
-    wanted = request.values.get("access_control_list") or []
-    if not isinstance(wanted, list) or not all(isinstance(each, dict) for each in wanted):
-        raise invalid("access_control_list must be a list of objects.")
-    for each in wanted:
-        if each.get("user_name") != project.user or each.get("permission_level") != _OWNER:
-            raise Refusal("NOT_IMPLEMENTED", _NEVER_WIDER)
+    refuse_rights_of_others(request.values.get("access_control_list"), project.user)
     return _granted(project, kind, object_id)
 
 
@@ -89,7 +83,7 @@ def _granted(project: Project, kind: str, object_id: str) -> dict[str, Any]:
     owner = {
         "user_name": project.user,
         "display_name": project.user,
-        "all_permissions": [{"permission_level": _OWNER, "inherited": False}],
+        "all_permissions": [{"permission_level": OWNER, "inherited": False}],
     }
     return {
         "object_id": f"/{kind}/{object_id}",

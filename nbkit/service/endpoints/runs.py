@@ -12,6 +12,7 @@ from nbkit.on_disk import place
 from nbkit.service import shapes
 from nbkit.service.parameters import job_parameters, refuse_older
 from nbkit.service.refusals import Refusal, invalid, no_run
+from nbkit.service.rights import refuse_rights_of_others
 from nbkit.service.routes import route
 from nbkit.service.submitted import job_of
 
@@ -29,6 +30,7 @@ _LONGEST_LOG = 5 * 1024 * 1024
 @route("POST", "jobs/runs/submit", None)
 def submit(project: Project, request: ApiRequest) -> dict[str, Any]:
     """Begin a run of a job that is in the request."""
+    refuse_rights_of_others(request.values.get("access_control_list"), project.user)
     settings = job_of(request.values)
     token = request.text("idempotency_token", "")
     run_id = api.submit(
