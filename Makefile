@@ -1,7 +1,7 @@
 # make demo   set everything up and run the example job
 # make test   set everything up and pass every test
 # make docs   the documentation, into site/
-# make guide  run the guide's notebooks, and save what they show
+# make guide  run the guide's notebooks, and save what they show; WHAT=jobs takes one
 # make prove  the property tests with ten times as many examples; WHAT=cdc takes some of them
 PYTHON ?= python3
 VENV   := .venv
@@ -18,7 +18,7 @@ test: check
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -r fE --durations 30 -m "e2e or slow"
 
 guide: setup
-	@PYTHONPATH=tests $(BIN)/python -m guide.saved_outputs
+	@PYTHONPATH=tests $(BIN)/python -m guide.saved_outputs $(WHAT)
 
 # A failure prints the smallest input that shows it, ready to be pasted into a test as @example.
 prove: setup

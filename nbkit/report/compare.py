@@ -6,6 +6,7 @@ change by themselves.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,11 +17,14 @@ from nbkit.near import hint
 from nbkit.report.view import run_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nbkit.report.notebook_diff import CellChange
     from nbkit.report.view import Iteration, Record, RunView, TaskView
 
+_LEFT_OUT = "DISABLED"
+"""The state of a task that a run was not to run."""
+_LOOKED_BACK = 20
 Change = Literal["added", "removed", "changed", "same"]
 
 
@@ -77,12 +81,17 @@ class TaskDiff:
 
 @dataclass(frozen=True, slots=True)
 class RunDiff:
-    """Two runs compared; `before` is the first one named."""
+    """Two runs compared; `before` is the first one named.
+
+    Attributes:
+        left_out: keys of tasks that are not compared, for one of the runs was not to run them.
+    """
 
     before: RunView
     after: RunView
     parameters: tuple[Difference, ...]
     tasks: tuple[TaskDiff, ...] = field(default=())
+    left_out: tuple[str, ...] = ()
 
     @property
     def changed(self) -> tuple[TaskDiff, ...]:
@@ -91,17 +100,54 @@ class RunDiff:
 
 
 def compare(before: Record, after: Record, only: str | None = None) -> RunDiff:
-    """Compare the records of two runs; `only` this task, if one is named."""
+    """Compare the records of two runs; `only` this task, if one is named.
+
+    Else what a run of some tasks was not to run is left out of it, and named.
+    """
     first, second = run_view(before), run_view(after)
     old = {task["task_key"]: (task, seen) for task, seen in _tasks(before, first)}
     new = {task["task_key"]: (task, seen) for task, seen in _tasks(after, second)}
-    keys = [key for key in dict.fromkeys((*new, *old)) if only in (None, key)]
+    both = list(dict.fromkeys((*new, *old)))
+    left_out = _left_out(before) | _left_out(after) if only is None else frozenset()
+    keys = [key for key in both if only in (None, key) and key not in left_out]
     return RunDiff(
         first,
         second,
         _differences(dict(first.parameters), dict(second.parameters)),
         tuple(_task(key, old.get(key), new.get(key)) for key in keys),
+        tuple(key for key in both if key in left_out),
     )
+
+
+def comparable(record: Record, earlier: Iterable[int], read: Callable[[int], Record]) -> int | None:
+    """Return the run to compare a run with: the last one before it that ran what it ran.
+
+    Args:
+        record: of the run.
+        earlier: the ids of runs of its job before it, the newest first.
+        read: returns the record of one of these.
+
+    Returns:
+        The newest of `earlier` if none of the last ones did; None if there is none.
+    """
+    wanted, newest = _not_left_out(record), None
+    for run_id in itertools.islice(earlier, _LOOKED_BACK):
+        newest = newest or run_id
+        if wanted <= _not_left_out(read(run_id)):
+            return run_id
+    return newest
+
+
+def _left_out(record: Record) -> frozenset[str]:
+    return frozenset(
+        task["task_key"]
+        for task in record.get("tasks") or ()
+        if task["state"].get("result_state") == _LEFT_OUT
+    )
+
+
+def _not_left_out(record: Record) -> frozenset[str]:
+    return frozenset(task["task_key"] for task in record["tasks"]) - _left_out(record)
 
 
 def require_task(key: str, *records: Record) -> None:

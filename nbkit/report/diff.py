@@ -28,6 +28,7 @@ _NOTEBOOKS_READ = 50
 """Notebooks of one task that are compared: a For each task can have thousands."""
 _LINES_SHOWN = 12
 _SECTIONS = ("facts", "parameters", "values", "rows", "expectations", "iterations")
+NOT_COMPARED = "Not compared, as one of the runs was not to run them"
 TITLES = {
     "facts": "",
     "parameters": "Parameters",
@@ -88,6 +89,7 @@ def as_document(found: RunDiff) -> dict[str, Any]:
             }
             for task in found.tasks
         ],
+        "left_out": list(found.left_out),
     }
 
 
@@ -120,6 +122,8 @@ def print_diff(found: RunDiff, console: Console) -> None:
         console.print(Text("Nothing changed but how long it took.", style=STYLES["good"]))
     elif same:
         console.print(Text(f"{same} more {'task' if same == 1 else 'tasks'} without a change."))
+    if found.left_out:
+        console.print(Text(f"{NOT_COMPARED}: {', '.join(found.left_out)}.", style="dim"))
 
 
 def _task_lines(task: TaskDiff) -> Iterator[Text]:
@@ -163,6 +167,7 @@ def write_diff(found: RunDiff, path: Path, root: Path) -> None:
         diff=found,
         sections=_SECTIONS,
         titles=TITLES,
+        not_compared=NOT_COMPARED,
         link=link_from(path.parent, root),
     )
     write_atomically(path, as_bytes(page))

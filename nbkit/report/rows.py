@@ -30,6 +30,7 @@ def row_of(record: Record) -> Row:
         "started": run.started,
         "ended": run.ended,
         "took": run.worked,
+        "parameters": [list(each) for each in run.parameters],
         "tasks": [
             [task.key, [*asdict(task.look).values()], task.milliseconds] for task in run.tasks
         ],
@@ -60,7 +61,7 @@ def kept_row(run: Record, folder: Path, read: Callable[[], Record]) -> Row:
     path = folder / "row.json"
     if run["end_time"] and path.is_file():
         row: Row = json.loads(path.read_text("utf-8"))
-        if row["ended"] == run["end_time"]:
+        if row["ended"] == run["end_time"] and "parameters" in row:
             return row
     row = row_of(read())
     if row["ended"] and folder.is_dir():
@@ -83,7 +84,7 @@ def matrix_of(rows: Sequence[Row]) -> dict[str, Any]:
             key: [looks.setdefault(tuple(look), len(looks)), took]
             for key, look, took in row["tasks"]
         }
-        kept = ("id", "look", "started", "took", "expectations")
+        kept = ("id", "look", "started", "took", "parameters", "expectations")
         runs.append(
             {
                 **{name: row[name] for name in kept},

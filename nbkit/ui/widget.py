@@ -24,6 +24,7 @@ from nbkit.app.parameters import again
 from nbkit.app.work_board import with_work
 from nbkit.errors import NbkitError
 from nbkit.ledger.store import Ledger
+from nbkit.report.compare import comparable
 from nbkit.report.diff import diff_runs, write_diff
 from nbkit.report.documents import run_document, task_documents
 from nbkit.report.front_end import script, style
@@ -94,6 +95,7 @@ class JobWidget(anywidget.AnyWidget):
         self._shown = False
         self._starting = False  # launched, and not yet seen to go on
         self._message = ""
+        self._pinned = 0  # an earlier run that a person wants to see
         self._closed = threading.Event()
         self._due = threading.Event()
         self._run = _not_run(definition.graph)
@@ -162,7 +164,8 @@ class JobWidget(anywidget.AnyWidget):
     def _status(self, *, live: bool) -> dict[str, Any]:
         starting = self._starting
         message = self._message or ("Starting …" if starting else "")
-        return {"live": live, "starting": starting, "alone": False, "message": message}
+        known = {"live": live, "starting": starting, "message": message}
+        return {**known, "alone": False, "pinned": bool(self._pinned)}
 
     def _watch(self) -> None:
         while not self._closed.is_set():
@@ -198,7 +201,8 @@ class JobWidget(anywidget.AnyWidget):
     def _follow_latest(self) -> None:
         if self._ledger is None:
             self._ledger = Ledger(self._settings.ledger_url, reading=True)
-        latest = latest_run(self._job_id, self._definition.graph.job.name, self._ledger)
+        name = self._definition.graph.job.name
+        latest = self._pinned or latest_run(self._job_id, name, self._ledger)
         if latest is None:  # it may not be there yet
             self._ledger.close()
             self._ledger = None
@@ -265,26 +269,31 @@ class JobWidget(anywidget.AnyWidget):
         elif kind == "repair":
             self._starting = True
             self._launched = launch_repair(self.run_id, self._settings, parameters=parameters)
+        elif kind == "show":
+            self._pinned = int(action["run_id"])
         elif kind == "compare":
-            return self._compare()
+            return self._compare(action.get("before"), action.get("run_id") or self.run_id)
         elif kind == "cancel":
             return history.cancel(self.run_id, self._settings)
         return None
 
     def _begin(self, parameters: Mapping[str, str], only: Sequence[str] | None = None) -> None:
-        self._starting = True
+        self._starting, self._pinned = True, 0
         source, settings = self._definition.source, self._settings
         self._launched = launch_run(source, settings, parameters=parameters, only=only)
 
-    def _compare(self) -> str | None:
-        """Write what changed since the run before, and open it; or say that there is none."""
-        listed = history.runs(self._settings, job_name=self._definition.graph.job.name, limit=100)
-        mine = (run["run_id"] for run in listed if run["job_id"] == self._job_id)
-        before = next((run_id for run_id in mine if run_id < self.run_id), None)
+    def _compare(self, before: int | None, after: int) -> str | None:
+        """Write what changed between two runs, and open it; or say that there is none before."""
+        read = partial(history.recorded, settings=self._settings)
+        if before is None:
+            name = self._definition.graph.job.name
+            listed = history.runs(self._settings, job_name=name, limit=_RUNS_SHOWN)
+            mine = (run["run_id"] for run in listed if run["job_id"] == self._job_id)
+            before = comparable(read(after), (run_id for run_id in mine if run_id < after), read)
         if before is None:
             return "There is no run before this one to compare it with."
-        root, page = self._settings.root, self._folder(self.run_id) / f"diff-{before}.html"
-        found = diff_runs(self._reader(before)(), self._reader(self.run_id)(), root)
+        root, page = self._settings.root, self._folder(after) / f"diff-{before}.html"
+        found = diff_runs(read(before), read(after), root)
         write_diff(found, page, root)
         self.send({"kind": "open", "path": os.path.relpath(page, root)})
         return None

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nbformat import NotebookNode
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "guide"
@@ -32,12 +34,15 @@ _EVERY_TIME = tuple(
     for pattern, mask in (
         (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?", "TIME"),
         (r"\b1[6-9]\d{11}\b", "TIME"),
+        (r"\b\d+:\d\d:\d\d\b", "DURATION"),
         (r"\b(\d+ (h|min) )?\d+(\.\d+)? (ms|s|min|h)\b", "DURATION"),
         (r"\b\d+(\.\d+)?s\b( \(\d+:\d\d:\d\d\))?", "DURATION"),
         (r"(text-align:right'>)\d+\.\d(?=</td>)", r"\1SECONDS"),
         (r"\b([Rr]uns?[ /]|data-run=\W)\d+", r"\1N"),
         (r"\b[0-9a-f]{32}\b", "ID"),
         (r"\{(&quot;|\\\\?\")id\1: [^{}]*\}", "EXAMPLE"),
+        (r"EXAMPLE((\\n|\s)*EXAMPLE)*", "EXAMPLES"),
+        (r"\b\d+ failing rows?\b", "failing rows"),
         (r"(?<=base64,)[\w+/=]+", "PICTURE"),
     )
 )
@@ -45,16 +50,17 @@ _DRAWN = ("image/png", "image/svg+xml")
 """Kinds of pictures: what is in them depends on fonts, versions and times."""
 
 
-def job() -> dict[str, Any]:
-    """Return the job that runs all notebooks of the guide."""
+def job(paths: Sequence[Path] = NOTEBOOKS) -> dict[str, Any]:
+    """Return the job that runs notebooks of the guide, by default all."""
+    names = [path.stem for path in paths]
     tasks = [
         {
-            "task_key": path.stem,
-            "depends_on": [{"task_key": _AFTER[path.stem]}] if path.stem in _AFTER else [],
+            "task_key": name,
+            "depends_on": [{"task_key": _AFTER[name]}] if _AFTER.get(name) in names else [],
             "run_if": "ALL_DONE",
-            "notebook_task": {"notebook_path": path.name},
+            "notebook_task": {"notebook_path": f"{name}.ipynb"},
         }
-        for path in NOTEBOOKS
+        for name in names
     ]
     return {"name": "guide", "tasks": tasks}
 
@@ -100,16 +106,17 @@ def save(path: Path, ran: Path) -> bool:
 
 
 def main() -> None:
-    """Run the guide in a project of its own, and save what its notebooks show."""
+    """Run the guide in a project of its own, and save what its notebooks show; or those named."""
+    chosen = [path for path in NOTEBOOKS if path.stem in sys.argv[1:] or not sys.argv[1:]]
     with tempfile.TemporaryDirectory() as made:
         project = Path(made, "guide")
         shutil.copytree(FOLDER, project)
         (project / "nbkit.toml").touch()
-        (project / "guide.json").write_text(json.dumps(job()), encoding="utf-8")
+        (project / "guide.json").write_text(json.dumps(job(chosen)), encoding="utf-8")
         program = Path(sys.executable).with_name("nbkit")
         command = [program, "run", "guide.json"]
         subprocess.run(command, cwd=project, env={**os.environ, **USER}, check=True)
-        for path in NOTEBOOKS:
+        for path in chosen:
             if save(path, project / "runs" / "1" / path.stem / "0.ipynb"):
                 print("saved", path.name)
 

@@ -11,7 +11,7 @@ from report.test_page import Page
 from rich.console import Console
 
 from nbkit.errors import UsageError
-from nbkit.report.compare import compare, require_task
+from nbkit.report.compare import comparable, compare, require_task
 from nbkit.report.diff import as_document, diff_runs, print_diff, write_diff
 from nbkit.report.notebook_diff import notebook_changes
 from nbkit.rules.record import record
@@ -113,6 +113,36 @@ def test_one_task_can_be_asked_for(runs):
     require_task("tell", *runs)
     with pytest.raises(UsageError, match="nearest: clean"):
         require_task("claen", *runs)
+
+
+def test_only_what_both_runs_were_to_run_is_compared(runs):
+    """After a run of a few tasks; the others are named, and can be asked for by themselves."""
+    before, after = runs
+    after["tasks"][0]["state"]["result_state"] = "DISABLED"
+    found = compare(before, after)
+    assert found.left_out == ("ingest",)
+    assert "ingest" not in {task.key for task in found.tasks}
+    assert [task.key for task in compare(before, after, only="ingest").tasks] == ["ingest"]
+    assert as_document(found)["left_out"] == ["ingest"]
+    console = Console(file=io.StringIO(), width=160, force_jupyter=False)
+    print_diff(found, console)
+    assert "one of the runs was not to run them: ingest." in console.file.getvalue()
+
+
+def test_a_run_is_compared_with_the_last_that_ran_the_same():
+    """Not with one of other tasks, as long as there is another; else with the one before."""
+
+    def ran(*keys):
+        states = {"a": "DISABLED", "b": "DISABLED"} | dict.fromkeys(keys, "SUCCESS")
+        tasks = [{"task_key": key, "state": {"result_state": is_}} for key, is_ in states.items()]
+        return {"tasks": tasks}
+
+    runs = {1: ran("a", "b"), 2: ran("b"), 3: ran("a"), 4: ran("c")}
+    assert comparable(ran("a"), [2, 1], runs.get) == 1
+    assert comparable(ran("b"), [3, 2, 1], runs.get) == 2
+    assert comparable(ran("a", "b"), [3, 2], runs.get) == 3
+    assert comparable(ran("a"), [4], runs.get) == 4
+    assert comparable(ran("a"), [], runs.get) is None
 
 
 def test_notebooks_of_iterations_are_matched_by_input(runs, tmp_path):

@@ -123,4 +123,5 @@ def test_a_matrix_has_one_column_per_run_and_names_each_look_once(flights):
     words = [look["word"] for look in matrix["looks"]]
     assert len(words) == len(set(words))
     assert words[matrix["runs"][0]["cells"][1][0]] == "succeeded"
+    assert matrix["runs"][0]["parameters"] == newest["parameters"]
     assert matrix["runs"][1]["expectations"] == earlier["expectations"]

@@ -74,9 +74,15 @@ def test_from_the_list_to_a_repaired_run(page, served):
     page.locator(".title .badge", has_text="succeeded").wait_for()
     page.get_by_role("tab", name="Runs").click()
     page.get_by_role("region", name="Runs and tasks").wait_for()
+    listed = page.get_by_role("region", name="List of runs")
+    page.get_by_label("Runs with").fill("day = 7 succeeded")
+    listed.get_by_role("row").nth(1).get_by_text("day = 7").wait_for()
+    assert listed.get_by_role("row").count() == 2, "the head, and the run of that day"
     assert violations(page) == []
-    page.get_by_role("button", name="Compare").click()
-    page.wait_for_url("**/diff-*.html")
+    page.get_by_label("Compare run").select_option("2")
+    page.get_by_label("with run").select_option("1")
+    page.get_by_role("button", name="± Compare these").click()
+    page.wait_for_url("**/runs/1/diff-2.html")
     page.get_by_role("heading", name="What changed").wait_for()
     assert page.errors == []
 

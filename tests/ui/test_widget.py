@@ -79,7 +79,8 @@ def test_a_job_that_never_ran_shows_its_graph_and_parameters(shown):
     assert dashboard["job"]["folder"] == ""
     assert dashboard["run"]["id"] == 0
     assert [task["look"]["word"] for task in dashboard["tasks"].values()] == ["waiting"]
-    assert dashboard["status"] == {"live": False, "starting": False, "alone": False, "message": ""}
+    status = dashboard["status"]
+    assert (status.pop("message"), any(status.values())) == ("", False)
     assert "<b>" not in dashboard["graph"]
     json.dumps(dashboard)
 
@@ -137,6 +138,21 @@ def test_a_run_that_lost_its_process_is_not_shown_as_live(project, shown):
     assert dashboard["status"]["live"] is False
     assert dashboard["run"]["look"]["word"] == "failed"
     assert "nbkit repair 1" in dashboard["run"]["message"]
+
+
+def test_an_earlier_run_is_shown_until_the_latest_is_asked_for(project, shown):
+    """A run that begins meanwhile does not take its place."""
+    end = RunFinished(START + 5, "CANCELED", "USER_CANCELED")
+    first, second = begin(project, end), begin(project, end)
+    widget = shown()
+    assert (widget.run_id, widget.dashboard["status"]["pinned"]) == (second, False)
+    widget._heard(widget, {"kind": "show", "run_id": first}, [])
+    until(lambda: widget.run_id == first)
+    begin(project, end)
+    widget._turn()
+    assert (widget.run_id, widget.dashboard["status"]["pinned"]) == (first, True)
+    widget._heard(widget, {"kind": "show", "run_id": 0}, [])
+    until(lambda: widget.run_id == second + 1)
 
 
 @pytest.mark.e2e

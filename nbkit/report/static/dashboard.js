@@ -6,6 +6,7 @@ import { jobForm } from "./form.js";
 import { liveGraph } from "./graph.js";
 import { drawMatrix } from "./matrix.js";
 import { drawPanel } from "./panel.js";
+import { drawRuns } from "./runs.js";
 import { tabs } from "./tabs.js";
 import { drawTimeline } from "./timeline.js";
 import { duration, moment, stopwatch } from "./words.js";
@@ -21,9 +22,10 @@ const TICK = 500; // milliseconds between two looks at the clock, while somethin
  * @param {object} hooks
  * @param {(action: object) => void} hooks.act
  * @param {(path: string, text: string, cell?: number) => Node} hooks.link
+ * @param {boolean} [hooks.shows] whether an earlier run is shown here when that is asked for
  * @returns {{update: () => void, history: (found: object) => void, stop: () => void}}
  */
-export function dashboard(root, state, { act, link }) {
+export function dashboard(root, state, { act, link, shows = false }) {
   const selected = new Set(state.picked ? [state.picked] : []);
   const title = element("div", { class: "title" });
   const facts = element("p", { class: "soft run-facts" });
@@ -34,9 +36,11 @@ export function dashboard(root, state, { act, link }) {
   graphBox.innerHTML = state.graph; // drawn and escaped by nbkit.report
   const panel = element("section", { class: "panel", "aria-label": "Task" });
   const timelineBox = element("div", { class: "timeline" });
+  const runsBox = element("div");
   const matrixBox = element("div");
   const chartBox = element("div", { class: "charts" });
   state.typed ??= {}; // what a person did outlives this view
+  state.chosen ??= {};
   const form = jobForm(state.job.parameters, state.typed, (action) =>
     act(action.kind === "run_selected" ? { ...action, kind: "run", only: [...selected] } : action),
   );
@@ -45,7 +49,7 @@ export function dashboard(root, state, { act, link }) {
   const views = tabs("Views of the run", [
     ["Graph", graphPart, () => {}],
     ["Timeline", element("div", {}, timelineBox), () => draw()],
-    ["Runs", element("div", {}, matrixBox), ask],
+    ["Runs", element("div", {}, runsBox, matrixBox), ask],
     ["Expectations", element("div", {}, chartBox), ask],
   ]);
   const pick = (key, more = false) => {
@@ -95,6 +99,7 @@ export function dashboard(root, state, { act, link }) {
     const took = run.ended ? duration(run.worked ?? run.ended - run.started) : status.live && run.started ? stopwatch(now - run.started) : "";
     const said = run.id ? [`run ${run.id}`, moment(run.started), took] : ["not run yet"];
     facts.replaceChildren(said.filter(Boolean).join(" · "));
+    if (status.pinned) facts.append(" · an earlier run ", latest);
     if (run.id && state.job.report) facts.append(" · ", link(state.job.report.replace("RUN", run.id), "report"));
     ran(run, status);
     counts.replaceChildren(
@@ -126,6 +131,12 @@ export function dashboard(root, state, { act, link }) {
     { type: "button", class: "small", click: () => act({ kind: "run_again" }) },
     "↺ Run again with these",
   );
+  const latest = element("button", { type: "button", class: "small", click: () => act({ kind: "show", run_id: 0 }) }, "Show the latest");
+  /** What opens a run: here, where that can be, else where its link leads. */
+  const opens = (run, text) =>
+    shows
+      ? element("button", { type: "button", class: "link", "aria-label": `Show run ${run.id}`, click: () => act({ kind: "show", run_id: run.id }) }, text)
+      : link(run.report, text);
   /** The run's own parameters, which the form's need not be. */
   const ran = (run, status) => {
     const said = run.parameters.map(([name, value]) => `${name} = ${value}`).join(" · ");
@@ -148,7 +159,13 @@ export function dashboard(root, state, { act, link }) {
   return {
     update: draw,
     history: () => {
-      drawMatrix(matrixBox, state.history, (run) => link(run.report, String(run.id)));
+      drawRuns(runsBox, state.history.runs, {
+        shown: state.run.id,
+        kept: state.chosen,
+        head: (run) => opens(run, `run ${run.id}`),
+        compare: (before, after) => act({ kind: "compare", before, run_id: after }),
+      });
+      drawMatrix(matrixBox, state.history, (run) => opens(run, String(run.id)));
       drawCharts(chartBox, state.history.runs);
     },
     stop: () => clearInterval(clock),

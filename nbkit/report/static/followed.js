@@ -73,7 +73,7 @@ export function followed(page, data, { ask, link, open, say, before = async () =
         view.history();
         return;
       }
-      const asked = { ...action, job_id: state.job.id, run_id: runId };
+      const asked = { run_id: runId, ...action, job_id: state.job.id };
       if (!(await before(asked))) return;
       status({ starting: ["run", "run_again", "repair"].includes(action.kind) });
       view.update();

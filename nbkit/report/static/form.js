@@ -33,7 +33,7 @@ export function jobForm(parameters, typed, act) {
   const cancel = button("■ Cancel", "", () => ({ kind: "cancel" }));
   const repair = button("↻ Repair", "", () => ({ kind: "repair", parameters: given() }));
   const compare = button("± Compare", "", () => ({ kind: "compare" }));
-  compare.title = "What changed since the run before";
+  compare.title = "What changed since the run before; the tab Runs compares any two";
   const message = element("p", { class: "said wrap", role: "status" });
   const node = element(
     "form",

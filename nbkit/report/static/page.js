@@ -4,6 +4,7 @@ import { drawCharts } from "./charts.js";
 import { element } from "./elements.js";
 import { liveGraph } from "./graph.js";
 import { drawMatrix } from "./matrix.js";
+import { drawRuns } from "./runs.js";
 import { drawTimeline } from "./timeline.js";
 
 const data = JSON.parse(document.getElementById("nbkit-data").textContent);
@@ -29,6 +30,9 @@ for (const [index, found] of (data.jobs ?? []).entries()) {
   const box = document.getElementById(`matrix-${index}`);
   const charts = document.getElementById(`charts-${index}`);
   const link = (run) => (run.report ? element("a", { href: run.report }, String(run.id)) : String(run.id));
+  const list = element("div");
+  box.before(list);
+  drawRuns(list, found.runs, { shown: 0, kept: {}, head: link });
   box.hidden = false;
   drawMatrix(box, found, link);
   if (found.runs.some((run) => run.expectations.length)) {

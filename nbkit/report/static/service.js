@@ -2,6 +2,8 @@
 
 import { badge, element } from "./elements.js";
 import { followed, keepLooking } from "./followed.js";
+import { rowFilter } from "./row_filter.js";
+import { given } from "./runs.js";
 import { duration, moment } from "./words.js";
 
 const data = JSON.parse(document.getElementById("nbkit-data").textContent);
@@ -80,12 +82,14 @@ function jobsPage() {
       element("td", {}, badge(each.look)),
       element("td", { class: "time" }, moment(each.started)),
       element("td", { class: "number" }, each.ended ? duration(each.took) : ""),
+      element("td", { class: "mono wrap" }, given(each.parameters)),
     );
-  const table = (name, heads, rows, none) =>
+  const table = (name, heads, rows, none, top = null) =>
     element(
       "section",
       { "aria-label": name },
       element("h2", {}, name),
+      rows.length ? top : null,
       rows.length
         ? element(
             "div",
@@ -99,12 +103,16 @@ function jobsPage() {
           )
         : element("p", { class: "soft" }, none),
     );
+  const filter = rowFilter({});
   let shown = "";
   const draw = (list) => {
     const text = JSON.stringify(list);
     if (text === shown) return; // what has the focus keeps it
     shown = text;
-    const focus = document.activeElement?.getAttribute("aria-label");
+    const active = document.activeElement;
+    const focus = active?.getAttribute("aria-label");
+    const runs = list.runs.map(run);
+    filter.over(runs);
     box.replaceChildren(
       table(
         "Deployed jobs",
@@ -112,8 +120,9 @@ function jobsPage() {
         list.jobs.map(line),
         "No job is deployed yet: nbkit deploy JOB, or a client's jobs/create.",
       ),
-      table("Latest runs", ["Run", "Job", "State", "Started", "Duration"], list.runs.map(run), "No runs yet."),
+      table("Latest runs", ["Run", "Job", "State", "Started", "Duration", "Parameters"], runs, "No runs yet.", filter.node),
     );
+    if (active === filter.input) filter.input.focus();
     for (const each of box.querySelectorAll("button")) {
       if (focus && each.getAttribute("aria-label") === focus) each.focus();
     }

@@ -14,6 +14,7 @@ function render({ model, el }) {
     page.replaceChildren();
     view = dashboard(page, state, {
       act: (action) => model.send(action),
+      shows: true,
       link: (path, text, cell) => link(model, el, `${state.job.folder}${path}`, text, cell),
     });
   };

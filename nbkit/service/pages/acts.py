@@ -17,6 +17,7 @@ from nbkit.api.deployed import (
 from nbkit.api.watching import Wanted
 from nbkit.app.parameters import again
 from nbkit.errors import JobNotFoundError, NbkitError
+from nbkit.report.compare import comparable
 from nbkit.rules.references import as_text
 from nbkit.service.pages.documents import code_of, problem_of
 from nbkit.service.pages.notebooks import notebook_at
@@ -156,12 +157,17 @@ def _resume(project: Project, request: ApiRequest) -> dict[str, Any]:
 
 
 def _compare(project: Project, request: ApiRequest) -> dict[str, Any]:
-    run_id = request.number("run_id")
-    job_id = project.watch.record(run_id)["job_id"]
-    before = project.watch.runs(Wanted(job_id=job_id, before=run_id, most=1))
-    if not before:
+    """Compare a run with another one; by default with the last before it that ran the same."""
+    run_id, read = request.number("run_id"), project.watch.record
+    if request.has("before"):
+        before: int | None = request.number("before")
+    else:
+        ran = read(run_id)
+        runs = project.watch.runs(Wanted(job_id=ran["job_id"], before=run_id))
+        before = comparable(ran, runs, read)
+    if before is None:
         return {"message": "There is no run before this one to compare it with."}
-    _, page = api.diff(before[0], run_id, settings=project.settings)
+    _, page = api.diff(before, run_id, settings=project.settings)
     return {"open": f"files/{page.relative_to(project.settings.root).as_posix()}"}
 
 

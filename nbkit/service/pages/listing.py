@@ -147,6 +147,7 @@ def _line_of(run_id: int, record: Mapping[str, Any]) -> dict[str, Any]:
         "ended": view.ended,
         "took": view.worked,
         "live": is_live(record),
+        "parameters": [list(each) for each in view.parameters],
         "tasks": _tasks(view),
     }
 

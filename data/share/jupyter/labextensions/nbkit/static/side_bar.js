@@ -2,20 +2,14 @@
 
 import { button, element, moment } from "./elements.js";
 import { reason } from "./server.js";
+import { sideFrame } from "./side_frame.js";
 import { savedFirst } from "./unsaved.js";
 
 const EVERY = 2000; // milliseconds between two looks, while anybody looks
 
 /** Return the side bar, not in its place yet. */
 export function sideBar(lab, app, { ask, tabs, icon }) {
-  const bar = new lab.Widget();
-  bar.id = "nbkit-jobs";
-  bar.title.icon = icon;
-  bar.title.caption = "Jobs";
-  bar.addClass("nbkit-side");
-  const said = element("p", { role: "status", class: "nbkit-said" });
-  const list = element("div", { role: "region", "aria-label": "Jobs", tabindex: "0", class: "nbkit-list" });
-  bar.node.append(element("h2", {}, "Jobs"), said, list);
+  const { bar, said, list } = sideFrame(lab, { id: "nbkit-jobs", caption: "Jobs", icon });
   let told = "";
   let shown = null;
 

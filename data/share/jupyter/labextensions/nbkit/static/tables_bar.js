@@ -2,19 +2,13 @@
 
 import { button, element, moment } from "./elements.js";
 import { reason } from "./server.js";
+import { sideFrame } from "./side_frame.js";
 
 /** Return the side bar; `insert` puts code into the notebook that is worked in. */
 export function tablesBar(lab, { ask, tabs, icon, insert }) {
-  const bar = new lab.Widget();
-  bar.id = "nbkit-tables";
-  bar.title.icon = icon;
-  bar.title.caption = "Tables";
-  bar.addClass("nbkit-side");
-  const said = element("p", { role: "status", class: "nbkit-said" });
-  const list = element("div", { role: "region", "aria-label": "Tables", tabindex: "0", class: "nbkit-list" });
   const filter = element("input", { type: "search", "aria-label": "Filter tables", placeholder: "Filter", class: "nbkit-filter", autocomplete: "off" });
   const top = element("div", { class: "nbkit-acts nbkit-top" }, filter, button("Refresh", () => look()));
-  bar.node.append(element("h2", {}, "Tables"), top, said, list);
+  const { bar, said, list } = sideFrame(lab, { id: "nbkit-tables", caption: "Tables", icon }, top);
   const open = new Set(); // folders of tables that are shown
   let tables = [];
 
