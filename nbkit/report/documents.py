@@ -60,7 +60,7 @@ def _task(task: TaskView, spans: list[tuple[int, int]]) -> Document:
         "kind": task.kind,
         "line": line_of(task),
         "subject": task.subject,
-        "spark": task.spark and [in_words(task.spark), share(task.spark)],
+        "spark": _spark(task),
         "description": task.description,
         "run_if": task.run_if,
         "depends_on": [list(parent) for parent in task.depends_on],
@@ -82,6 +82,15 @@ def _task(task: TaskView, spans: list[tuple[int, int]]) -> Document:
         "iterations_in_all": len(task.iterations),
         "told": task.told,
     }
+
+
+def _spark(task: TaskView) -> list[Any] | None:
+    """Return what Spark does for the task, in words, and how much of it is done."""
+    if task.spark is None:
+        return None
+    cell, cells = task.progress
+    where = f" (cell {cell} of {cells})" if cells else ""
+    return [f"{in_words(task.spark)}{where}", share(task.spark)]
 
 
 def _attempts(task: TaskView, spans: list[tuple[int, int]]) -> list[Document]:

@@ -126,14 +126,14 @@ def draw(run: RunView) -> Drawing:
 def line_of(task: TaskView) -> str:
     """Return what a task is, and how far: its kind with the count, the outcome or the cell.
 
-    Where Spark works for its cell, what Spark does is there instead of the kind.
+    Where Spark works for its cell, what Spark does is there instead: a box has room for one.
     """
     if task.iterations:
         done = sum(amount for look, amount in task.counts if look.tone == "good")
         return f"{task.kind} · {done} of {len(task.iterations)}"
     cell, cells = task.progress
-    if cells and task.spark:
-        return f"cell {cell} of {cells} · {in_short(task.spark)}"
+    if task.spark:
+        return in_short(task.spark)
     if cells:
         return f"{task.kind} · cell {cell} of {cells}"
     return f"{task.kind} · {task.outcome}" if task.outcome else task.kind

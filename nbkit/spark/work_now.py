@@ -49,17 +49,16 @@ def in_words(work: SparkWork) -> str:
     if not work["stages"]:
         return "Spark is about to begin"
     jobs = f", {work['jobs']} jobs" if work["jobs"] > 1 else ""
+    tasks = f"{work['tasks_done']:,} of {_counted(work['tasks'], 'task')}"
     stages = f"{work['stages_done']} of {_counted(work['stages'], 'stage')}"
-    return f"{_tasks(work)}, {stages}{jobs}"
+    return f"Spark: {tasks}, {stages}{jobs}"
 
 
 def in_short(work: SparkWork) -> str:
     """Return the same where there is hardly room."""
-    return _tasks(work) if work["stages"] else in_words(work)
-
-
-def _tasks(work: SparkWork) -> str:
-    return f"Spark: {work['tasks_done']:,} of {_counted(work['tasks'], 'task')}"
+    return (
+        f"Spark: {work['tasks_done']}/{work['tasks']} tasks" if work["stages"] else in_words(work)
+    )
 
 
 def looker(context: Any) -> Callable[[], SparkWork]:

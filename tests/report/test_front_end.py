@@ -100,9 +100,12 @@ def test_a_running_task_tells_what_spark_does_for_it(flights):
         return task_documents(run_view(document))["transform"]
 
     busy = shown(told("2 1 3 1200 2000"))
-    assert busy["line"] == "cell 3 of 8 · Spark: 1,200 of 2,000 tasks"
-    assert busy["spark"] == ["Spark: 1,200 of 2,000 tasks, 1 of 3 stages, 2 jobs", 0.6]
-    assert shown(starting())["spark"] == ["starting Spark …", None]
+    assert busy["line"] == "Spark: 1200/2000 tasks"
+    assert busy["spark"] == [
+        "Spark: 1,200 of 2,000 tasks, 1 of 3 stages, 2 jobs (cell 3 of 8)",
+        0.6,
+    ]
+    assert shown(starting())["spark"] == ["starting Spark … (cell 3 of 8)", None]
     over = with_work(record(flights.graph, flights.state), {Unit("transform"): starting()})
     assert task_documents(run_view(over))["transform"]["spark"] is None
 
