@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from nbkit.dialect import (
     catalog_use,
     clones,
@@ -13,6 +15,7 @@ from nbkit.dialect import (
     function_names,
     local_rows,
     missing_table,
+    reader_options,
     row_changes,
     spark_paths,
     sql_call,
@@ -44,6 +47,7 @@ _PATHS = "a path of Databricks without a scheme, such as /Volumes/…, leads to 
 _OPTION_PATHS = "so do the values of options that are paths"
 _OPTION = {"option": "self, key, value"}
 _OPTIONS = {"options": "self, **options"}
+_LOAD = {"load": "self, path, format, schema, **options"}
 
 REPLACED = (
     Replacement(
@@ -183,6 +187,17 @@ REPLACED = (
             Replacement(owner, _OPTION, _OPTION_PATHS, PYSPARK, spark_paths.option_path),
             Replacement(owner, _OPTIONS, _OPTION_PATHS, PYSPARK, spark_paths.options_paths),
         )
+    ),
+    *(
+        Replacement(
+            owner,
+            names,
+            "an option of Databricks that Spark would ignore is refused",
+            PYSPARK,
+            functools.partial(reader_options.checked, batch=owner == _READER),
+        )
+        for owner in (_READER, _STREAM_READER)
+        for names in (_OPTION, _OPTIONS, _LOAD)
     ),
     Replacement(
         "delta.tables:DeltaTable",

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     Leaf = Callable[[Column, DataType, DataType, Path], Column]
 
 
+_WIDE = "decimal(38, 18)"
+_TOO_FINE = r"[.][0-9]{6}[0-9]*[1-9]"
+"""Of a time: more digits than microseconds have."""
+
+
 def fitted(rows: DataFrame, wanted: StructType) -> DataFrame:
     """Return rows with the types of the columns that they are written to, and other columns as is.
 
@@ -85,6 +90,31 @@ def loses(value: Column, come: DataType, to: DataType) -> Column | None:
             found.append(loses(value.getField(ours.name), *types))
     conditions = [each for each in found if each is not None]
     return reduce(lambda left, right: left | right, conditions) if conditions else None
+
+
+def of_text(text: Column, kind: DataType) -> tuple[Column, Column]:
+    """Return a text as a value, and whether it spells just that one; NULL is NULL.
+
+    Spark's own cast rounds `1.255` in a DECIMAL(8,2), cuts the time off a DATE, and takes 1e400 in
+    a DOUBLE for infinity.
+    """
+    from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+    from pyspark.sql.types import DateType, DecimalType, FractionalType, TimestampNTZType
+    from pyspark.sql.types import TimestampType as Moment
+
+    value = text.try_cast(kind)
+    same = value.isNotNull()
+    if isinstance(kind, FractionalType | DecimalType):
+        exact = text.try_cast(_WIDE)
+        same &= exact.isNull() | F.coalesce(exact == value.try_cast(_WIDE), F.lit(False))
+    if isinstance(kind, FractionalType) and not isinstance(kind, DecimalType):
+        same &= ~(text.rlike("[0-9]") & F.abs(value).eqNullSafe(F.lit("Infinity").cast(kind)))
+    if isinstance(kind, DateType):
+        moment = "timestamp_ntz"
+        same &= F.coalesce(text.try_cast(moment) == value.cast(moment), F.lit(False))
+    if isinstance(kind, Moment | TimestampNTZType):
+        same &= ~text.rlike(_TOO_FINE)
+    return value, text.isNull() | same
 
 
 def _any_loses(values: Column, come: DataType, to: DataType) -> Column | None:

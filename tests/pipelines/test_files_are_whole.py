@@ -401,6 +401,76 @@ def test_types_of_an_author(spark, landing):
     assert found.selectExpr("to_json(v)").collect() == [('{"a":1.1}',)]
 
 
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("DOUBLE", "9007199254740993"),
+        ("FLOAT", "16777217"),
+        ("DECIMAL(8,2)", "2.505"),
+        ("TIMESTAMP", '"2024-01-01T00:00:00.1234567Z"'),
+        ("DATE", '"2024-01-02T10:00:00"'),
+        ("INT", "1.5"),
+        ("ARRAY<STRUCT<b: DECIMAL(5,2)>>", '[{"b": 1.255}]'),
+    ],
+)
+def test_json_with_no_place_for_what_does_not_fit(spark, landing, kind, written):
+    """Ends the query, also where Spark's own reader would round it, or cut it off."""
+    folder = landing()
+    (folder / "a.json").write_text(f'{{"x": {written}}}\n')
+    given = {"cloudFiles.format": "json"}
+
+    def rows(**options):
+        schema = f"x {kind}"
+        return auto_loader.resolved(
+            spark, str(folder), given | options, schema, stream=False
+        ).collect()
+
+    with pytest.raises(Exception, match=r"column .* has the value .*name a rescuedDataColumn"):
+        rows()
+    [row] = rows(rescuedDataColumn="_r")
+    left = {name: value for name, value in parsed(row["_r"]).items() if name != "_file_path"}
+    assert left == {"x": parsed(written)}
+
+
+def test_names_of_folders(spark, landing):
+    """Are values as others: texts as they are written, and rescued where they are no others."""
+    for form in ("json", "csv", "parquet"):
+        folder = landing()
+
+        def write(place, number, form=form, folder=folder):
+            file = folder / place / f"1.{form}"
+            file.parent.mkdir(parents=True)
+            if form == "parquet":
+                pq.write_table(pa.table({"id": pa.array([number], pa.int64())}), file)
+            else:
+                file.write_text(f'{{"id": {number}}}' if form == "json" else f"id\n{number}\n")
+
+        def found(*columns, form=form, folder=folder, schema=None, **options):
+            given = {"cloudFiles.format": form, "cloudFiles.inferColumnTypes": "true", **options}
+            given |= {"header": "true"} if form == "csv" else {}
+            state = HadoopFolder(spark, str(folder.parent / "state"))
+            rows = auto_loader.resolved(
+                spark, str(folder), given, schema, stream=False, state=state, keep=True
+            )
+            return sorted(tuple(row[name] for name in columns) for row in rows.collect())
+
+        write("day=007/k=1.10", 1)
+        write("day=8/k=__HIVE_DEFAULT_PARTITION__", 2)
+        assert found("id", "day", "k") == [(1, 7, 1.1), (2, 8, None)]
+        hinted = {"cloudFiles.schemaHints": "day STRING, k STRING"}
+        assert found("id", "day", "k", **hinted) == [(1, "007", "1.10"), (2, "8", None)]
+        asked = "id BIGINT, k DECIMAL(9,1)"
+        assert found("id", "k", "day", schema=asked) == [(1, Decimal("1.1"), 7), (2, None, 8)]
+        write("day=x y/k=1.25", 3)
+        *_, (_, day, k, said) = found("id", "day", "k", "_rescued_data")
+        assert (day, k, json.loads(said)["day"]) == (None, 1.25, "x y")
+        *_, (_, k, said) = found("id", "k", "_r", schema=asked, rescuedDataColumn="_r")
+        left = json.loads(said)
+        assert (k, left["k"], left["_file_path"][-1]) == (None, "1.25", form[-1])
+        with pytest.raises(Exception, match=r'name a rescuedDataColumn.*"k":"1\.25"'):
+            found("id", "k", schema=asked + ", day STRING")
+
+
 def check_typed(record: dict, row: Row) -> None:
     columns = row.asDict()
     rescued = json.loads(columns.pop("_rescued_data") or "{}", parse_float=Decimal)

@@ -211,6 +211,22 @@ def test_names(jvm, text, case, wanted):
     assert rows(records, text) == [wanted]
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("INT", '{"x":1,"x":2}'),
+        ("STRUCT<a:INT>", '{"x":{"a":1,"a":2}}'),
+        ("MAP<STRING,INT>", '{"x":{"k":1,"k":2}}'),
+    ],
+)
+def test_a_name_twice_where_nothing_takes_the_first_value(jvm, kind, text):
+    """Ends the query, as it would be lost; one without a value does no harm."""
+    records = json_records(jvm, f"x {kind}", strict=True)
+    with pytest.raises(Py4JJavaError, match="has several values in one record"):
+        records.call(text, PATH)
+    assert len(records.call(text.replace("1", "null"), PATH)) == 1
+
+
 BROKEN = ([None], '{"_corrupt_record":')
 
 
@@ -380,11 +396,11 @@ def test_a_header_without_known_names(jvm, tmp_path):
 
 
 def test_files_that_were_looked_into(jvm):
-    """By either way that Spark has to write an address; any other file ends the query."""
+    """By any way that Spark has to write an address; any other file ends the query."""
     known = "file:///in/a%20b.json"
     digests = [hashlib.sha256(each.encode()).hexdigest()[:16] for each in (known, "s3a://b/c")]
     looked = jvm.nbkit.LookedInto(" ".join(digests))
-    for path in (known, "file:/in/a b.json", "s3a://b/c"):
+    for path in (known, "file:/in/a b.json", "file:/in/a%20b.json", "s3a://b/c"):
         assert looked.call(path) is True
     for path in ("file:///in/A%20b.json", "file:///in/a%20b.json2", ""):
         with pytest.raises(Py4JJavaError):

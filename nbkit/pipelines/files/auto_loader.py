@@ -10,7 +10,7 @@ from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import UsageError
 from nbkit.exact.nested_types import plain
 from nbkit.near import hint
-from nbkit.pipelines.files import file_columns, nested, rescued, subfolders, typed
+from nbkit.pipelines.files import file_columns, folder_values, nested, rescued, subfolders, typed
 from nbkit.pipelines.files.file_columns import Files, Known, digest, kept, spans_lines
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
 from nbkit.pipelines.files.loader_options import (
@@ -21,6 +21,7 @@ from nbkit.pipelines.files.loader_options import (
     cleaning,
     evolution,
     inferring,
+    is_utf_8,
     split,
 )
 from nbkit.pipelines.files.rescued import CORRUPT, Wanted
@@ -132,7 +133,7 @@ class _Source:
         """Return the rows, all of them or a stream of what is new."""
         form = self.files.form
         strict = form in {"json", "csv", "xml"} and not self._leaves_to_spark(given)
-        ours = strict and (form != "json" or bool(self.rescued))
+        ours = strict and not self._only_spark_reads()
         takes_all = form == "orc"  # Spark's reader of it makes 1 of 1.5 where an INT is asked for
         shaped = form != "json" and (ours or takes_all or (self.rescued and form in RESCUING))
         known = self._known(grows=given is None, shaped=bool(shaped))
@@ -140,6 +141,8 @@ class _Source:
         if form == "json" and ours:
             whole = spans_lines(self.others)
             lines = reader.format("text").options(**self.others).option("wholetext", whole)
+            if wanted.folders:
+                lines = lines.schema(self._with_folders([("value", "string")], wanted))
             return self._json(lines.load(self.files.path), wanted, whole=whole)
         if form == "csv" and shaped:
             return self._csv(reader, wanted, known)
@@ -147,20 +150,20 @@ class _Source:
             return self._typed(reader, wanted, known)
         if strict:  # what does not fit has no place to go
             reader = reader.option("mode", "FAILFAST")
-        return self._plain(reader, wanted.columns)
+        return self._plain(reader, wanted)
 
     def _wanted(self, given: StructType | str | None, known: Known | None) -> Wanted:
         """Return what the rows are to be."""
         from pyspark.sql.types import StructType
 
-        folders = frozenset(name.lower() for name in known.partitions.names) if known else ()
+        partitions = known.partitions if known else self.files.partitions
+        folders = frozenset(name.lower() for name in partitions.names)
         if given is not None:
             asked = given if isinstance(given, StructType) else StructType.fromDDL(str(given))
             columns = self._hinted(nested.said(asked))
         else:
             columns = self._inferred(known)
-            if known is not None:
-                columns = nested.together(columns, known.partitions)
+        columns = nested.together(columns, partitions)
         named, strict = given is not None, not self.rescued
         return Wanted(columns, frozenset(folders), self.rescued, self.others, named, strict)
 
@@ -170,6 +173,12 @@ class _Source:
             return False
         broken = self._said("columnNameOfCorruptRecord") or CORRUPT
         return bool(self._said("mode")) or (given is not None and broken in str(given).lower())
+
+    def _only_spark_reads(self) -> bool:
+        """Say whether JSON is of a kind that only Spark's own reader knows."""
+        said = self._said("encoding") or self._said("charset")
+        variant = bool(self._said("singleVariantColumn"))
+        return self.files.form == "json" and (variant or not is_utf_8(said))
 
     def _json(self, texts: DataFrame, wanted: Wanted, *, whole: bool) -> DataFrame:
         from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
@@ -215,16 +224,15 @@ class _Source:
         spelled_out = replace(wanted, columns=nested.said(wanted.columns), options=read_as)
         return rescued.json_rows(rows, spelled_out, record, whole=False, tag=tag)
 
-    def _plain(self, reader: Any, columns: StructType) -> DataFrame:
+    def _plain(self, reader: Any, wanted: Wanted) -> DataFrame:
         """Return rows as Spark reads them itself."""
-        from pyspark.sql.types import StructType
-
-        shape = StructType([*plain(columns)])
+        shape = self._with_folders(plain(wanted.own), wanted)
         if self.rescued:
-            shape = StructType([*shape, *StructType().add(self.rescued, "string")])
+            shape = shape.add(self.rescued, "string")
             reader = reader.option("columnNameOfCorruptRecord", self.rescued)
         form = self.files.form
-        return reader.format(form).schema(shape).options(**self.others).load(self.files.path)
+        rows = reader.format(form).schema(shape).options(**self.others).load(self.files.path)
+        return folder_values.placed(rows, wanted.columns, wanted.folders)
 
     def _with_folders(self, columns: Any, wanted: Wanted) -> StructType:
         """Return columns to ask a format for, with those that the names of folders give."""
@@ -233,8 +241,9 @@ class _Source:
         shape = StructType()
         for each in columns:
             shape = shape.add(each) if isinstance(each, StructField) else shape.add(*each)
-        folders = [each for each in wanted.columns if each.name.lower() in wanted.folders]
-        return StructType([*shape, *(plain(StructType(folders)))])
+        for name, kind in folder_values.as_read(wanted.columns, wanted.folders):
+            shape = shape.add(name, kind)
+        return shape
 
     def _said(self, name: str) -> str:
         said = {each.lower(): value for each, value in self.others.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbkit.dialect import reader_options
 from nbkit.errors import UsageError
 from nbkit.near import hint
 from nbkit.pipelines.declare.arguments import spelled
@@ -50,12 +51,13 @@ def split(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     Raises:
         UsageError: there is no such option.
     """
+    reader_options.check(options)
     own: dict[str, str] = {}
     others: dict[str, str] = {}
     for name, value in options.items():
         text = spelled(value)
         if not name.lower().startswith(_OWN):
-            others[name] = text
+            others["pathGlobFilter" if name.lower() == "filenamepattern" else name] = text
             continue
         short = name[len(_OWN) :].lower()
         if short in _UNDERSTOOD:
@@ -92,7 +94,10 @@ def evolution(
     mode = own.get("schemaevolutionmode", "addNewColumns" if inferred else "none")
     if mode.lower() not in {each.lower() for each in _EVOLUTIONS}:
         raise UsageError(f"schemaEvolutionMode is no {mode}{hint(mode, _EVOLUTIONS)}")
-    beside = own.get("rescueddatacolumn") or others.pop("rescuedDataColumn", "")
+    named = [name for name in others if name.lower() == "rescueddatacolumn"]
+    beside = own.get("rescueddatacolumn") or "".join(others[name] for name in named[-1:])
+    for name in named:
+        del others[name]
     if not beside and inferred and form in RESCUING and mode.lower() != "none":
         beside = RESCUED
     if "readercasesensitive" in own:
@@ -119,6 +124,11 @@ def cleaning(own: Mapping[str, str]) -> dict[str, str]:
     return {"cleanSource": "archive", "sourceArchiveDir": destination}
 
 
+def is_utf_8(encoding: str) -> bool:
+    """Say whether an encoding is UTF-8, as it is where none is said."""
+    return encoding.upper().replace("_", "-") in {"", "UTF-8", "UTF8"}
+
+
 def _check_rescuing(form: str, others: Mapping[str, str]) -> None:
     """See that nothing is asked for with which values would be lost.
 
@@ -130,6 +140,6 @@ def _check_rescuing(form: str, others: Mapping[str, str]) -> None:
         raise UsageError(
             f"Auto Loader puts what does not fit into a column here: leave out mode {said['mode']}"
         )
-    encoding = said.get("encoding", said.get("charset", "UTF-8"))
-    if form == "json" and encoding.upper().replace("_", "-") not in {"UTF-8", "UTF8"}:
+    encoding = said.get("encoding", said.get("charset", ""))
+    if form == "json" and not is_utf_8(encoding):
         raise UsageError(f"Auto Loader reads JSON in UTF-8 here, and not in {encoding}")

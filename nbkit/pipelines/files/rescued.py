@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.errors import SetupError
 from nbkit.exact.nested_types import plain
+from nbkit.pipelines.files import folder_values
+from nbkit.pipelines.files.left_over import any_of, refusing
 from nbkit.spark import java_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import StructType
@@ -26,6 +28,7 @@ VALUE_TAG = "_VALUE"
 
 _PLACE = "_nbkit_"
 _ROW = "_nbkit_row"
+_PATH = "_nbkit_path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +155,39 @@ def looked_into(rows: DataFrame, digests: Iterable[str]) -> DataFrame:
 
 
 def _laid_out(texts: DataFrame, rows: Column, wanted: Wanted) -> DataFrame:
-    """Return rows that Java has made with their names."""
+    """Return rows that Java has made with their names, and what the names of folders say."""
     from pyspark.sql import functions as F  # noqa: N812
 
+    path = F.col("_metadata.file_path").alias(_PATH)
     folders = [name for name in texts.columns if name.lower() in wanted.folders]
-    made = texts.select(*map(quoted_part, folders), F.explode(rows).alias(_ROW))
+    made = texts.select(*map(quoted_part, folders), path, F.explode(rows).alias(_ROW))
     places = {field.name: at for at, field in enumerate(wanted.own)}
-    read = [
-        F.col(quoted_part(field.name)).cast(field.dataType).alias(field.name)
-        if field.name.lower() in wanted.folders
-        else F.col(f"{_ROW}.c{places[field.name]}").alias(field.name)
-        for field in wanted.columns
-    ]
+    read, left = [], []
+    for field in wanted.columns:
+        if field.name.lower() not in wanted.folders:
+            read.append(F.col(f"{_ROW}.c{places[field.name]}").alias(field.name))
+            continue
+        text = folder_values.column(made, field.name)
+        value, other = folder_values.divided(text, field.dataType)
+        read.append(value.alias(field.name))
+        left += [] if other is None else [other.alias(field.name)]
     if wanted.rescued:
-        read.append(F.col(f"{_ROW}.rest").alias(wanted.rescued))
+        read.append(_with_folders(F.col(f"{_ROW}.rest"), left).alias(wanted.rescued))
+    elif left:
+        made = refusing(made, left, F.col(_PATH))
     return made.select(*read)
+
+
+def _with_folders(rest: Column, left: Sequence[Column]) -> Column:
+    """Return what is left of a record, and before it what is left of the names of its folders."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    if not left:
+        return rest
+    own = F.to_json(F.struct(*left))
+    alone = F.to_json(F.struct(*left, F.col(_PATH).alias("_file_path")))
+    both = F.concat(F.left(own, F.length(own) - 1), F.lit(","), F.substr(rest, F.lit(2)))
+    return F.when(any_of(left), F.coalesce(both, alone)).otherwise(rest)
 
 
 def _row_type(wanted: Wanted) -> StructType:

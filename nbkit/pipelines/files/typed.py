@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from typing import TYPE_CHECKING, Any
 
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.exact.nested_types import plain
+from nbkit.pipelines.files import folder_values
+from nbkit.pipelines.files.left_over import any_of, refusing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import MapType, StructType
 
@@ -41,34 +39,22 @@ def typed_rows(rows: DataFrame, wanted: Wanted) -> DataFrame:
             read.append(F.lit(None).cast(field.dataType).alias(field.name))
             continue
         column = F.col(quoted_part(there.name))
-        value, rest = _divided(column, there.dataType, field.dataType)
+        if field.name.lower() in wanted.folders:
+            value, rest = folder_values.divided(column, field.dataType)
+        else:
+            value, rest = _divided(column, there.dataType, field.dataType)
         read.append(value.alias(field.name))
         if rest is not None:
             left.append(rest.alias(there.name))
     left += [F.col(quoted_part(each.name)) for each in kinds.values()]
     if wanted.strict:
-        return _refusing(rows, left).select(*read)
+        path = F.col("_metadata.file_path")
+        return refusing(rows, left, path, _MOMENTS).select(*read)
     if not left:
         return rows.select(*read, F.lit(None).cast("string").alias(wanted.rescued))
     path = F.col("_metadata.file_path").alias("_file_path")
-    rescued = F.when(_any_of(left), F.to_json(F.struct(*left, path), _MOMENTS))
+    rescued = F.when(any_of(left), F.to_json(F.struct(*left, path), _MOMENTS))
     return rows.select(*read, rescued.alias(wanted.rescued))
-
-
-def _refusing(rows: DataFrame, left: Sequence[Column]) -> DataFrame:
-    """Return rows of which no column leaves anything; one that does ends the query."""
-    from pyspark.sql import functions as F  # noqa: N812
-
-    if not left:
-        return rows
-    said = F.concat(
-        F.lit("a value is none of its column's type, in "),
-        F.col("_metadata.file_path"),
-        F.lit(": name a rescuedDataColumn, which takes what does not fit: "),
-        F.to_json(F.struct(*left), _MOMENTS),
-    )
-    refused = F.raise_error(said).cast("boolean")
-    return rows.where(F.when(_any_of(left), refused).otherwise(F.lit(True)))
 
 
 def _divided(column: Column, have: Any, want: Any) -> tuple[Column, Column | None]:
@@ -139,7 +125,7 @@ def _divided_struct(
             left.append(rest.alias(there.name))
     left += [column.getField(each.name).alias(each.name) for each in kinds.values()]
     value = F.when(column.isNotNull(), F.struct(*read))
-    return value, F.when(_any_of(left), F.struct(*left)) if left else None
+    return value, F.when(any_of(left), F.struct(*left)) if left else None
 
 
 def _divided_array(column: Column, have: Any, want: Any) -> tuple[Column, Column | None]:
@@ -176,7 +162,3 @@ def _divided_map(column: Column, have: MapType, want: MapType) -> tuple[Column, 
     exact = column.isNull() | F.forall(entries, fits)
     made = F.map_from_entries(F.transform(entries, changed))
     return F.when(exact, made), F.when(~exact, column)
-
-
-def _any_of(columns: Sequence[Column]) -> Column:
-    return functools.reduce(operator.or_, (each.isNotNull() for each in columns))

@@ -61,6 +61,8 @@ final class Fits implements Serializable {
   /** Of a field whose type was said by the author. */
   static final String SAID = "nbkit.said";
 
+  private static final String SEVERAL = " has several values in one record";
+
   private static final Pattern NUMBER =
       Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
   private static final Pattern DIGITS = Pattern.compile("-?[0-9]+(\\.[0-9]+)?");
@@ -174,6 +176,9 @@ final class Fits implements Serializable {
       Integer column = (Integer) byName.get(spelled(given.name(at)));
       if (column == null || last[column.intValue()] != at) {
         if (value.kind != FileValue.NULL) {
+          if (column != null) {
+            refuse("column " + given.name(at) + SEVERAL, path);
+          }
           add(given.name(at), value.json(), rest);
         }
         continue;
@@ -238,6 +243,7 @@ final class Fits implements Serializable {
         refuse(given.name(at), given.value(at), type.valueType(), path);
       }
       if (again && given.value(at).kind != FileValue.NULL) {
+        refuse("key " + given.name(at) + SEVERAL, path);
         add(given.name(at), given.value(at).json(), rest);
       } else if (!again) {
         if (!found.none) {

@@ -43,7 +43,8 @@ public final class LookedInto implements UDF1, Serializable {
   /** Ends the query where the file is another. */
   public Object call(Object path) throws Exception {
     if (!path.equals(last)) {
-      if (!known.contains(digest((String) path)) && !known.contains(digest(address((String) path)))) {
+      String url = new Path((String) path).toUri().toString();
+      if (!isKnown((String) path) && !isKnown(url)) {
         throw new IllegalStateException(
             "file " + path + " came while this update had begun: update once more");
       }
@@ -52,11 +53,13 @@ public final class LookedInto implements UDF1, Serializable {
     return Boolean.TRUE;
   }
 
-  /** Spark asks about rows by the address of their file, and about files to read by their path. */
-  private static String address(String path) {
-    String url = new Path(path).toUri().toString();
+  /**
+   * Spark asks about rows by the address of their file, and about files to read by their path, or
+   * by an address with one slash where folders have names with values.
+   */
+  private boolean isKnown(String url) throws Exception {
     boolean local = url.startsWith("file:/") && !url.startsWith("file://");
-    return local ? "file://" + url.substring("file:".length()) : url;
+    return known.contains(digest(local ? "file://" + url.substring("file:".length()) : url));
   }
 
   private static String digest(String address) throws Exception {
