@@ -118,8 +118,9 @@ def write(
         ExpectationFailedError: a check with the action `fail` did not hold; both tables are
             as they were.
         DefinitionError: the checks make no sense together or cannot be computed on these rows,
-            there is no quarantine table, or the types of a table that is there would change
-            values (7.5 in an INT); nothing was written.
+            there is no quarantine table, the partitions of one table would be replaced and all
+            of the other, or the types of a table that is there would change values (7.5 in an
+            INT); nothing was written.
     """
     measures = ByMeasure.of(checks)
     measures.require(df, table, quarantine, mode, once)
@@ -127,6 +128,7 @@ def write(
     record = History(df.sparkSession, history, table)
     past = record.past()
     target = Target(table, quarantine, mode, tuple(partition_by), dict(options or {}))
+    target.require(df.sparkSession)
     what = (table, quarantine, measures.fingerprint)
     with writing(df, once, *what) if mode == "append" else anew() as by:
         outcome = through(df, measures, target, samples=samples, past=past, by=by)

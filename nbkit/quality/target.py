@@ -28,6 +28,7 @@ Mode = Literal["append", "overwrite"]
 QUARANTINED_AT = "_quarantined_at"
 WRITTEN_BY = "_written_by"
 """Columns of quarantined rows: when they were put there, and by which write."""
+_DYNAMIC = "spark.sql.sources.partitionOverwriteMode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,25 @@ class Target:
         if is_classic(spark):
             return True
         return self.mode == "append" and spark.catalog.tableExists(self.table)
+
+    def require(self, spark: SparkSession) -> None:
+        """See to it that both tables can be overwritten in the same way.
+
+        Raises:
+            DefinitionError: partitions of the table would be replaced, and all of the quarantine.
+        """
+        said = {name.lower(): value for name, value in self._how.items()}
+        conf = spark.conf.get(_DYNAMIC, "static")
+        how = said.get("partitionoverwritemode", conf)
+        some = self.mode == "overwrite" and str(how).lower() == "dynamic"
+        if not (some and self.quarantine) or "replacewhere" in said:
+            return
+        if self.partition_by or _is_partitioned(spark, self.table):
+            why = (
+                "dynamic would replace some partitions of the table, and all of the quarantine: "
+                "the option replaceWhere says which rows of both"
+            )
+            raise DefinitionError((Problem("partitionOverwriteMode", why),), "write")
 
     def has(self, spark: SparkSession, by: Writing) -> bool:
         """Whether the good rows of a write are there already.
@@ -147,6 +167,13 @@ class Target:
             spark.sql(f"DELETE FROM {self.quarantine} WHERE {where}")  # noqa: S608 - the author's own table
         else:
             spark.sql(f"RESTORE TABLE {self.quarantine} TO VERSION AS OF {before.version}")
+
+
+def _is_partitioned(spark: SparkSession, table: str) -> bool:
+    if not spark.catalog.tableExists(table):
+        return False
+    [detail] = spark.sql(f"DESCRIBE DETAIL {table}").collect()
+    return bool(detail["partitionColumns"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,25 @@ def test_what_the_ready_made_ones_find(rows):
     assert result._repr_html_().count("<svg") >= len(ROW_RULES)
 
 
+def test_a_part_of_both_tables_is_replaced_or_of_none(spark):
+    """By a condition; the partitions for which good rows come say nothing about the others."""
+    rule = quality.between("v", low=0, action="quarantine")
+    first = spark.sql("select * from values ('a', 1), ('a', -1), ('b', 2), ('b', -2) as t(day, v)")
+    quality.write(first, "days", [rule], quarantine="off", partition_by=["day"], history=None)
+    then = spark.sql("select * from values ('b', 3), ('b', -3) as t(day, v)")
+
+    def again(**options):
+        quality.write(
+            then, "days", [rule], quarantine="off", mode="overwrite", options=options, history=None
+        )
+
+    with pytest.raises(DefinitionError, match="the option replaceWhere says which rows of both"):
+        again(partitionOverwriteMode="dynamic")
+    again(replaceWhere="day = 'b'")
+    assert {tuple(row) for row in spark.table("days").collect()} == {("a", 1), ("b", 3)}
+    assert {row.v for row in spark.table("off").collect()} == {-1, -3}
+
+
 def test_one_write_does_everything(spark, rows):
     """Good rows, quarantined rows with all their reasons, counts, and the history of all."""
     checks = [
