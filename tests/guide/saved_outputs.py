@@ -32,18 +32,19 @@ _AFTER = {"dashboard": "jobs"}
 _EVERY_TIME = tuple(
     (re.compile(pattern), mask)
     for pattern, mask in (
-        (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?", "TIME"),
-        (r"\b1[6-9]\d{11}\b", "TIME"),
-        (r"\b\d+:\d\d:\d\d\b", "DURATION"),
+        (r"(?<!\d)\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?", "TIME"),
+        (r"(?<!\d)1[6-9]\d{11}\b", "TIME"),
+        (r"(?<!\d)\d+:\d\d:\d\d\b", "DURATION"),
         (r"\b(\d+ (h|min) )?\d+(\.\d+)? (ms|s|min|h)\b", "DURATION"),
         (r"\b\d+(\.\d+)?s\b( \(\d+:\d\d:\d\d\))?", "DURATION"),
         (r"(text-align:right'>)\d+\.\d(?=</td>)", r"\1SECONDS"),
         (r"\b([Rr]uns?[ /]|data-run=\W)\d+", r"\1N"),
-        (r"\b[0-9a-f]{32}\b", "ID"),
+        (r"\b[0-9a-f]{32}\b|\bnbkit-[0-9a-f-]{20,}", "ID"),
         (r"\{(&quot;|\\\\?\")id\1: [^{}]*\}", "EXAMPLE"),
         (r"EXAMPLE((\\n|\s)*EXAMPLE)*", "EXAMPLES"),
         (r"\b\d+ failing rows?\b", "failing rows"),
         (r"(?<=base64,)[\w+/=]+", "PICTURE"),
+        (r" {2,}", "  "),
     )
 )
 _DRAWN = ("image/png", "image/svg+xml")
