@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -228,6 +229,39 @@ def test_a_value_is_the_same_one_in_the_table(spark, names):
         (2, 5, "1.10"),
     }
     assert [(r.id, r.v) for r in spark.table("ints_aside").collect()] == [(3, -1)]
+
+
+def test_texts_are_the_values_that_they_spell(spark):
+    """As in Delta's own INSERT, less what that would round or cut."""
+    spark.sql(
+        "create table spelled (d date, n int, p decimal(8, 2), t timestamp, b boolean, x double)"
+    )
+    good = {"d": "2024-01-02", "n": " 5", "p": "1.250", "t": "2024-01-02 03:04:05.123456"}
+    good |= {"b": "true", "x": "-0.1"}
+
+    def written(**texts):
+        row = {**good, **texts}
+        schema = ", ".join(f"{name} string" for name in row)
+        rows = spark.createDataFrame([tuple(row.values())], schema)
+        quality.write(rows, "spelled", history=None)
+
+    for name, text in (
+        *(("d", "2024-01-02 10:00"), ("d", "noon"), ("n", "7.5"), ("n", str(2**31)), ("n", "")),
+        *(("p", "1.255"), ("p", "1000000"), ("t", "2024-01-02 03:04:05.1234567"), ("b", "maybe")),
+        *(("x", "9007199254740993"), ("x", "1e400"), ("x", "0.1234567890123456789")),
+    ):
+        with pytest.raises(Exception, match=f"column {name} has the value {text}: string, and no"):
+            written(**{name: text})
+    written()
+    written(**dict.fromkeys(good))
+    written(x="Infinity", p="1e3", d="2024-1-2")
+    found = spark.table("spelled").selectExpr("d", "n", "p", "string(t)", "b", "x").collect()
+    day, time = date(2024, 1, 2), good["t"]
+    assert {tuple(row) for row in found} == {
+        (day, 5, Decimal("1.25"), time, True, -0.1),
+        (None,) * 6,
+        (day, 5, Decimal("1000.00"), time, True, float("inf")),
+    }
 
 
 def test_decimals_are_taken_as_python_has_them(spark):
