@@ -16,6 +16,8 @@ from pydantic import (
     PlainValidator,
     TypeAdapter,
     ValidationError,
+    field_validator,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -106,6 +108,8 @@ class SparkSettings(_Section):
         catalogs: first parts of three-level names, such as `main.silver.orders`: `any`, for what
             notebooks make and use (main, hive_metastore and workspace are there always), or a list
             of those that there are and no others.
+        default_catalog: the catalog that a session begins in, which names of one and two parts
+            belong to, such as `main`; by default the session's own, `hive_metastore`.
         memory: heap of the driver's JVM, as Spark spells it; by default a quarter of the machine's,
             from 1 to 16 GB.
         java: home folder of the Java that runs Spark; by default JAVA_HOME, then the one that
@@ -124,16 +128,31 @@ class SparkSettings(_Section):
     warehouse: str = ".nbkit/warehouse"
     metastore: str = ""
     catalogs: CatalogNames = "any"
+    default_catalog: str = ""
     memory: str = ""
     java: str = ""
     grace_seconds: float = Field(0, ge=0)
     keep_minutes: float = Field(15, ge=0)
     ui: bool = False
 
+    @field_validator("default_catalog")
+    @classmethod
+    def _of_this_name(cls, name: str) -> str:
+        return _catalog_name(name).lower() if name else name
+
+    @model_validator(mode="after")
+    def _begins_in_one_that_is_there(self) -> Self:
+        listed = [] if self.catalogs == "any" else [each.lower() for each in self.catalogs]
+        if listed and self.default_catalog and self.default_catalog not in listed:
+            raise ValueError(f"default_catalog {self.default_catalog} is none of its catalogs")
+        return self
+
     @property
     def first_catalogs(self) -> list[str]:
         """The catalogs that every session has from its start."""
-        return list(_ALWAYS) if self.catalogs == "any" else self.catalogs
+        if self.catalogs != "any":
+            return self.catalogs
+        return list(dict.fromkeys([*_ALWAYS, *filter(None, [self.default_catalog])]))
 
 
 class KernelSettings(_Section):

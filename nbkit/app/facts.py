@@ -36,7 +36,8 @@ def look_every(trigger: Trigger, settings: Settings) -> float:
         case "table_update":
             own = kept(settings)
             places = [
-                own.get(session_name(name), settings.spark.warehouse) for name in wanted.table_names
+                own.get(session_name(name, settings), settings.spark.warehouse)
+                for name in wanted.table_names
             ]
             return FAR_SECONDS if any(map(is_remote, places)) else _NEAR_SECONDS
     return 0
@@ -54,7 +55,7 @@ def outside(trigger: Trigger, job: DeployedJob, settings: Settings) -> Outside:
         folder = file.parent if file else settings.root
         return {"files": files_in(wanted.url, folder, settings)}
     names: Sequence[str] = wanted.table_names
-    found = [session_name(name) for name in names]
+    found = [session_name(name, settings) for name in names]
     places = refreshed({name: str(in_warehouse(name, settings)) for name in found}, settings)
     versions: dict[str, Version | None] = {
         name: version_of(name, settings, places) for name in names

@@ -63,8 +63,12 @@ def files_in(url: str, folder: Path, settings: Settings) -> dict[str, int]:
     return found
 
 
-def session_name(table: str) -> str:
+def session_name(table: str, settings: Settings) -> str:
     """Return the name of a table as the metastore has it: `schema.table`.
+
+    Args:
+        table: its name, as a notebook has it.
+        settings: of the project.
 
     Raises:
         UsageError: it is no name.
@@ -73,8 +77,9 @@ def session_name(table: str) -> str:
     if not 1 <= len(parts) <= _MOST_PARTS:
         raise UsageError(f"{table} is no name of a table")
     schema = parts[-2].lower() if len(parts) > 1 else _DEFAULT
-    if len(parts) == _MOST_PARTS and parts[0].lower() not in _SESSION:
-        schema = f"{prefix(parts[0].lower())}{schema}"
+    catalog = parts[0].lower() if len(parts) == _MOST_PARTS else settings.spark.default_catalog
+    if catalog and catalog not in _SESSION:
+        schema = f"{prefix(catalog)}{schema}"
     return f"{schema}.{parts[-1].lower()}"
 
 
@@ -103,7 +108,7 @@ def version_of(table: str, settings: Settings, places: Mapping[str, str]) -> Ver
     Raises:
         UsageError: its log cannot be listed.
     """
-    name = session_name(table)
+    name = session_name(table, settings)
     own = places.get(name)
     log = (_folder(own, settings) if own else in_warehouse(name, settings)) / "_delta_log"
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 
 from nbkit.dialect import (
+    catalog_in_use,
     catalog_use,
     clones,
     delta_otherwise,
@@ -43,6 +44,7 @@ _OF_A_TABLE = (
 _LISTS = ("listTables", "listFunctions", "listViews")
 _FOUND = "a name of three levels may lie in a catalog that an earlier session has made"
 _MADE = "a catalog in which something is made is made too, and one line says so"
+_IN_USE = "a name without a catalog is looked for in the one that is in use"
 _PATHS = "a path of Databricks without a scheme, such as /Volumes/…, leads to the project's folder"
 _OPTION_PATHS = "so do the values of options that are paths"
 _OPTION = {"option": "self, key, value"}
@@ -314,6 +316,31 @@ REPLACED = (
             (_CATALOG, {"setCurrentCatalog": "self, catalogName"}, PYSPARK),
             ("delta.tables:DeltaTableBuilder", {"tableName": "self, identifier"}, DELTA),
         )
+    ),
+    Replacement(
+        _CATALOG,
+        {
+            "tableExists": "self, tableName, dbName",
+            "getTable": "self, tableName",
+            "listColumns": "self, tableName, dbName",
+        },
+        _IN_USE,
+        PYSPARK,
+        catalog_in_use.of_tables,
+    ),
+    Replacement(
+        _CATALOG,
+        {"databaseExists": "self, dbName", "getDatabase": "self, dbName"},
+        _IN_USE,
+        PYSPARK,
+        catalog_in_use.of_schemas,
+    ),
+    Replacement(
+        _CATALOG,
+        dict.fromkeys(("listTables", "listViews"), "self, dbName, pattern"),
+        _IN_USE,
+        PYSPARK,
+        catalog_in_use.listing,
     ),
     Replacement(
         _CATALOG,

@@ -106,11 +106,20 @@ def in_other_catalogs(missing: Sequence[str], here: Here, there: Iterable[Table]
     parts = _split(missing)
     if not _is_name(parts):
         return ""
-    _, *wanted = _wanted(parts, here)
+    catalog, *wanted = _wanted(parts, here)
     others = [each for each in there if [*_lower(each)[1:]] == wanted]
     if not others:
         return ""
-    return f", but {', '.join(map(here.spoken, others[:_SHOWN]))} in another catalog"
+    said = f", but {', '.join(map(here.spoken, others[:_SHOWN]))} in another catalog"
+    named = catalog or others[0].catalog  # the one of the two that has a name
+    confused = {catalog, others[0].catalog} == {"", named}
+    if here.catalog or not confused or (not catalog and len(parts) == _LEVELS):
+        return said
+    two = ".".join(map(quoted_part, (others[0].schema, others[0].name)))
+    return (
+        f'{said}: with `[spark] default_catalog = "{named}"` in nbkit.toml, {two} means '
+        f"{quoted_part(named)}.{two}, as it does on Databricks"
+    )
 
 
 def _is_name(parts: Sequence[str]) -> bool:

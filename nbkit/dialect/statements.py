@@ -239,7 +239,8 @@ def of_three_levels(take: Callable[..., typing.Any]) -> Callable[..., typing.Any
 
     @functools.wraps(take)
     def table_name(self: typing.Any, identifier: str) -> typing.Any:
-        own = session_name(_of_delta(identifier, self._spark), settings_of(self._spark))
+        whole = _of_delta(identifier, self._spark).removeprefix("spark_catalog.")
+        own = session_name(whole, settings_of(self._spark))
         schema = own.rpartition(".")[0]
         if schema.endswith("__default`"):  # every catalog has it, before anything is in it
             self._spark.sql(f"CREATE SCHEMA IF NOT EXISTS spark_catalog.{schema}")

@@ -18,7 +18,7 @@ from nbkit.pipelines.refresh.plan import Request, select
 from nbkit.pipelines.refresh.preview_inputs import PreviewInputs
 from nbkit.pipelines.refresh.update import Update
 from nbkit.pipelines.resolve.analysis import analyse
-from nbkit.pipelines.resolve.names import naming_of, quoted
+from nbkit.pipelines.resolve.names import naming_of, of_two_levels
 from nbkit.pipelines.tell.event_log import EventLog
 from nbkit.pipelines.tell.explained import explained
 
@@ -176,7 +176,7 @@ def left_code(graph: PipelineGraph, spark: SparkSession, place: PipelinePlaces) 
     names = {key: graph.naming.written(key) for key in left}
     return {
         name: f"{name} is in the code no more; its table stays as it was at its last update: "
-        f"DROP TABLE {quoted(key)} removes it"
+        f"DROP TABLE {of_two_levels(name)} removes it"
         for key, name in names.items()
     }
 

@@ -42,8 +42,8 @@ def copied(session: SparkSession, conf: Mapping[str, str] | None = None) -> Spar
     made = java.cloneSession()
     current = java.sessionState().catalogManager().currentCatalog().name()
     names = made.sessionState().catalogManager()
-    if names.currentCatalog().name() != current:  # Spark copies the schema alone
-        names.setCurrentCatalog(current)
+    if {names.currentCatalog().name(), current} != {"spark_catalog"}:
+        names.setCurrentCatalog(current)  # Spark copies the session catalog's schema alone
         names.setCurrentNamespace(java.sessionState().catalogManager().currentNamespace())
     copy = Plain(session.sparkContext, made)
     for name, value in (conf or {}).items():

@@ -22,6 +22,7 @@ from pyspark.sql.conf import RuntimeConfig
 from nbkit.errors import DriverLostError, SetupError
 from nbkit.foreign_errors import STOPPED
 from nbkit.spark import apart
+from nbkit.spark.catalogs import DEFAULT
 from nbkit.spark.conf import worker_python
 
 if TYPE_CHECKING:
@@ -215,7 +216,8 @@ def remote(settings: Settings, conf: Mapping[str, str]) -> SparkSession:
             f"`[spark] remote` needs Spark Connect's packages: {error}",
             "Install them: `pip install 'pyspark[connect]==4.2.0'`.",
         ) from None
-    for name, value in {**settings.spark.conf, **conf}.items():
+    default = {DEFAULT: settings.spark.default_catalog} if settings.spark.default_catalog else {}
+    for name, value in {**default, **settings.spark.conf, **conf}.items():
         session.conf.set(name, value)
     return session
 

@@ -25,6 +25,9 @@ PLUGIN = "nbkit.ProjectCatalog"
 ANY = "spark.nbkit.anyCatalog"
 """The setting of a driver whose sessions may make catalogs."""
 
+DEFAULT = "spark.sql.defaultCatalog"
+"""The setting of Spark's that says which catalog a session begins in."""
+
 _OF = ".of"
 _START = "nbkit_"
 _END = "__"

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from nbkit.spark.catalogs import ANY, catalog_conf
+from nbkit.spark.catalogs import ANY, DEFAULT, catalog_conf
 from nbkit.spark.metastore import metastore_conf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from nbkit.settings import Settings
+    from nbkit.settings import Settings, SparkSettings
 
 _ELSEWHERE = "is fixed when the driver starts: set it under `[spark.conf]` in nbkit.toml"
 _DATABRICKS_ONLY = "means something on Databricks only and is left out"
@@ -137,6 +137,7 @@ def driver_conf(settings: Settings, jars: Iterable[Path], scratch: Path) -> dict
         **_ON_DATABRICKS,
         **catalog_conf(spark.first_catalogs),
         **({ANY: "true"} if spark.catalogs == "any" else {}),
+        **session_conf(spark),
         **metastore_conf(settings, scratch),
         **_dbfs(settings),
         **{f"spark.executorEnv.{name}": value for name, value in spark.env.items()},
@@ -168,6 +169,15 @@ def _small(cores: int) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(max(2, cores)),
         "spark.databricks.delta.snapshotPartitions": str(max(2, cores)),
     }
+
+
+def session_conf(spark: SparkSettings) -> dict[str, str]:
+    """Return what each session begins with, whatever the driver was started with."""
+    if not spark.default_catalog:
+        return {}
+    named = (each for each in spark.first_catalogs if each.lower() == spark.default_catalog)
+    name = next(named, spark.default_catalog)  # Spark tells case apart
+    return {**catalog_conf([name]), DEFAULT: name}
 
 
 def _warehouse(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nbkit.errors import DriverLostError, SetupError
 from nbkit.spark import discovery
+from nbkit.spark.conf import session_conf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -117,7 +118,8 @@ def attach(
             session.conf.set(name, value)
         return session
     for _ in range(_ATTEMPTS):
-        channel = _ask(settings, {"want": "session", "conf": dict(conf or {})}, start=True)
+        wanted = {**session_conf(settings.spark), **(conf or {})}
+        channel = _ask(settings, {"want": "session", "conf": wanted}, start=True)
         answer = channel.receive()
         if answer is None:
             channel.close()

@@ -29,7 +29,7 @@ def open_root(jvm: Jvm, conf: Mapping[str, str]) -> Any:
         spark_conf.set(name, value)
     builder = java.org.apache.spark.sql.classic.SparkSession.builder().config(spark_conf)
     root = builder.getOrCreate()
-    root.catalog().databaseExists("default")  # opens the metastore now: its errors are the start's
+    root.catalog().databaseExists("spark_catalog.default")  # opens the metastore: errors come now
     return root
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nbkit.errors import UsageError
-from nbkit.spark.catalogs import filled
+from nbkit.spark.catalogs import OWN, filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,8 +47,18 @@ class Table:
     @property
     def spoken(self) -> str:
         """How a notebook names it, quoted where it has to be."""
-        parts = [self.schema, self.name]
-        return ".".join(map(quoted, [self.catalog, *parts] if self.catalog else parts))
+        return self.names("")[0]
+
+    def names(self, default: str) -> list[str]:
+        """Return how a notebook may name it, quoted where it has to be.
+
+        Args:
+            default: the catalog that names of two levels belong to; empty for the session's own.
+        """
+        two = ".".join(map(quoted, (self.schema, self.name)))
+        catalog = self.catalog or (OWN[0] if default and default not in OWN else "")
+        whole = f"{quoted(catalog)}.{two}" if catalog else two
+        return [whole, two] if catalog and catalog == default else [whole]
 
 
 @dataclass(frozen=True, slots=True)

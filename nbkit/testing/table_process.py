@@ -77,7 +77,7 @@ class Tables:
         """Return the names of all tables and views, with their schemas."""
         found: list[str] = []
         for schema in self._schemas():
-            rows = self._spark.sql(f"SHOW TABLES IN `{schema}`").collect()
+            rows = self._spark.sql(f"SHOW TABLES IN spark_catalog.`{schema}`").collect()
             named = self._as_written(schema)
             found += [f"{named}.{row.tableName}" for row in rows if not row.isTemporary]
         return found
@@ -86,11 +86,11 @@ class Tables:
         """Drop every table, view and schema."""
         for schema in self._schemas():
             if schema != "default":
-                self._spark.sql(f"DROP SCHEMA `{schema}` CASCADE")
-        for table in self._spark.catalog.listTables("default"):
+                self._spark.sql(f"DROP SCHEMA spark_catalog.`{schema}` CASCADE")
+        for table in self._spark.catalog.listTables("spark_catalog.default"):
             if not table.isTemporary:
                 what = "VIEW" if table.tableType == "VIEW" else "TABLE"
-                self._spark.sql(f"DROP {what} IF EXISTS default.`{table.name}`")
+                self._spark.sql(f"DROP {what} IF EXISTS spark_catalog.default.`{table.name}`")
         for table in self._spark.catalog.listTables("global_temp"):
             self._spark.catalog.dropGlobalTempView(table.name)
 

@@ -100,7 +100,12 @@ class Names:
         from nbkit.spark.warehouse_tables import tables
 
         try:
-            self._tables = {each.spoken: each.folder for each in tables(Settings.of())}
+            settings = Settings.of()
+            self._tables = {
+                name: each.folder
+                for each in tables(settings)
+                for name in each.names(settings.spark.default_catalog)
+            }
         except NbkitError:  # running the cell tells
             self._tables = {}
         self._columns.clear()

@@ -16,13 +16,22 @@ THERE = [
     Table("prod", "silver", "customers"),
     Table("main", "größe", "länge"),
 ]
+ORDERS = "main.silver.orders"
+TWO = 'with `[spark] default_catalog = "main"` in nbkit.toml, '
+AS = ", as it does on Databricks"
 
 
 @pytest.mark.parametrize(
     ("missing", "said"),
     [
-        (["main", "bronze", "t1"], ", but bronze.t1 in another catalog"),
-        (["SILVER", "Orders"], ", but main.silver.orders in another catalog"),
+        (
+            ["main", "bronze", "t1"],
+            f", but bronze.t1 in another catalog: {TWO}bronze.t1 means main.bronze.t1{AS}",
+        ),
+        (
+            ["SILVER", "Orders"],
+            f", but {ORDERS} in another catalog: {TWO}silver.orders means {ORDERS}{AS}",
+        ),
         (["hive_metastore", "silver", "orders"], ", but main.silver.orders in another catalog"),
         (
             ["main", "silver", "customers"],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from nbkit.errors import DefinitionError
 from nbkit.pipelines.declare.spec import Spec
-from nbkit.pipelines.resolve.names import Naming, naming_of, parts_of, quoted
-from nbkit.spark.catalogs import ANY, catalog_conf
+from nbkit.pipelines.resolve.names import Naming, naming_of, of_two_levels, parts_of, quoted
+from nbkit.spark.catalogs import ANY, DEFAULT, catalog_conf
 
 
 @pytest.mark.parametrize(
@@ -42,18 +43,33 @@ def test_catalogs_have_schemas_of_their_own():
         *("nbkit_dev__shop.orders", "nbkit_dev__silver.orders", "nbkit_main__silver.orders", "a.b"),
         "nbkit_dev__shop.orders",
     ]
-    assert naming.outside("silver.orders", {"nbkit_dev__silver.orders"}.__contains__) == (
-        "nbkit_dev__silver.orders"
-    )
+    there = "spark_catalog.nbkit_dev__silver.orders"
+    assert naming.outside("silver.orders", {there}.__contains__) == there
     assert naming.outside("silver.orders", set().__contains__) is None
-    assert naming.outside("json.`/a/b.json`", {"nbkit_dev__json.`/a/b.json`"}.__contains__) is None
-    assert naming.outside("live.orders", set().__contains__) == "nbkit_dev__shop.orders"
+    assert naming.outside("json.`/a/b.json`", lambda _: True) is None
+    live = "spark_catalog.nbkit_dev__shop.orders"
+    assert naming.outside("live.orders", set().__contains__) == live
+    assert naming.written("nbkit_dev__silver.orders") == "Dev.silver.orders".lower()
+    assert naming.written("silver.orders") == "hive_metastore.silver.orders"
+
+
+def test_the_projects_default_catalog_is_a_pipelines_too():
+    """Unless it names one; the session's own is meant by its name then, also with two levels."""
+    conf = catalog_conf(["main", "hive_metastore"]) | {DEFAULT: "main"}
+    naming = naming_of(Spec("p", Path()), Session(conf))
+    assert naming.key("orders") == "nbkit_main__default.orders"
+    own = naming_of(Spec("p", Path(), catalog="hive_metastore"), Session(conf))
+    assert own.key("silver.orders") == "silver.orders"
+    assert own.outside("silver.orders", lambda _: True) == "spark_catalog.silver.orders"
+    assert own.written("silver.orders") == "silver.orders"
+    assert naming_of(Spec("p", Path()), Session({})).outside("a.b", lambda _: True) is None
 
 
 def test_backticks_hold_a_part_together():
     """Two backticks within are one."""
     assert parts_of("`a.b`.`c``d`") == ("a.b", "c`d")
-    assert quoted("a b.c") == "`a b`.c"
+    assert quoted("a b.c") == "spark_catalog.`a b`.c"
+    assert of_two_levels("a b.c") == "`a b`.c"
 
 
 class Session:
@@ -62,11 +78,11 @@ class Session:
     def __init__(self, conf):
         self.kept = conf
         self.conf = self
-        self._jsparkSession = self
+        self._jsparkSession = self._jconf = self
 
-    @property
-    def getAll(self):  # noqa: N802 - PySpark's
-        return dict(self.kept)
+    def getAll(self):  # noqa: N802 - Java's
+        pairs = [f"{name} -> {value}" for name, value in self.kept.items()]
+        return SimpleNamespace(mkString=lambda mark: mark.join(pairs))
 
     def get(self, key, default):
         return self.kept.get(key, default)

@@ -237,3 +237,61 @@ def test_views_of_a_preview_are_seen_in_the_notebook(spark, monkeypatch):
     rows.createOrReplaceTempView("clock_seen")
     assert rows.first().hour == "09"
     assert spark.table("clock_seen").columns == ["hour"]
+
+
+DEFAULTED = """
+from pyspark import pipelines as dp
+from pyspark.sql import functions as F
+
+@dp.table
+@dp.expect_or_drop("few", "id < 3")
+def streamed():
+    return spark.readStream.table("{schema}_in.raw")
+
+@dp.materialized_view
+def counted():
+    return spark.table("streamed").groupBy().agg(F.count("*").alias("n"))
+
+dp.create_streaming_table("newest")
+dp.create_auto_cdc_flow("newest", "{schema}_in.raw", ["id"], "id", stored_as_scd_type=1)
+"""
+IN_SQL = """
+CREATE MATERIALIZED VIEW doubled AS
+SELECT 2 * n AS n, (SELECT count(*) FROM {schema}_in.raw) AS m, raw.id
+FROM counted, {schema}_in.raw WHERE raw.id = 0;
+CREATE MATERIALIZED VIEW hive_metastore.{schema}.elsewhere AS SELECT * FROM main.{schema}.counted
+"""
+
+
+@pytest.fixture
+def default_catalog(spark):
+    """The catalog `main`, in which the session begins, and the pipeline's copies of it."""
+    from nbkit.spark.catalogs import DEFAULT
+
+    spark.conf.set(DEFAULT, "main")
+    yield spark.catalog.currentCatalog()
+    spark.conf.unset(DEFAULT)
+    spark.sql("USE spark_catalog.default")
+
+
+def test_names_of_two_parts_are_the_default_catalogs(pipeline, spark, default_catalog):
+    """Also while the source's session, or the notebook's, uses a schema of it."""
+    own = pipeline.schema
+    assert default_catalog == "main"
+    spark.sql(f"CREATE SCHEMA {own}_in")
+    spark.range(5).write.saveAsTable(f"{own}_in.raw")
+    spark.range(9).write.saveAsTable(f"spark_catalog.{own}_in.raw")  # not meant
+    pipeline.write("src/a.py", DEFAULTED.replace("{schema}", own))
+    pipeline.write("src/b.sql", IN_SQL.replace("{schema}", own))
+    assert [each.error for each in pipeline.update().values() if each.error] == []
+    for _ in range(2):
+        assert pipeline.rows(f"{own}.streamed", "1") == [(0,), (1,), (2,)]
+        assert pipeline.rows(f"main.{own}.counted", "1") == [(3,)]
+        assert pipeline.rows(f"{own}.newest", "1") == [(n,) for n in range(5)]
+        assert pipeline.rows(f"{own}.doubled", "1") == [(6, 5, 0)]
+        assert pipeline.rows(f"hive_metastore.{own}.elsewhere", "1") == [(3,)]
+        spark.sql(f"USE SCHEMA {own}")
+        pipeline.update()
+    assert pipeline.how(f"nbkit_main__{own}.doubled")[1] == "unchanged"
+    tables = spark.sql(f"SHOW TABLES IN spark_catalog.{own}").collect()
+    assert [each.tableName for each in tables if not each.isTemporary] == ["elsewhere"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from nbkit.settings import Settings
 from nbkit.spark.conf import (
@@ -13,6 +14,7 @@ from nbkit.spark.conf import (
     driver_conf,
     driver_env,
     is_loopback,
+    session_conf,
     split_conf,
     split_env,
 )
@@ -44,6 +46,20 @@ def test_a_cluster_gets_the_jars_and_keeps_its_own_partitions():
     assert "spark.sql.shuffle.partitions" not in conf
     assert "spark.driver.host" not in conf
     assert conf_of(master="spark://127.0.0.1:7077")["spark.driver.host"] == "127.0.0.1"
+
+
+def test_sessions_begin_in_the_default_catalog():
+    """As the list of catalogs spells it, and known whatever the driver was started with."""
+    assert "spark.sql.defaultCatalog" not in conf_of()
+    listed = settings(catalogs=["Dev", "main"], default_catalog="dev").spark
+    assert session_conf(listed)["spark.sql.defaultCatalog"] == "Dev"
+    conf = conf_of(default_catalog="Lab")
+    assert conf["spark.sql.defaultCatalog"] == "lab"
+    assert conf["spark.sql.catalog.lab.prefix"] == "nbkit_lab__"
+    with pytest.raises(ValidationError, match="default_catalog lab is none of its catalogs"):
+        settings(catalogs=["main"], default_catalog="lab")
+    with pytest.raises(ValidationError, match=r"'a\.b' cannot be the name of a catalog"):
+        settings(default_catalog="a.b")
 
 
 def test_the_project_has_the_last_word():

@@ -18,24 +18,26 @@ NAMES = ["own", "inside", "away.t", "a_view", "nowhere", "`od.d`"]
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("written", "meant", "in_main"),
     [
-        ("T", "default.t"),
-        ("silver.Orders", "silver.orders"),
-        ("workspace.silver.orders", "silver.orders"),
-        ("`main`.silver.orders", "nbkit_main__silver.orders"),
+        ("T", "default.t", "nbkit_main__default.t"),
+        ("silver.Orders", "silver.orders", "nbkit_main__silver.orders"),
+        ("workspace.silver.orders", "silver.orders", "silver.orders"),
+        ("`main`.silver.orders", "nbkit_main__silver.orders", "nbkit_main__silver.orders"),
     ],
 )
-def test_names_are_those_of_the_metastore(written, meant):
-    """In lower case, with the schema that a catalog's schema really is."""
-    assert session_name(written) == meant
+def test_names_are_those_of_the_metastore(written, meant, in_main):
+    """In lower case, with the schema that a catalog's schema really is, by default or as said."""
+    assert session_name(written, Settings()) == meant
+    begins = Settings.model_validate({"spark": {"default_catalog": "Main"}})
+    assert session_name(written, begins) == in_main
 
 
 @pytest.mark.parametrize("written", ["", "a.b.c.d"])
 def test_what_is_no_name_is_refused(written):
     """In a sentence."""
     with pytest.raises(UsageError, match="no name of a table"):
-        session_name(written)
+        session_name(written, Settings())
 
 
 def test_a_catalog_that_fails_for_one_table_tells_of_the_others():

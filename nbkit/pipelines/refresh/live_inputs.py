@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.files import auto_loader, change_feed
 from nbkit.pipelines.files.reading import answering
+from nbkit.pipelines.resolve.names import quoted
 from nbkit.quality.expectation import Expectation
 from nbkit.quality.splitting import split
 from nbkit.spark import apart
@@ -56,7 +57,7 @@ class LiveInputs:
         if key is None or found is None:
             return self.graph.naming.outside(name, self.spark.catalog.tableExists)
         if found.kind != "temporary_view":
-            return key
+            return quoted(key)
         change_feed.refuse_view(found.name, feed=feed)
         rows = self._of_view(found.flows[0].flow)
         if found.dataset.rules:

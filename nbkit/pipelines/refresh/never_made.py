@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from nbkit.pipelines.resolve.names import quoted
+from nbkit.pipelines.resolve.names import of_two_levels, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def _put_aside(spark: SparkSession, key: str) -> bool:
     assert jvm is not None
     if spark.catalog.tableExists(quoted(key)):
         return False
-    name = session.sessionState().sqlParser().parseTableIdentifier(quoted(key))
+    name = session.sessionState().sqlParser().parseTableIdentifier(of_two_levels(key))
     folder = jvm.org.apache.hadoop.fs.Path(session.sessionState().catalog().defaultTablePath(name))
     log: Any = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, folder)
     nothing = jvm.scala.Option.empty()

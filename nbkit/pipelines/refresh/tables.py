@@ -16,9 +16,10 @@ from nbkit.errors import UsageError
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
 from nbkit.pipelines.refresh import never_made, records
 from nbkit.pipelines.refresh.partial_writes import REFRESH
-from nbkit.pipelines.resolve.names import quoted
+from nbkit.pipelines.resolve.names import of_two_levels, quoted
 from nbkit.pipelines.resolve.query_plan import version_of
 from nbkit.pipelines.scala import option, scala_map, sequence
+from nbkit.spark import apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -149,7 +150,7 @@ def snapshot_of(spark: SparkSession, key: str, known: Any = None) -> Any:
 
     jvm: Any = spark._jvm  # noqa: SLF001 - Delta's log has no Python API
     session = spark._jsparkSession  # noqa: SLF001
-    table = known or session.sessionState().sqlParser().parseTableIdentifier(quoted(key))
+    table = known or session.sessionState().sqlParser().parseTableIdentifier(of_two_levels(key))
     try:
         log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, table)
     except AnalysisException as error:
@@ -273,7 +274,8 @@ def begin(
         _DECLARED: json.dumps(sorted(dataset.properties)),
         _CLUSTERED: json.dumps(dataset.cluster_by),
     }
-    builder = DeltaTable.createOrReplace(spark).tableName(quoted(key)).addColumns(columns)
+    builder = DeltaTable.createOrReplace(_in_own_catalog(spark))
+    builder = builder.tableName(quoted(key)).addColumns(columns)
     if dataset.partition_by:
         builder = builder.partitionedBy(*dataset.partition_by)
     if dataset.cluster_by:
@@ -286,6 +288,18 @@ def begin(
         builder = builder.property(name, value)
     never_made.made(builder.execute, spark, key)
     return generation
+
+
+def _in_own_catalog(spark: SparkSession) -> SparkSession:
+    """Return a session that has its own catalog in use: Delta's builder knows no other.
+
+    One that has another is copied, since other flows use it at the same time.
+    """
+    if spark.catalog.currentCatalog() == "spark_catalog":
+        return spark
+    copy = apart.copied(spark)
+    copy.catalog.setCurrentCatalog("spark_catalog")
+    return copy
 
 
 def describe(spark: SparkSession, key: str, dataset: Dataset, state: TableState) -> str:
@@ -372,7 +386,7 @@ _NOT_KEPT = ("delta.feature.", "delta.minreader", "delta.minwriter")
 def ensure_schemas(spark: SparkSession, keys: Sequence[str]) -> None:
     """Make the schemas that tables stand in."""
     for schema in dict.fromkeys(key.partition(".")[0] for key in keys):
-        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted_part(schema)}")
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
 
 
 def _clauses(dataset: Dataset, noted: Mapping[str, str]) -> list[str]:

@@ -11,7 +11,7 @@ from nbkit.dialect.missing_table import Here
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.dialect.unity_catalog import unknown_catalog
 from nbkit.errors import DefinitionError, Problem
-from nbkit.spark.catalogs import OWN, in_catalog, prefixes
+from nbkit.spark.catalogs import DEFAULT, OWN, in_catalog, prefixes
 from nbkit.spark.session_settings import settings_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def naming_of(
         elif catalog == spec.catalog:
             said = unknown_catalog(catalog, before).removeprefix("nbkit: ")
             raise DefinitionError((Problem("catalog", said),), f"pipeline {spec.name}")
-    return Naming(spec.schema, spec.catalog, _by_lower_name(settings_of(spark)))
+    settings = settings_of(spark)
+    catalog = spec.catalog or settings.get(DEFAULT, "")
+    return Naming(spec.schema, catalog, _by_lower_name(settings))
 
 
 def _by_lower_name(conf: Mapping[str, str | None]) -> dict[str, str]:
@@ -76,7 +78,7 @@ class Naming:
 
     Attributes:
         schema: the pipeline's own.
-        catalog: the pipeline's own, as its settings have it.
+        catalog: the pipeline's own, as its settings have it, or the project's default.
         prefixes: by catalog, what its schemas begin with in the session's own one.
     """
 
@@ -101,7 +103,9 @@ class Naming:
 
     def written(self, key: str) -> str:
         """Return the name that people have for a key: `main.silver.orders`."""
-        return in_catalog(key, self.prefixes)
+        name = in_catalog(key, self.prefixes)
+        own = self.here().catalog == ""
+        return name if own or name != key else f"{OWN[0]}.{key}"
 
     def here(self) -> Here:
         """Return where names without a catalog or a schema belong, for messages."""
@@ -110,18 +114,24 @@ class Naming:
         )
 
     def outside(self, name: str, exists: Callable[[str], bool]) -> str | None:
-        """Return what Spark calls a table of nobody's pipeline; None if it is as it is written.
+        """Return a table of nobody's pipeline as SQL; None if it is as it is written.
 
         Args:
             name: as the query writes it.
             exists: says whether Spark knows a table.
         """
         key, parts = self.key(name), [part.lower() for part in parts_of(name)]
-        if key is None or key == ".".join(parts) or "/" in parts[-1]:  # json.`/a/file`
+        as_written = key == ".".join(parts) and not self.catalog  # whatever the source uses
+        if key is None or as_written or "/" in parts[-1]:  # json.`/a/file`
             return None
-        return key if parts[0] == _LIVE or exists(quoted(key)) else None
+        return quoted(key) if parts[0] == _LIVE or exists(quoted(key)) else None
 
 
 def quoted(key: str) -> str:
-    """Return a key as SQL text."""
+    """Return a key as SQL text, which means the same while any catalog is in use."""
+    return f"{_SESSION_CATALOG}.{of_two_levels(key)}"
+
+
+def of_two_levels(key: str) -> str:
+    """Return a key as SQL text for what knows the session's own catalog only."""
     return ".".join(quoted_part(part) for part in key.split("."))

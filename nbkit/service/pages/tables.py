@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.api.watching import Wanted
 from nbkit.errors import UsageError
 from nbkit.ledger.database import is_there
+from nbkit.spark.catalogs import OWN
 from nbkit.spark.warehouse_tables import about, tables
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def tables_document(project: Project) -> dict[str, Any]:
         found = tables(project.settings)
     except UsageError as error:
         return {"tables": [], "problem": str(error)}
-    return {"tables": [{**asdict(each), "spoken": each.spoken} for each in found], "problem": ""}
+    default = project.settings.spark.default_catalog
+    told = [{**asdict(each), "spoken": each.names(default)[0]} for each in found]
+    return {"tables": told, "problem": ""}
 
 
 def table_document(project: Project, folder: str) -> dict[str, Any]:
@@ -49,7 +52,8 @@ def _writers(project: Project, table: Table) -> list[dict[str, Any]]:
     if not is_there(project.settings.ledger_url):
         return []
     name = f"{table.schema}.{table.name}"
-    names = {f"{table.catalog}.{name}"} if table.catalog else {name, f"spark_catalog.{name}"}
+    own = {name, *(f"{catalog}.{name}" for catalog in (*OWN, "spark_catalog"))}
+    names = {f"{table.catalog}.{name}"} if table.catalog else own
     found: list[dict[str, Any]] = []
     for run_id in project.watch.runs(Wanted(most=_RUNS_LOOKED_AT)):
         record = project.watch.record(run_id)
