@@ -104,9 +104,9 @@ def of_text(text: Column, kind: DataType) -> tuple[Column, Column]:
 
     value = text.try_cast(kind)
     same = value.isNotNull()
-    if isinstance(kind, FractionalType | DecimalType):
-        exact = text.try_cast(_WIDE)
-        same &= exact.isNull() | F.coalesce(exact == value.try_cast(_WIDE), F.lit(False))
+    if isinstance(kind, FractionalType):  # a DECIMAL is one; a FLOAT is 0.1 as it is written
+        exact, shown = text.try_cast(_WIDE), value.cast("string").try_cast(_WIDE)
+        same &= exact.isNull() | F.coalesce(exact == shown, F.lit(False))
     if isinstance(kind, FractionalType) and not isinstance(kind, DecimalType):
         same &= ~(text.rlike("[0-9]") & F.abs(value).eqNullSafe(F.lit("Infinity").cast(kind)))
     if isinstance(kind, DateType):

@@ -234,10 +234,11 @@ def test_a_value_is_the_same_one_in_the_table(spark, names):
 def test_texts_are_the_values_that_they_spell(spark):
     """As in Delta's own INSERT, less what that would round or cut."""
     spark.sql(
-        "create table spelled (d date, n int, p decimal(8, 2), t timestamp, b boolean, x double)"
+        "create table spelled (d date, n int, p decimal(8, 2), t timestamp, b boolean, x double, "
+        "f float)"
     )
     good = {"d": "2024-01-02", "n": " 5", "p": "1.250", "t": "2024-01-02 03:04:05.123456"}
-    good |= {"b": "true", "x": "-0.1"}
+    good |= {"b": "true", "x": "-0.1", "f": "1.1"}
 
     def written(**texts):
         row = {**good, **texts}
@@ -249,18 +250,20 @@ def test_texts_are_the_values_that_they_spell(spark):
         *(("d", "2024-01-02 10:00"), ("d", "noon"), ("n", "7.5"), ("n", str(2**31)), ("n", "")),
         *(("p", "1.255"), ("p", "1000000"), ("t", "2024-01-02 03:04:05.1234567"), ("b", "maybe")),
         *(("x", "9007199254740993"), ("x", "1e400"), ("x", "0.1234567890123456789")),
+        *(("f", "16777217"), ("f", "1e39")),
     ):
         with pytest.raises(Exception, match=f"column {name} has the value {text}: string, and no"):
             written(**{name: text})
     written()
     written(**dict.fromkeys(good))
-    written(x="Infinity", p="1e3", d="2024-1-2")
-    found = spark.table("spelled").selectExpr("d", "n", "p", "string(t)", "b", "x").collect()
+    written(x="Infinity", p="1e3", d="2024-1-2", f="1e-7")
+    kept = ("d", "n", "p", "string(t)", "b", "x", "string(f)")
+    found = spark.table("spelled").selectExpr(*kept).collect()
     day, time = date(2024, 1, 2), good["t"]
     assert {tuple(row) for row in found} == {
-        (day, 5, Decimal("1.25"), time, True, -0.1),
-        (None,) * 6,
-        (day, 5, Decimal("1000.00"), time, True, float("inf")),
+        (day, 5, Decimal("1.25"), time, True, -0.1, "1.1"),
+        (None,) * 7,
+        (day, 5, Decimal("1000.00"), time, True, float("inf"), "1.0E-7"),
     }
 
 
