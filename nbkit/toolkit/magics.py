@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shlex
 import subprocess
 import typing
@@ -29,6 +30,8 @@ class UnsupportedCellError(Exception):
 
 _NO_PROGRAM = 127
 _TRUTH = {"true": True, "false": False}
+_FLAG = r"-[A-Za-z]|--[a-z]+"
+_RECURSE = {"-r", "-R", "--recurse"}
 
 
 def register(shell: InteractiveShell) -> None:
@@ -76,10 +79,10 @@ def show_markdown(line: str, cell: str = "") -> None:
 def run_fs(line: str, cell: str = "") -> None:
     """Call `dbutils.fs`: `%fs ls /path` is `dbutils.fs.ls("/path")`, and shows the answer.
 
-    `%fs ls` alone lists the root.
+    `%fs ls` alone lists the root, and `-r` is `recurse`: `%fs rm -r /path`.
 
     Raises:
-        ValueError: a command has too few words or too many.
+        ValueError: a command has too few words or too many, or a flag that it does not know.
     """
     for command in filter(None, map(str.strip, f"{line}\n{cell}".splitlines())):
         name, *words = shlex.split(command)
@@ -87,14 +90,16 @@ def run_fs(line: str, cell: str = "") -> None:
         if name == "ls" and not words:
             words = ["/"]
         wanted = inspect.signature(call)
-        given = [_TRUTH.get(word.lower(), word) for word in words]
+        flags = [word for word in words if re.fullmatch(_FLAG, word) and name != "put"]
+        given = [_TRUTH.get(word.lower(), word) for word in words if word not in flags]
+        named = {"recurse" if each in _RECURSE else each: True for each in flags}
         try:
-            wanted.bind(*given)
+            wanted.bind(*given, **named)
         except TypeError as error:
             takes = ", ".join(wanted.parameters)
             said = f"`%fs {name}` takes {takes or 'nothing'}: {error}"
             raise ValueError(said) from None
-        answer = call(*given)
+        answer = call(*given, **named)
         if isinstance(answer, list):
             import pandas as pd
 

@@ -45,12 +45,17 @@ def test_fs_calls_the_files_of_dbutils(notebook, published, capsys):
     assert "hello" in capsys.readouterr().out
     assert notebook.run_cell("%fs\nls dbfs:/there").success
     assert "a file.txt" in published[-1]["text/html"]
+    assert notebook.run_cell("%fs cp -r dbfs:/there dbfs:/here").success
+    assert notebook.run_cell("%fs rm -r dbfs:/here").success
     assert notebook.run_cell("%fs rm dbfs:/there TRUE").success
     assert notebook.run_cell("%fs ls").success
     failed = notebook.run_cell("%fs cp /there")
     assert str(failed.error_in_exec) == (
         "`%fs cp` takes source, dest, recurse: missing a required argument: 'dest'"
     )
+    for words, what in (("rm -f /there", "'-f'"), ("head -r /a", "'recurse'")):
+        failed = notebook.run_cell(f"%fs {words}")
+        assert what in str(failed.error_in_exec)
     failed = notebook.run_cell("%fs lss /there")
     assert "nearest: ls" in str(failed.error_in_exec)
 
