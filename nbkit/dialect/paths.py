@@ -3,6 +3,7 @@
     dbfs:/x   /dbfs/x   /Volumes/catalog/schema/volume/x     the project's folder of files
     file:/x                                                  this machine's disk
     /Workspace/x                                             /x: what precedes a notebook's path
+    /Workspace/Users/me/repository/x   /Repos/me/repository/x     x in the project
     /x                                                       the disk, if it has that folder;
                                                              else the project's folder
     x                                                        beside nbkit.toml, as in Spark
@@ -22,12 +23,14 @@ import typing
 from pathlib import Path
 
 from nbkit import serving as attempt
+from nbkit import workspace_path
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(.*)", re.DOTALL)
 _FUSE = re.compile(r"/dbfs(/|$)")
 SAMPLES = "dbfs:/databricks-datasets"
 NO_SAMPLES = "Databricks' sample data is not here; put files of your own there"
 _WORKSPACE = "/Workspace"
+_OF_WORKSPACE = ("/Workspace/", "/Repos/")
 _TWO_DEEP = frozenset({"mnt", "Volumes"})
 _stat = os.stat  # the real one: `nbkit.toolkit.python_files` wraps it
 
@@ -76,7 +79,7 @@ def locate(path: str | os.PathLike[str], dbfs: Path, project: Path) -> Located:
     if scheme:
         rest = f"/{re.sub('^//[^/]*/|^/+', '', rest)}"
     if scheme != "dbfs":
-        rest = without_workspace(rest)
+        rest = without_workspace(rest, project)
     if scheme == "dbfs" or _is_dbfs(rest, on_disk=scheme == "file"):
         below = posixpath.normpath(f"/{_FUSE.sub('/', rest) if scheme != 'dbfs' else rest}")
         below = f"/{below.lstrip('/')}"
@@ -93,12 +96,30 @@ def spark_path(path: str) -> str:
     return place.uri if place.uri.startswith("dbfs:") else without_workspace(path)
 
 
-def without_workspace(path: str) -> str:
-    """Return a path without Databricks' `/Workspace`, if that leads to a folder of the disk."""
-    below = path.removeprefix(_WORKSPACE)
-    if below == path or not below.startswith("/"):
+def without_workspace(path: str, root: Path | None = None) -> str:
+    """Return a path without Databricks' `/Workspace`, if that leads to a folder of the disk.
+
+    Else, one of a repository in a workspace leads to the project, and that is said once.
+
+    Args:
+        path: as a notebook says it.
+        root: of the project; that of this notebook if it is not given.
+    """
+    if not path.startswith(_OF_WORKSPACE) or _exists(_WORKSPACE):
         return path
-    return below if _exists(posixpath.dirname(below)) and not _exists(_WORKSPACE) else path
+    below = path.removeprefix(_WORKSPACE)
+    if below != path and _exists(posixpath.dirname(below)):
+        return below
+    found = workspace_path.split(path, root or project())
+    if found is None:
+        return path
+    _say(found[0])
+    return found[1].as_posix()
+
+
+@functools.lru_cache
+def _say(folder: str) -> None:
+    print(f"nbkit: {folder} is this project's folder here")
 
 
 def of(path: str | os.PathLike[str]) -> Located:

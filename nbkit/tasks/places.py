@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbkit import workspace_path
 from nbkit.near import hint
 from nbkit.on_disk import address, file_at, is_file, missing_folder, names_in, place, shown
 from nbkit.readable import readable
@@ -52,7 +53,9 @@ def _meant(directory: Path, named: str) -> tuple[Path, ...]:
     if not named.startswith("/"):
         return (path,)
     below = named.removeprefix("/Workspace") if named.startswith("/Workspace/") else named
-    return path, find_root(directory) / below.lstrip("/")
+    root = find_root(directory)
+    found = workspace_path.split(named, root)
+    return (path, root / below.lstrip("/"), *([found[1]] if found and found[1] != root else []))
 
 
 def _is_notebook(path: Path) -> bool:

@@ -60,6 +60,12 @@ OTHERS = (
         "remove the finders",
     ),
     Other(
+        "`sys.path_hooks`: a folder of Databricks in `sys.path`",
+        "modules are found where /Workspace/…, /Volumes/… and /dbfs/… lead",
+        "every version",
+        "remove the hook",
+    ),
+    Other(
         "`send_command` of py4j's client and its connecting, of the one session",
         "an interrupt cancels the session's Spark jobs; a connection that breaks is made anew",
         "py4j 0.10.9",

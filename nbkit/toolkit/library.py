@@ -39,7 +39,7 @@ class PipError(Exception):
         return [f"PipError: {self}"]
 
 
-_OURS = re.compile(r"(--[\w-]+=|)((?:dbfs:|/dbfs|/Volumes|/Workspace)/.*)")
+_OURS = re.compile(r"(--[\w-]+=|)((?:dbfs:|/dbfs|/Volumes|/Workspace|/Repos)/.*)")
 
 
 def _on_disk(word: str) -> str:

@@ -28,7 +28,7 @@ _TWO_PATHS = dict.fromkeys(("link", "rename", "replace", "symlink"), "src, dst, 
 _IN_ARROW = ("path_or_paths", "source", "where")
 _TOPS = ("/dbfs", "/Volumes")
 _PREFIXES = ("/dbfs/", "/Volumes/")
-_WORKSPACE = "/Workspace/"
+_WORKSPACE = ("/Workspace/", "/Repos/")
 _SUPPORTS = (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks)
 
 

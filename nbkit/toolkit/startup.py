@@ -14,6 +14,7 @@ from nbkit.toolkit import (
     all_errors,
     completion,
     databricks_modules,
+    import_paths,
     injected,
     magics,
     pipeline_modules,
@@ -138,6 +139,7 @@ def _install(shell: InteractiveShell) -> None:
     door.understand()
     put(of_notebooks.REPLACED)
     pipeline_modules.offer()
+    import_paths.offer()
     Tracebacks(shell)
     magics.register(shell)
     completion.register(shell)

@@ -32,6 +32,17 @@ def test_absolute_paths_are_taken_as_they_are(tmp_path):
     assert find_notebook(Path("elsewhere"), str(tmp_path / "a")) == tmp_path / "a.ipynb"
 
 
+def test_a_repositorys_own_path_is_the_projects(tmp_path):
+    """As it is called in a workspace, where the job's file lies deeper."""
+    (tmp_path / "nbkit.toml").touch()
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "clean.ipynb").write_text("{}")
+    for named in ("/Workspace/Users/me@example.com/shop/clean", "/Repos/me/shop/clean.ipynb"):
+        found = find_notebook(tmp_path / "jobs", named)
+        assert found == (tmp_path / "clean.ipynb").resolve()
+    assert find_notebook(tmp_path / "jobs", "/Workspace/Users/me/clean") is None
+
+
 def test_a_dot_in_a_name_is_no_suffix(tmp_path):
     """`report.v2` means `report.v2.ipynb`."""
     (tmp_path / "report.v2.ipynb").write_text("{}")

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +22,7 @@ from nbkit import serving as attempt
 from nbkit.dialect.sql_paths import path_edits
 from nbkit.dialect.tokens import edited
 from nbkit.replaced import put
-from nbkit.toolkit import python_files
+from nbkit.toolkit import import_paths, python_files
 
 
 @pytest.fixture
@@ -57,6 +59,32 @@ def test_python_uses_volumes_as_folders(files):
     assert not os.path.isdir(folder)
     with pytest.raises(FileNotFoundError):
         open("/dbfs/no")  # noqa: SIM115
+
+
+def test_a_repositorys_own_path_is_the_projects(files, tmp_path, capsys):
+    """Read, written and imported from; that it is so is said once."""
+    there = "/Workspace/Users/me@example.com/shop"
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "of_the_shop.py").write_text("PRICE = 7")
+    with open(f"{there}/lib/a.txt", "w") as file:
+        file.write("hello")
+    assert (tmp_path / "lib" / "a.txt").read_text() == "hello"
+    assert sorted(os.listdir(f"{there}/lib")) == ["a.txt", "of_the_shop.py"]
+    hooks = sys.path_hooks.copy()
+    import_paths.offer()
+    import_paths.offer()
+    assert len(sys.path_hooks) == len(hooks) + 1
+    sys.path.append(f"{there}/lib")
+    try:
+        found = importlib.import_module("of_the_shop")
+        assert (found.PRICE, found.__file__) == (7, str(tmp_path / "lib" / "of_the_shop.py"))
+    finally:
+        sys.path.remove(f"{there}/lib")
+        sys.path_hooks[:] = hooks
+        sys.modules.pop("of_the_shop", None)
+    assert capsys.readouterr().out == f"nbkit: {there} is this project's folder here\n"
+    with pytest.raises(FileNotFoundError, match=re.escape(f"{there}/no")):
+        open(f"{there}/no/a.txt")  # noqa: SIM115
 
 
 def test_other_files_are_left_alone(files, tmp_path):
