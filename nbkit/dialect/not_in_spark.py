@@ -66,6 +66,11 @@ _OF_DATABRICKS = {
     "http_request": "a service of Databricks, which is not here",
     "event_log": "a function of Databricks alone; `nbkit pipeline events` tells what happened",
     "cloud_files_state": "a function of Databricks alone",
+    "current_metastore": (
+        "the id of a metastore of Unity Catalog, which is not here; current_catalog() tells "
+        "the catalog in use"
+    ),
+    "current_recipient": "a matter of Delta Sharing between Databricks' customers",
     "is_account_group_member": "a matter of permissions, of which there are none here",
     "is_member": "a matter of permissions, of which there are none here",
 }

@@ -235,6 +235,7 @@ def test_builders_make_and_find_below_another_catalog(notebook):
         ),
         ("SELECT ai_query('a', 'b')", "ai_query is a service of Databricks"),
         ("SELECT h3_longlatash3(1.0, 1.0, 5)", "h3_longlatash3 is a function of Databricks al"),
+        ("SELECT current_metastore()", "current_metastore is the id of a metastore"),
     ],
 )
 def test_what_is_not_here_is_said(notebook, statement, sentence):
