@@ -294,7 +294,7 @@ def {name}():
         f"CREATE OR REFRESH STREAMING TABLE older AS SELECT r.* FROM STREAM(read_files("
         f"'{landing}/csv', format => 'csv', inferColumnTypes => true)) AS r;\n"
         f"CREATE OR REFRESH MATERIALIZED VIEW whole AS SELECT w.* FROM read_files("
-        f"'{landing}/csv', format => 'csv') w;",
+        f"'{landing}' || '/csv', format => lower('CSV')) w;",
     )
     pipeline.write("landing/json/day=2024-01-01/1.json", '[{"a": 1}, {"a": 2}]')
     pipeline.write("landing/csv/day=2024-01-01/1.csv", "a,b\n1,2.5\n")

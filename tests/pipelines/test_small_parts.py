@@ -121,7 +121,7 @@ def test_what_becomes_of_files_that_were_read(own, wanted):
     ("text", "function", "wanted"),
     [
         (
-            "STREAM read_files('/a b', format => 'csv', sep => ',')",
+            "STREAM(read_files('/a b', format => 'csv', sep => ','))",
             "read_files",
             (
                 "/a b",
@@ -144,11 +144,30 @@ def test_what_becomes_of_files_that_were_read(own, wanted):
             ("/a", {"cloudFiles.format": "json", "multiLine": "true", "k": "it's"}, None),
         ),
         ("cloud_files('/a')", "cloud_files", ("/a", {"cloudFiles.format": "json"}, None)),
+        (
+            "read_files('/a' || '/b', header => TRUE, sep => concat('(', ','), n => -1)",
+            "read_files",
+            (
+                "<'/a' || '/b'>",
+                {
+                    "cloudFiles.inferColumnTypes": "true",
+                    "header": "TRUE",
+                    "sep": "<concat('(', ',')>",
+                    "n": "<-1>",
+                },
+                None,
+            ),
+        ),
+        (
+            "cloud_files(:here, 'json', map('k', concat('a', 'b'), 'l', 2))",
+            "cloud_files",
+            ("<:here>", {"cloudFiles.format": "json", "k": "<concat('a', 'b')>", "l": "2"}, None),
+        ),
     ],
 )
 def test_what_functions_of_files_are_given(text, function, wanted):
-    """By names, or as the older pairs; texts as the grammar has them."""
-    path, options, schema = file_arguments(text, function)
+    """By names, or as the older pairs; what is no constant is Spark's to make a value of."""
+    path, options, schema = file_arguments(text, function, "<{}>".format)
     if wanted is None:
         assert options["cloudFiles.schemaHints"] == "y INT"
     else:

@@ -18,6 +18,7 @@ from nbkit.dialect import sql_call
 from nbkit.dialect.paths import spark_path
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.dialect.tokens import tokens
+from nbkit.errors import UsageError
 from nbkit.pipelines.files import change_feed
 from nbkit.pipelines.files.file_arguments import file_arguments
 from nbkit.pipelines.files.given_names import with_names
@@ -120,7 +121,7 @@ def _querying(call: SqlCall, go_on: GoOn) -> DataFrame:
         return go_on(call)
     with asking_spark():
         call = with_names(call, go_on)
-        text, views = _answered(call, inputs)
+        text, views = _answered(call, inputs, _valuing(call, go_on))
         try:
             if not (views and _hides_metadata(text)):
                 return go_on(call.saying(text))
@@ -171,7 +172,21 @@ def _loading(call: Callable[..., Any]) -> Callable[..., Any]:
     return load
 
 
-def _answered(call: SqlCall, inputs: QueryInputs) -> tuple[str, list[str]]:
+def _valuing(call: SqlCall, go_on: GoOn) -> Callable[[str], str]:
+    """Return what has Spark make a value of an expression in a call."""
+
+    def valued(expression: str) -> str:
+        found = go_on(call.saying(f"SELECT string({expression})")).collect()[0][0]
+        if found is None:
+            raise UsageError(f"{expression} is NULL, and an argument of a function of files is not")
+        return str(found)
+
+    return valued
+
+
+def _answered(
+    call: SqlCall, inputs: QueryInputs, valued: Callable[[str], str]
+) -> tuple[str, list[str]]:
     """Return SQL text that reads views of datasets instead of the datasets, and the views."""
     from pyspark.errors import ParseException
 
@@ -187,7 +202,7 @@ def _answered(call: SqlCall, inputs: QueryInputs) -> tuple[str, list[str]]:
     came_along = call.views  # DataFrames
     for relation in (each for each in relations(plan) if each.parts[0] not in came_along):
         relation.end = end_of(text, relation)
-        found = _answer(relation, text, inputs)
+        found = _answer(relation, text, inputs, valued)
         if (
             relation.stream
             and not relation.is_function
@@ -241,13 +256,15 @@ def _hides_metadata(text: str) -> bool:
     return bool(places) and all(found[at + 1].text == "." for at in places if at + 1 < len(found))
 
 
-def _answer(relation: Relation, text: str, inputs: QueryInputs) -> DataFrame | str | None:
+def _answer(
+    relation: Relation, text: str, inputs: QueryInputs, valued: Callable[[str], str]
+) -> DataFrame | str | None:
     if not relation.is_function:
         return inputs.table(relation.name, stream=relation.stream)
     name = relation.parts[-1].lower()
     if name not in {"read_files", "cloud_files"}:
         return None
-    path, options, schema = file_arguments(text[relation.start : relation.end], name)
+    path, options, schema = file_arguments(text[relation.start : relation.end], name, valued)
     stream = relation.stream or name == "cloud_files"
     return _files(inputs, path, options, schema, stream=stream)
 
