@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "guide"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-USER = {"LOGNAME": "ada"}
-"""Who runs them: one notebook says who it is."""
+USER = {"LOGNAME": "ada", "PYTEST_ADDOPTS": ""}
+"""Who runs them: one notebook says who it is, and one runs pytest with nobody's own options."""
 _AFTER = {"dashboard": "jobs"}
 """They run the same job, and each looks at its latest run."""
 _EVERY_TIME = tuple(
