@@ -206,17 +206,6 @@ def test_steps(spark):
 
 
 @pytest.mark.filterwarnings("ignore:.RETRIES_EXCEEDED")
-def test_a_server_that_is_gone(spark):
-    """What the client says then is transient. The last test: nothing answers afterwards."""
-    from pyspark.sql.connect.client.retries import DefaultPolicy
-
-    spark.client.set_retry_policies([DefaultPolicy(max_retries=1)])
-    spark.server.close()
-    with pytest.raises(Exception, match=r".") as raised:
-        until(lambda: spark.range(3).collect() is None, seconds=60)
-    assert is_transient(raised.value)
-
-
 def test_what_spark_does_now_is_known_until_it_is_done(spark, tmp_path):
     """The server tells of it by itself while its client waits."""
     gate = tmp_path / "gate"
@@ -238,3 +227,14 @@ def test_what_spark_does_now_is_known_until_it_is_done(spark, tmp_path):
             gate.touch()
         assert counted.result() == 8
     assert look() == nothing()
+
+
+def test_a_server_that_is_gone(spark):
+    """What the client says then is transient. The last test: nothing answers afterwards."""
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    spark.client.set_retry_policies([DefaultPolicy(max_retries=1)])
+    spark.server.close()
+    with pytest.raises(Exception, match=r".") as raised:
+        until(lambda: spark.range(3).collect() is None, seconds=60)
+    assert is_transient(raised.value)
