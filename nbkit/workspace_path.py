@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _REPOSITORY = re.compile(
-    r"(?:/Workspace/(?:Users|Repos)|/Repos)/[^/]+/(?:\.bundle/[^/]+/[^/]+/files|[^/]+)(?=/|$)"
-    r"|/Workspace/Shared/(?:\.bundle/[^/]+/[^/]+/files|[^/]+)(?=/|$)"
+    r"(?:/Workspace/(?:(?:Users|Repos)/[^/]+|Shared)|/Repos/[^/]+)"
+    r"/(?:(?P<bundle>\.bundle/[^/]+/[^/]+/files)|[^/]+)(?=/|$)"
 )
 _stat = os.stat  # the real one: `nbkit.toolkit.python_files` wraps it
 
@@ -42,7 +42,7 @@ def split(path: str, project: Path) -> tuple[str, Path] | None:
     for end in sorted(each for each in set(ends) if each >= found.end()):
         below = os.path.normpath(path[end:].lstrip("/") or ".")
         there = project / below
-        if below == "." and not path[:end].endswith((f"/{project.name}", "/files")):
+        if below == "." and not (found["bundle"] or path[:end].endswith(f"/{project.name}")):
             continue  # something else that lies beside repositories
         if not below.startswith("..") and (_is(there) or _is(there.parent)):
             return path[:end], there

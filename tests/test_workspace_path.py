@@ -24,7 +24,7 @@ def project(tmp_path):
         ("/Workspace/Shared/shop", ""),
         ("/Workspace/Users/me/.bundle/sales/dev/files", "conf"),
         ("/Workspace/Shared/.bundle/sales/prod/files", "./conf//a.yml"),
-        ("/Workspace/Users/me/work/shop", "conf/a.yml"),
+        ("/Workspace/Users/me/code/shop", "conf/a.yml"),
     ],
 )
 def test_folders_of_repositories_are_the_project(project, folder, below):
@@ -35,12 +35,13 @@ def test_folders_of_repositories_are_the_project(project, folder, below):
 @pytest.mark.parametrize(
     "path",
     [
-        "/Workspace/Users/me/work/other/conf/a.yml",
+        "/Workspace/Users/me/code/other/conf/a.yml",
         "/Workspace/Users/me/shop/nowhere/a.yml",
         "/Workspace/Users/me/shop/../../conf/a.yml",
         "/Workspace/Users/me",
         "/Workspace/Shared/util.py",
         "/Workspace/Users/me/other",
+        "/Workspace/Users/me/files",
         "/Workspace/conf/a.yml",
         "/Users/me/shop/conf/a.yml",
         "/Volumes/main/shop/conf/a.yml",

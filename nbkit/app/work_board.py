@@ -70,11 +70,14 @@ class WorkBoard:
 
     def __enter__(self) -> Self:
         """Forget what an earlier process of the run left."""
-        self.__exit__()
+        self._clear()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Remove the file."""
+        self._clear()
+
+    def _clear(self) -> None:
         with self._lock:
             if self._due is not None:
                 self._due.cancel()

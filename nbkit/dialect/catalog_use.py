@@ -100,7 +100,12 @@ def drops_if_there(statement: str) -> bool:
 def schemas_of(spark: SparkSession) -> list[str]:
     """Return the names of all schemas in the session's own catalog."""
     own = spark._jsparkSession.sessionState().catalog()  # noqa: SLF001 - without a query
-    return [name for name in own.listDatabases().mkString("\n").split("\n") if name]
+    return names_in(own.listDatabases())
+
+
+def names_in(found: typing.Any) -> list[str]:
+    """Return the names in a collection of Scala's, by one question to the JVM."""
+    return [name for name in str(found.mkString("\n")).split("\n") if name]
 
 
 def starts_of(spark: SparkSession) -> dict[str, str]:

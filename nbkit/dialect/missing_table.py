@@ -11,7 +11,7 @@ import time
 import typing
 from dataclasses import dataclass
 
-from nbkit.dialect.catalog_use import starts_of
+from nbkit.dialect.catalog_use import names_in, starts_of
 from nbkit.dialect.grammar import name_parts
 from nbkit.dialect.sql_text import quoted_part
 from nbkit.dialect.tokens import tokens
@@ -179,25 +179,21 @@ def listed(spark: SparkSession, parts: Sequence[str]) -> list[Table]:
     """
     session = spark._jsparkSession  # noqa: SLF001 - PySpark has no other way that takes no query
     own, external = session.sessionState().catalog(), session.sharedState().externalCatalog()
-    found = [Table("", "", name) for name in _lines(own.getTempViewNames())]
+    found = [Table("", "", name) for name in names_in(own.getTempViewNames())]
     views = own.globalTempViewManager()
-    found += [Table("", views.database(), name) for name in _lines(views.listViewNames("*"))]
+    found += [Table("", views.database(), name) for name in names_in(views.listViewNames("*"))]
     starts = sorted(starts_of(spark).items(), key=lambda each: -len(each[1]))
     places = {}
-    for inner in _lines(external.listDatabases()):
+    for inner in names_in(external.listDatabases()):
         of = next((each for each in starts if inner.startswith(each[1].lower())), ("", ""))
         places[inner] = (of[0] if of[1] else "", inner[len(of[1]) :])
     wanted = parts[-2].lower() if len(parts) > 1 else spark.catalog.currentDatabase().lower()
     until = time.monotonic() + _PATIENCE_SECONDS
     for inner in sorted(places, key=lambda each: places[each][1] not in {wanted, "default"}):
-        found += [Table(*places[inner], name) for name in _lines(external.listTables(inner))]
+        found += [Table(*places[inner], name) for name in names_in(external.listTables(inner))]
         if time.monotonic() > until:
             break
     return found
-
-
-def _lines(names: typing.Any) -> list[str]:
-    return [name for name in str(names.mkString("\n")).split("\n") if name]
 
 
 def will_tell(error: typing.Any) -> None:
