@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import NbkitError
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
-from nbkit.pipelines.refresh import by_changes, plan_parts, tables
+from nbkit.pipelines.refresh import by_changes, plan_parts, snapshots
 from nbkit.pipelines.refresh.partial_writes import Target
 from nbkit.pipelines.refresh.pinned import pinned
 from nbkit.pipelines.refresh.plan import Refusal
@@ -206,7 +206,7 @@ def _changed(work: Work, read: Pinned, made: DataFrame) -> dict[str, Changed]:
             continue
         if told.kind == "unknown":
             raise NotThisTimeError(by_changes.rewritten(name))
-        feed = tables.has_feed(files.getSnapshot())
+        feed = snapshots.has_feed(files.getSnapshot())
         first, last = (int(each.rpartition(":")[2]) for each in (before, now))
         found[name] = Changed(log, first + 1, last, told, feed)
     return found

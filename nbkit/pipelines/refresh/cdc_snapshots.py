@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.errors import UsageError
 from nbkit.exact import exact_types, exact_values
 from nbkit.pipelines.files.reading import answering
-from nbkit.pipelines.refresh import fitting, snapshot_versions, tables
+from nbkit.pipelines.refresh import fitting, snapshot_versions, snapshots
 from nbkit.pipelines.refresh.cdc_values import differ, of_source, same
 from nbkit.pipelines.refresh.once_only import marked
 from nbkit.pipelines.refresh.written import Merged
@@ -98,7 +98,7 @@ class Snapshots:
     def _applied(self) -> Applied:
         """Return the last snapshot that the table has followed."""
         noted = snapshot_versions.read(self._file.read())
-        snapshot = tables.snapshot_of(self._live.session, self._found.key)
+        snapshot = snapshots.snapshot_of(self._live.session, self._found.key)
         numbers = snapshot.transactions() if snapshot is not None else None
         if numbers is None or not numbers.contains(self._application):
             return noted.as_of(None)

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from nbkit.pipelines.files.file_columns import Files, digest
-from nbkit.pipelines.refresh import tables
+from nbkit.pipelines.refresh import snapshots
 from nbkit.pipelines.resolve.query_plan import plan_text
 from nbkit.pipelines.resolve.stand_ins import DATASET
 from nbkit.pipelines.scala import java_class, scala_map, sequence
@@ -82,7 +82,7 @@ def _read_up(
     if path and leaf.sourceName().startswith("FileSource["):
         return _files_read_up(Files(spark, path, "binaryFile", options), seen, offset)
     if path and leaf.dataSource().className().lower() == "delta":
-        return _delta_read_up(tables.version_at(spark, path), offset)
+        return _delta_read_up(snapshots.version_at(spark, path), offset)
     return False
 
 

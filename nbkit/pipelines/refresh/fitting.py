@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.exact import exact_types, exact_values
-from nbkit.pipelines.refresh import tables
+from nbkit.pipelines.refresh import snapshots, tables
 from nbkit.pipelines.resolve.cdc_columns import OURS, column
 from nbkit.pipelines.resolve.names import quoted
 from nbkit.pipelines.resolve.stand_ins import no_rows
@@ -144,7 +144,7 @@ def in_types(rows: DataFrame, key: str) -> DataFrame:
         UsageError: values would be changed by that.
     """
     spark = rows.sparkSession
-    there = tables.columns_of(spark, key)
+    there = snapshots.columns_of(spark, key)
     if widens(spark, key):
         there = exact_types.widened(there, rows.schema)
         _let_widen(spark, key)

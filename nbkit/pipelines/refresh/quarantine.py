@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbkit.errors import UsageError
 from nbkit.exact.nested_types import plain
 from nbkit.pipelines.declare.declarations import Dataset
-from nbkit.pipelines.refresh import tables
+from nbkit.pipelines.refresh import snapshots, tables
 from nbkit.pipelines.resolve.names import quoted
 from nbkit.quality.splitting import FAILED_EXPECTATIONS
 
@@ -204,7 +204,7 @@ def application_of(place: HadoopFolder, otherwise: str) -> str:
 
 def _is_committed(spark: SparkSession, key: str, application: str, number: int) -> bool:
     """Say whether a table has noted a transaction, or a later one, of an application."""
-    last = tables.transaction_of(spark, key, application)
+    last = snapshots.transaction_of(spark, key, application)
     return last is not None and last >= number
 
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from nbkit.errors import UsageError
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
-from nbkit.pipelines.refresh import by_changes, full_times, plan_parts, quarantine, sinks, tables
+from nbkit.pipelines.refresh import (
+    by_changes,
+    full_times,
+    plan_parts,
+    quarantine,
+    sinks,
+    snapshots,
+    tables,
+)
 from nbkit.pipelines.refresh.attempt import NotThisTimeError
 from nbkit.pipelines.refresh.failures import message_of
 from nbkit.pipelines.refresh.live_inputs import expectations_of
@@ -99,7 +107,7 @@ class Refresher:
             return facts
         folders = {name: folder for folder, name in facts.places.items()}
         sizes = {
-            name: tables.told_at(self._spark, folders.get(name, name))[1]
+            name: snapshots.size_at(self._spark, folders.get(name, name))
             for name, version in facts.inputs.items()
             if ":" in version and not name.endswith(f"@{version}")  # a Delta table as it is now
         }
@@ -110,7 +118,7 @@ class Refresher:
         facts = replace(
             facts,
             changes=changes,
-            size=tables.size_of(self._spark, found.key, self._known.get(found.key)),
+            size=snapshots.size_of(self._spark, found.key, self._known.get(found.key)),
             read=sum(sizes.values()) if counted else None,
         )
         if by_changes.too_little(facts):  # nobody asks for its plan, which takes time to read
@@ -237,7 +245,7 @@ class Refresher:
                 folder = HadoopFolder(self._spark, f"{path}/_delta_log")
                 change = change_between(folder, last[name], version)
                 if change.kind == "changed":
-                    change = replace(change, feed=tables.told_at(self._spark, path)[0])
+                    change = replace(change, feed=snapshots.has_feed_at(self._spark, path))
                 found[name] = change
         return found
 

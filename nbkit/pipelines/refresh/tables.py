@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from nbkit.dialect.sql_text import literal, quoted_part
 from nbkit.errors import UsageError
 from nbkit.pipelines.files.hadoop_folder import HadoopFolder
-from nbkit.pipelines.refresh import never_made, records
+from nbkit.pipelines.refresh import never_made, records, snapshots
 from nbkit.pipelines.refresh.partial_writes import REFRESH
-from nbkit.pipelines.resolve.names import of_two_levels, quoted
+from nbkit.pipelines.resolve.names import quoted
 from nbkit.pipelines.resolve.query_plan import version_of
 from nbkit.pipelines.scala import option, scala_map, sequence
 from nbkit.spark import apart
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructType
 
     from nbkit.pipelines.declare.declarations import Dataset
 
@@ -110,7 +109,7 @@ def state_of(spark: SparkSession, key: str, known: Any = None) -> TableState | N
     Raises:
         UsageError: there is something of that name, but no Delta table.
     """
-    snapshot = snapshot_of(spark, key, known)
+    snapshot = snapshots.snapshot_of(spark, key, known)
     if snapshot is None:
         return None
     if snapshot.version() < 0:
@@ -134,75 +133,6 @@ def state_of(spark: SparkSession, key: str, known: Any = None) -> TableState | N
         tuple(json.loads(properties[_CLUSTERED])) if _CLUSTERED in properties else None,
         tuple(str(name) for name in sequence(metadata.partitionColumns())),
     )
-
-
-def version_at(spark: SparkSession, path: str) -> str | None:
-    """Return identity and version of the Delta table in a folder; None if there is none."""
-    jvm: Any = spark._jvm  # noqa: SLF001 - as below
-    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path)  # noqa: SLF001
-    snapshot = _newest(log, jvm)
-    return None if snapshot.version() < 0 else version_of(snapshot)
-
-
-def snapshot_of(spark: SparkSession, key: str, known: Any = None) -> Any:
-    """Return Delta's newest snapshot of a table; None if there is no table."""
-    from pyspark.errors import AnalysisException
-
-    jvm: Any = spark._jvm  # noqa: SLF001 - Delta's log has no Python API
-    session = spark._jsparkSession  # noqa: SLF001
-    table = known or session.sessionState().sqlParser().parseTableIdentifier(of_two_levels(key))
-    try:
-        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, table)
-    except AnalysisException as error:
-        if error.getCondition() not in {"TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND"}:
-            raise
-        return None
-    return _newest(log, jvm)
-
-
-def transaction_of(spark: SparkSession, key: str, application: str) -> int | None:
-    """Return the last transaction that a table has noted of an application; None for none."""
-    snapshot = snapshot_of(spark, key)
-    noted = None if snapshot is None else option(snapshot.transactions().get(application))
-    return None if noted is None else int(noted)
-
-
-def size_of(spark: SparkSession, key: str, known: Any = None) -> int | None:
-    """Return how many bytes of files a table has now; None if there is no table."""
-    snapshot = snapshot_of(spark, key, known)
-    return None if snapshot is None else _bytes_of(snapshot)
-
-
-def told_at(spark: SparkSession, path: str) -> tuple[bool, int]:
-    """Return whether the Delta table in a folder has a change feed, and how many bytes it has."""
-    jvm: Any = spark._jvm  # noqa: SLF001 - as below
-    log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, path)  # noqa: SLF001
-    snapshot = _newest(log, jvm)
-    return has_feed(snapshot), _bytes_of(snapshot)
-
-
-def _bytes_of(snapshot: Any) -> int:
-    """Return how many bytes of files a table has; its log is gone through only for want of sums."""
-    sums = option(snapshot.checksumOpt())
-    return int(snapshot.sizeInBytes() if sums is None else sums.tableSizeBytes())
-
-
-def has_feed(snapshot: Any) -> bool:
-    """Say whether a table has a change feed."""
-    properties = scala_map(snapshot.metadata().configuration())
-    return properties.get("delta.enableChangeDataFeed", "").lower() == "true"
-
-
-def columns_of(spark: SparkSession, key: str) -> StructType:
-    """Return the columns of a table that exists."""
-    from pyspark.sql.types import StructType
-
-    return StructType.fromJson(json.loads(snapshot_of(spark, key).schema().json()))
-
-
-def _newest(log: Any, jvm: Any) -> Any:
-    nothing = jvm.scala.Option.empty()
-    return log.update(False, nothing, nothing)
 
 
 def check_owner(key: str, state: TableState | None, pipeline: str) -> None:

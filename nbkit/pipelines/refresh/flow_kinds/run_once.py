@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbkit.pipelines.refresh import fitting, quarantine, tables
+from nbkit.pipelines.refresh import fitting, quarantine, snapshots
 from nbkit.pipelines.refresh.flow_kinds import FlowKind
 from nbkit.pipelines.refresh.flow_work import application_of
 from nbkit.pipelines.refresh.live_inputs import expectations_of
@@ -45,7 +45,7 @@ def _is_idle(
 
 def _has_run(key: str, place: HadoopFolder) -> bool:
     """Say whether a table has noted a transaction of a flow."""
-    return tables.transaction_of(place.spark, key, application_of(place)) is not None
+    return snapshots.transaction_of(place.spark, key, application_of(place)) is not None
 
 
 KIND = FlowKind("run once", _takes, _run, _is_idle)
